@@ -1,0 +1,63 @@
+import { VaultError } from '@ragnos/tuf';
+
+import { CutError, DownloadError, DownloadLengthError } from './errors.ts';
+
+export interface FetchOptions {
+  /** Of the whole resource, what lies before `offset` included. */
+  readonly maxLength: number;
+  /** Skip that many bytes: what an earlier, cut answer has brought already. */
+  readonly offset?: number;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Bytes from somewhere. It verifies nothing: whoever asks knows the length and the hash to expect. */
+export interface Fetcher {
+  /**
+   * The bytes of `url` from `offset` on. Throws only the `DownloadError` family, or `signal.reason`; what was
+   * yielded before stays valid. `DownloadNotFoundError` says that the resource is absent, no other error does.
+   */
+  fetch(url: URL, options: FetchOptions): AsyncIterable<Uint8Array>;
+}
+
+/** What an implementer gives to `defineFetcher`. */
+export interface Transport {
+  /** The bytes of `url` from `offset` on; may yield more than allowed and throw anything. */
+  open(
+    url: URL,
+    options: { readonly offset: number; readonly signal: AbortSignal | undefined },
+  ): Promise<AsyncIterable<Uint8Array>>;
+}
+
+/** URLs are shown without credentials and query. */
+export function shown(url: URL): string {
+  return url.protocol === 'file:' ? url.href : `${url.origin}${url.pathname}`;
+}
+
+/** Length limits and the wrapping of foreign errors, once for all transports. */
+export function defineFetcher(transport: Transport): Fetcher {
+  async function* fetch(url: URL, options: FetchOptions): AsyncGenerator<Uint8Array, void, undefined> {
+    const offset = options.offset ?? 0;
+    let received = offset;
+    try {
+      options.signal?.throwIfAborted();
+      for await (const chunk of await transport.open(url, { offset, signal: options.signal })) {
+        options.signal?.throwIfAborted();
+        received += chunk.length;
+        if (received > options.maxLength)
+          throw new DownloadLengthError(`${shown(url)}: more than ${options.maxLength} bytes`, {
+            hint: 'the repository serves something else than it announced; nothing was kept',
+          });
+        if (chunk.length > 0) yield chunk;
+      }
+      options.signal?.throwIfAborted();
+    } catch (error) {
+      if (options.signal?.aborted === true) throw options.signal.reason;
+      if (error instanceof VaultError) throw error;
+      const Failure = received > offset ? CutError : DownloadError;
+      throw new Failure(`${shown(url)}: ${error instanceof Error ? error.message : 'the transfer failed'}`, {
+        cause: error,
+      });
+    }
+  }
+  return { fetch };
+}
