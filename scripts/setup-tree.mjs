@@ -3,7 +3,7 @@ import path from 'node:path';
 
 const read = (...parts) => JSON.parse(readFileSync(path.join(...parts), 'utf8'));
 const same = (a, b) => JSON.stringify(a) === JSON.stringify(b);
-const sorted = (record = {}) => Object.entries(record).sort(([a], [b]) => (a < b ? -1 : 1));
+const sorted = (record = {}) => Object.entries(record).toSorted(([a], [b]) => (a < b ? -1 : 1));
 const fits = (wanted, own) => wanted === undefined || [wanted].flat().includes(own);
 
 /** Optional packages are absent on other platforms; `libc` is not worth finding out here. */

@@ -22,7 +22,7 @@ const say = (line) => process.stderr.write(`setup: ${line}\n`);
 
 function manifests() {
   const packages = path.join(root, 'packages');
-  const names = existsSync(packages) ? readdirSync(packages).sort() : [];
+  const names = existsSync(packages) ? readdirSync(packages).toSorted() : [];
   return names
     .map((name) => `packages/${name}/package.json`)
     .filter((file) => existsSync(path.join(root, file)));
