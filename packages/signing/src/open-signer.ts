@@ -35,7 +35,13 @@ export async function openSigner(uri: string, options: OpenSignerOptions): Promi
     });
   const signer = await (await load())(uri, options);
   const { publicKey } = options;
-  if (publicKey !== undefined && (publicKey.keyId !== signer.key.keyId || publicKey.public !== signer.key.public))
-    throw new SigningError('KEY_MISMATCH', `${uri} holds key ${signer.key.keyId}, expected ${publicKey.keyId}`);
+  if (
+    publicKey !== undefined &&
+    (publicKey.keyId !== signer.key.keyId || publicKey.public !== signer.key.public)
+  )
+    throw new SigningError(
+      'KEY_MISMATCH',
+      `${uri} holds key ${signer.key.keyId}, expected ${publicKey.keyId}`,
+    );
   return signer;
 }

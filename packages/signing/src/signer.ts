@@ -33,7 +33,10 @@ export function verifiedSigner(raw: RawSigner): Signer {
       options.signal?.throwIfAborted();
       const sig = Buffer.from(await signRaw(message, options)).toString('hex');
       if (!verifySignature(key, sig, message))
-        throw new SigningError('SIGNER_FAILED', `${uri} returned a signature that does not verify under key ${key.keyId}`);
+        throw new SigningError(
+          'SIGNER_FAILED',
+          `${uri} returned a signature that does not verify under key ${key.keyId}`,
+        );
       return { keyId: key.keyId, sig };
     },
   };

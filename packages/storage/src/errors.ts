@@ -27,7 +27,11 @@ export class StorageError extends Error {
   readonly code: StorageErrorCode;
   readonly hint?: string;
 
-  constructor(code: StorageErrorCode, message: string, options: { readonly hint?: string; readonly cause?: unknown } = {}) {
+  constructor(
+    code: StorageErrorCode,
+    message: string,
+    options: { readonly hint?: string; readonly cause?: unknown } = {},
+  ) {
     super(message, 'cause' in options ? { cause: options.cause } : undefined);
     this.code = code;
     if (options.hint !== undefined) this.hint = options.hint;

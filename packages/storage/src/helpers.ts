@@ -13,12 +13,19 @@ export interface ReadObject {
 }
 
 /** A whole object at once; `null`: there is none. Throws STORAGE_TOO_LARGE past `maxLength`. */
-export async function read(storage: Storage, key: StorageKey, options: ReadOptions): Promise<ReadObject | null> {
+export async function read(
+  storage: Storage,
+  key: StorageKey,
+  options: ReadOptions,
+): Promise<ReadObject | null> {
   const found = await storage.get(key, options);
   if (found === null) return null;
   const chunks: Uint8Array[] = [];
   for await (const chunk of found.body) chunks.push(chunk);
-  return { info: found.info, bytes: chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks) };
+  return {
+    info: found.info,
+    bytes: chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks),
+  };
 }
 
 /**
@@ -41,7 +48,10 @@ export async function putOnce(
   }
   const found = await storage.get(key, options);
   if (found === null)
-    throw unknown ?? new StorageError('STORAGE_UNAVAILABLE', `${key} was there and is gone, in ${storage.description}`);
+    throw (
+      unknown ??
+      new StorageError('STORAGE_UNAVAILABLE', `${key} was there and is gone, in ${storage.description}`)
+    );
   const same = found.info.size === body.length && (await digest(found.body)) === (await digestOf(body));
   if (same) return 'same';
   throw new StorageError('STORAGE_CONFLICT', `${key} exists with other content in ${storage.description}`, {

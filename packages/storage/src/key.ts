@@ -8,8 +8,8 @@ export type StorageKey = string & { readonly [brand]: 'StorageKey' };
 /** Bounds of the narrowest store: S3 for the whole, ext4 and NTFS for a segment. All lengths are bytes of UTF-8. */
 export const keyLimits = { keyMaxLength: 1024, segmentMaxLength: 255 } as const;
 
-// eslint-disable-next-line no-control-regex
-const unsafe = /[\u0000-\u001f\u007f-\u009f\\:*?"<>|\u2028\u2029\ufeff]/;
+/** Control characters, what Windows cannot store, and the invisible ones that HFS+ drops from names. */
+const unsafe = /[\p{Cc}\\:*?"<>|\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]/u;
 const windowsDevice = /^(con|prn|aux|nul|conin\$|conout\$|com[0-9¹²³]|lpt[0-9¹²³])(\..*)?$/i;
 const privateFolder = /^(\.storage|storag~[0-9]+)$/i;
 
@@ -23,7 +23,8 @@ const privateFolder = /^(\.storage|storag~[0-9]+)$/i;
  */
 export function storageKey(raw: string): StorageKey {
   const problem = problemWith(raw);
-  if (problem !== null) throw new StorageError('STORAGE_BAD_KEY', `unsafe storage key ${quote(raw)}: ${problem}`);
+  if (problem !== null)
+    throw new StorageError('STORAGE_BAD_KEY', `unsafe storage key ${quote(raw)}: ${problem}`);
   return raw as StorageKey;
 }
 
@@ -31,14 +32,27 @@ export function storageKey(raw: string): StorageKey {
 export function checkPrefix(raw: string): string {
   const whole = raw.slice(0, raw.lastIndexOf('/') + 1);
   const part = raw.slice(whole.length);
-  const problem = (whole === '' ? null : problemWith(whole.slice(0, -1))) ?? (unsafe.test(part) ? 'unsafe character' : null);
-  if (problem !== null) throw new StorageError('STORAGE_BAD_KEY', `unsafe storage prefix ${quote(raw)}: ${problem}`);
+  const problem =
+    (whole === '' ? null : problemWith(whole.slice(0, -1))) ??
+    (unsafe.test(part) ? 'unsafe character' : null);
+  if (problem !== null)
+    throw new StorageError('STORAGE_BAD_KEY', `unsafe storage prefix ${quote(raw)}: ${problem}`);
   return raw;
 }
 
-/** Ascending by the bytes of UTF-8, the order in which every store lists. */
+/** Ascending by the bytes of UTF-8, the order in which every store lists; UTF-16 units alone would sort U+1F600 before U+FF5E. */
 export function compareKeys(a: string, b: string): number {
-  return Buffer.compare(Buffer.from(a), Buffer.from(b));
+  const length = Math.min(a.length, b.length);
+  for (let i = 0; i < length; i++) {
+    const x = a.charCodeAt(i);
+    const y = b.charCodeAt(i);
+    if (x !== y) return rank(x) - rank(y);
+  }
+  return a.length - b.length;
+}
+
+function rank(unit: number): number {
+  return unit < 0xd800 ? unit : unit < 0xe000 ? unit + 0x2000 : unit - 0x800;
 }
 
 function problemWith(raw: string): string | null {
@@ -62,7 +76,8 @@ function problemWithSegment(segment: string): string | null {
   if (unsafe.test(segment)) return 'unsafe character';
   if (segment.endsWith('.') || segment.endsWith(' ')) return 'segment ends in a dot or a space';
   if (windowsDevice.test(segment)) return 'a device name on Windows';
-  if (Buffer.byteLength(segment) > keyLimits.segmentMaxLength) return `segment longer than ${keyLimits.segmentMaxLength} bytes`;
+  if (Buffer.byteLength(segment) > keyLimits.segmentMaxLength)
+    return `segment longer than ${keyLimits.segmentMaxLength} bytes`;
   return null;
 }
 

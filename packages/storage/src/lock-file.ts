@@ -24,39 +24,54 @@ export interface FileLock {
  */
 export async function lockFile(path: string, options: LockOptions = {}): Promise<FileLock> {
   const { signal, timeoutMs = 30_000 } = options;
+  signal?.throwIfAborted();
   const deadline = performance.now() + timeoutMs;
-  for (let pause = 1; ; pause = Math.min(pause * 1.5, 25)) {
-    signal?.throwIfAborted();
-    const lock = tryLock(path);
-    if (lock !== null) return lock;
-    if (performance.now() >= deadline)
-      throw new StorageError('STORAGE_LOCKED', `${path} was locked by another process for ${timeoutMs} ms`, {
-        hint: 'wait for the other command to end, then try again',
-      });
-    await sleep(pause * (0.5 + Math.random()), undefined, { signal }).catch(() => signal?.throwIfAborted());
-  }
-}
-
-/** `null`: somebody holds it. */
-function tryLock(path: string): FileLock | null {
-  let database: DatabaseSync | undefined;
+  const database = attempt(path, () => new DatabaseSync(path, { timeout: 0 }));
   try {
-    database = new DatabaseSync(path, { timeout: 0 });
-    database.exec('BEGIN EXCLUSIVE');
+    for (let pause = 1; !tryBegin(path, database); pause = Math.min(pause * 1.5, 25)) {
+      if (performance.now() >= deadline)
+        throw new StorageError(
+          'STORAGE_LOCKED',
+          `${path} was locked by another process for ${timeoutMs} ms`,
+          {
+            hint: 'wait for the other command to end, then try again',
+          },
+        );
+      await sleep(pause * (0.5 + Math.random()), undefined, { signal }).catch(() => signal?.throwIfAborted());
+    }
   } catch (error) {
-    database?.close();
-    const code = sqliteCode(error);
-    if (code === busy) return null;
-    const denied = code !== undefined && deniedCodes.has(code);
-    throw new StorageError(denied ? 'STORAGE_DENIED' : 'STORAGE_UNAVAILABLE', `cannot lock ${path}`, { cause: error });
+    database.close();
+    throw error;
   }
-  let held: DatabaseSync | null = database;
   return {
     release() {
-      held?.close(); // rolls back, which frees the file
-      held = null;
+      if (database.isOpen) database.close(); // rolls back, which frees the file
     },
   };
+}
+
+/** `false`: somebody holds it. */
+function tryBegin(path: string, database: DatabaseSync): boolean {
+  return attempt(path, () => {
+    try {
+      database.exec('BEGIN EXCLUSIVE');
+      return true;
+    } catch (error) {
+      if (sqliteCode(error) === busy) return false;
+      throw error;
+    }
+  });
+}
+
+function attempt<T>(path: string, call: () => T): T {
+  try {
+    return call();
+  } catch (error) {
+    const denied = deniedCodes.has(sqliteCode(error) ?? 0);
+    throw new StorageError(denied ? 'STORAGE_DENIED' : 'STORAGE_UNAVAILABLE', `cannot lock ${path}`, {
+      cause: error,
+    });
+  }
 }
 
 const busy = 5;
@@ -64,6 +79,7 @@ const deniedCodes: ReadonlySet<number> = new Set([3, 8, 23]); // PERM, READONLY,
 
 /** The primary result code of an SQLite error. */
 function sqliteCode(error: unknown): number | undefined {
-  if (!(error instanceof Error) || !('errcode' in error) || typeof error.errcode !== 'number') return undefined;
+  if (!(error instanceof Error) || !('errcode' in error) || typeof error.errcode !== 'number')
+    return undefined;
   return error.errcode & 0xff;
 }

@@ -17,7 +17,10 @@ export function memoryStorage(): Storage {
   const store = (key: StorageKey, bytes: Uint8Array, meta: ObjectMeta): string => {
     const etag = createHash('sha256').update(bytes).digest('hex');
     const contentType = meta.contentType ?? contentTypeOf(key);
-    entries.set(key, { bytes, info: { key, size: bytes.length, etag, modified: new Date(), ...meta, contentType } });
+    entries.set(key, {
+      bytes,
+      info: { key, size: bytes.length, etag, modified: new Date(), ...meta, contentType },
+    });
     return etag;
   };
 
