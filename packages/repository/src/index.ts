@@ -1,1 +1,34 @@
-export {};
+export { PublishError, publishErrors, type PublishErrorCode } from './errors.ts';
+export {
+  defaultLifetimes,
+  type BinsLayout,
+  type DelegationLayout,
+  type Lifetimes,
+  type RepositoryLayout,
+  type RoleLayout,
+} from './layout.ts';
+export type {
+  AddOptions,
+  CallOptions,
+  Change,
+  Content,
+  Draft,
+  EditRolesOptions,
+  FileContent,
+  NextAction,
+  PublishResult,
+  RefreshOptions,
+  RefreshResult,
+  RepositoryOptions,
+  RepositoryStatus,
+  RoleEdit,
+  RoleStatus,
+  RotateResult,
+  SignerSource,
+} from './types.ts';
+export { initRepository, type InitOptions, type InitResult } from './init.ts';
+export { Repository } from './repository.ts';
+export { createRepository, type CreateOptions, type NewTarget } from './create.ts';
+export { hashFile } from './content.ts';
+export { objectMeta } from './keys.ts';
+export { watchWrites, type WriteStep } from './watch-writes.ts';

@@ -1,1 +1,2 @@
-export {};
+export { createRepositoryServer } from './server.ts';
+export type { AccessRecord, RepositoryServer, ServerLimits, ServerLog, ServerOptions } from './options.ts';

@@ -1,0 +1,165 @@
+import type { Signer } from '@ragnos/signing';
+import type { Storage } from '@ragnos/storage';
+import type { JsonValue, Key, KeyId, TargetFile } from '@ragnos/tuf';
+import type { DelegationLayout, Lifetimes } from './layout.ts';
+
+/**
+ * Gives the signers of a role that are at hand. Asked for one role at a time, once per commit; bins are asked for under the
+ * name of the role which they split. `keyIds` are those that may sign it now (a superset of what is needed); signers of other
+ * keys may be returned and are left alone. An empty list is fine: then what needs them fails with SIGNATURES_MISSING.
+ */
+export type SignerSource = (role: string, keyIds: readonly KeyId[]) => Promise<readonly Signer[]>;
+
+export interface CallOptions {
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface RepositoryOptions {
+  readonly storage: Storage;
+  readonly signers: SignerSource;
+  /** Default: the clock. Asked at each operation. */
+  readonly now?: () => Date;
+  /**
+   * The operator's private folder, made if absent: what was seen last (`seen.json`) and the journal of publishes in flight.
+   * Without it nothing is remembered between processes: a store that went back is noticed only within one.
+   */
+  readonly staging?: string;
+  readonly lifetimes?: Lifetimes;
+  /** Paths whose content may change (`index.json`, catalogs). Default: none. */
+  readonly mutable?: (path: string) => boolean;
+  /** How often a lost race is replayed before CONFLICT. Default 60. */
+  readonly maxAttempts?: number;
+}
+
+/** A file on disk with its digest, as `hashFile` returns it. Refused while it is read if it changed since. */
+export interface FileContent {
+  readonly file: string;
+  readonly length: number;
+  /** Lower-case hex. */
+  readonly sha256: string;
+}
+
+export type Content = Uint8Array | FileContent;
+
+export interface AddOptions {
+  /** Informs, never authorises. */
+  readonly custom?: JsonValue;
+  /** Allows this one call to replace other content under the same path. */
+  readonly replace?: boolean;
+}
+
+/**
+ * The repository as one change sees it: the head, plus what this change and those grouped before it did. Valid only while
+ * the change runs. The role of a path is found by walking the delegations as a client does.
+ */
+export interface Draft {
+  /** The time of this commit; use it rather than the clock, so that a replay is the same change. */
+  readonly now: Date;
+  /** `null`: a client would not find it. */
+  find(path: string): Promise<TargetFile | null>;
+  /** The content, verified; `null`: a client would not find it. For small files: throws LIMIT past 16 MiB. */
+  read(path: string): Promise<Uint8Array | null>;
+  /**
+   * Publishes `content` under `path`. The same content again changes nothing; other content is refused (PATH_IMMUTABLE)
+   * unless the path is mutable. Bytes are kept as they are at this moment.
+   */
+  add(path: string, content: Content, options?: AddOptions): Promise<void>;
+  /** Takes the path out of its role. The stored file stays, for clients that still use an older snapshot. */
+  remove(path: string): Promise<boolean>;
+  /** The paths of one role (`targets` for the top level, all bins of a split role), for listings. Throws UNKNOWN_ROLE. */
+  list(role: string): Promise<ReadonlyMap<string, TargetFile>>;
+}
+
+/** Runs again on each new head when a race was lost, so it must do nothing but edit the draft. Throwing aborts it alone. */
+export type Change = (draft: Draft) => void | Promise<void>;
+
+export interface PublishResult {
+  /** `false`: the change asked for nothing new, and nothing was written. */
+  readonly changed: boolean;
+  /** Of `timestamp.json`, after this operation. */
+  readonly version: number;
+  /** What was signed, and its new version. */
+  readonly roles: ReadonlyMap<string, number>;
+  /** Commits tried, the successful one included. */
+  readonly attempts: number;
+}
+
+export interface RefreshOptions extends CallOptions {
+  /** Seconds: also re-signs what would expire within this time. */
+  readonly within?: number;
+  /** Re-signs everything whose signers are at hand. */
+  readonly force?: boolean;
+}
+
+export interface RefreshResult extends PublishResult {
+  /** Due, but fewer signers are at hand than the threshold asks for. */
+  readonly pending: readonly string[];
+  /** When to call again at the latest. */
+  readonly next: Date;
+}
+
+export type NextAction =
+  | 'none'
+  /** Due: `refresh` re-signs it. */
+  | 'refresh'
+  /** Due, and its signers are not at hand: they have to be asked. */
+  | 'sign'
+  /** Too late: clients refuse it now. */
+  | 'expired';
+
+export interface RoleStatus {
+  readonly role: string;
+  readonly version: number;
+  readonly keyIds: readonly KeyId[];
+  readonly threshold: number;
+  /** Keys of this role whose signature on the live file verifies. */
+  readonly signedBy: readonly KeyId[];
+  readonly expires: Date;
+  /** From when on `refresh` re-signs it. */
+  readonly due: Date;
+  readonly next: NextAction;
+  /** Entries; 0 for roles that hold none. Of a split role: of all its bins. */
+  readonly targets: number;
+  /** The role that delegates to it; `null` for top-level roles. */
+  readonly delegator: string | null;
+}
+
+export interface RepositoryStatus {
+  readonly now: Date;
+  /** Root, timestamp, snapshot, targets, then the delegations in trust order; a split role stands for its bins (earliest expiry). */
+  readonly roles: readonly RoleStatus[];
+  /** sha256 of the newest root's bytes, and of the first one's. */
+  readonly rootFingerprint: string;
+  readonly firstRootFingerprint: string;
+  readonly earliestExpiry: Date;
+}
+
+export type RoleEdit =
+  /** Adds a role below `delegator` (default `targets`), at the end or before another one. Its file is written in the same commit. */
+  | {
+      readonly kind: 'add';
+      readonly delegation: DelegationLayout;
+      readonly delegator?: string;
+      readonly before?: string;
+    }
+  /** Removes the delegation. The snapshot keeps the name for ever, with an empty file if its signers are at hand. */
+  | { readonly kind: 'remove'; readonly role: string }
+  /** Gives a delegated role another set of keys and re-signs it in the same commit. */
+  | {
+      readonly kind: 'keys';
+      readonly role: string;
+      readonly keys: readonly Key[];
+      readonly threshold: number;
+    };
+
+export interface EditRolesOptions extends CallOptions {
+  /** Signers beyond those of the signer source, e.g. of keys that it does not know yet. */
+  readonly signers?: readonly Signer[];
+}
+
+export interface RotateResult {
+  readonly role: string;
+  /** The root that carries the change; `null` for a delegated role. */
+  readonly rootVersion: number | null;
+  readonly publish: PublishResult | null;
+}
