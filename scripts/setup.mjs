@@ -105,7 +105,7 @@ async function install(target) {
     return true;
   }
   const started = Date.now();
-  say(`installing ${target.what} with npm ci (the first time takes a minute or so)`);
+  say(`npm ci is installing ${target.what} (the first time takes a minute or so)`);
   const { ok, output } = await npmCi(target.folder);
   if (ok) target.stamp();
   else process.stderr.write(output);
@@ -114,7 +114,7 @@ async function install(target) {
 }
 
 const main = place('', 'the dependencies', manifests());
-const node24 = place('scripts/node24', 'Node 24, which packages are also tried on', []);
+const node24 = place('scripts/node24', 'Node 24, on which packages are tried too', []);
 const wanted = ['predemo', 'prebench'].includes(process.env.npm_lifecycle_event ?? '')
   ? [main]
   : [main, node24];

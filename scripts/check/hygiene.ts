@@ -12,16 +12,26 @@ const forbidden: Readonly<Record<string, RegExp>> = {
     /-----BEGIN (?:[A-Z]+ )*PRIVATE KEY-----(?:\s|\\r|\\n)*[\w+/=]{40}|"kty"[^{}]*"d"\s*:\s*"[\w-]{20}/,
 };
 
+type Entry = {
+  readonly resolved?: string;
+  readonly link?: boolean;
+  readonly integrity?: string;
+  readonly hasInstallScript?: boolean;
+};
 type Lockfile = {
-  readonly packages: Readonly<Record<string, { resolved?: string; link?: boolean; integrity?: string }>>;
+  readonly packages: Readonly<Record<string, Entry>>;
 };
 
-/** A lockfile names no host, so that every mirror serves it; the digest alone says what is meant. */
+/** No host, so that every mirror serves it; a digest, which says what is meant; and nothing that runs when installed. */
 function lockfileFaults(text: string): string[] {
   return Object.entries((JSON.parse(text) as Lockfile).packages).flatMap(([key, entry]) => {
     if (entry.link === true || !key.includes('node_modules/')) return [];
-    const faults = entry.resolved === undefined ? [] : [`${key}: "resolved" (see .npmrc)`];
-    return entry.integrity === undefined ? [...faults, `${key}: no integrity`] : faults;
+    const faults = {
+      '"resolved" (see .npmrc)': entry.resolved !== undefined,
+      'no integrity': entry.integrity === undefined,
+      'an install script': entry.hasInstallScript === true,
+    };
+    return Object.entries(faults).flatMap(([fault, found]) => (found ? [`${key}: ${fault}`] : []));
   });
 }
 
