@@ -1,5 +1,6 @@
+import { lstat } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { DatabaseSync } from 'node:sqlite';
+import type { DatabaseSync } from 'node:sqlite';
 import { StorageError } from './errors.ts';
 
 export interface LockOptions {
@@ -26,6 +27,11 @@ export async function lockFile(path: string, options: LockOptions = {}): Promise
   const { signal, timeoutMs = 30_000 } = options;
   signal?.throwIfAborted();
   const deadline = performance.now() + timeoutMs;
+  const { DatabaseSync } = await import('node:sqlite'); // most commands never lock
+  if ((await lstat(path).catch(() => null))?.isFile() === false)
+    throw new StorageError('STORAGE_SYMLINK', `${path} is not a plain file`, {
+      hint: 'remove it if it is not yours',
+    });
   const database = attempt(path, () => new DatabaseSync(path, { timeout: 0 }));
   try {
     for (let pause = 1; !tryBegin(path, database); pause = Math.min(pause * 1.5, 25)) {
