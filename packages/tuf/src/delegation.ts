@@ -1,0 +1,93 @@
+import { createHash } from 'node:crypto';
+import type { Delegations, DelegatedRole, RoleKeys, SuccinctRoles } from './model.ts';
+import { roleName, type RoleName, type TargetPath } from './names.ts';
+
+/** A role to be searched for a target, in the order of trust. */
+export interface RoleToVisit {
+  readonly name: RoleName;
+  readonly terminating: boolean;
+}
+
+/** The delegated roles that `delegations` trusts with `path`, in trust order (5.6.7.2). */
+export function rolesForTarget(delegations: Delegations, path: TargetPath): readonly RoleToVisit[] {
+  if (delegations.succinctRoles !== null)
+    return [{ name: binFor(delegations.succinctRoles, path), terminating: true }];
+  const roles = delegations.roles ?? [];
+  const digest = roles.some((role) => role.pathHashPrefixes !== null) ? sha256(path) : '';
+  return roles
+    .filter((role) => covers(role, path, digest))
+    .map(({ name, terminating }) => ({ name, terminating }));
+}
+
+/** Who must sign the role `name` for this delegator; null where it delegates to no such role. */
+export function delegatedKeys(delegations: Delegations, name: RoleName): RoleKeys | null {
+  const { succinctRoles } = delegations;
+  if (succinctRoles !== null) return isBin(succinctRoles, name) ? succinctRoles : null;
+  return delegations.roles?.find((role) => role.name === name) ?? null;
+}
+
+function covers(role: DelegatedRole, path: TargetPath, digest: string): boolean {
+  if (role.pathHashPrefixes !== null)
+    return role.pathHashPrefixes.some((prefix) => digest.startsWith(prefix));
+  return role.paths?.some((pattern) => matchesPattern(pattern, path)) ?? false;
+}
+
+/**
+ * Whether `path` matches a path pattern (4.5): `*` and `?` within one segment, everything else literally, braces and
+ * classes too. Takes time in proportion to pattern × path at worst, never more.
+ */
+export function matchesPattern(pattern: string, path: string): boolean {
+  const patterns = pattern.split('/');
+  const segments = path.split('/');
+  return (
+    patterns.length === segments.length &&
+    patterns.every((glob, index) => matchesSegment(glob, segments[index] ?? ''))
+  );
+}
+
+/** Two pointers and the last `*`: on a mismatch that star takes one character more. */
+function matchesSegment(glob: string, text: string): boolean {
+  let g = 0;
+  let star = -1;
+  let resume = 0;
+  for (let t = 0; t < text.length;) {
+    if (glob[g] === '*') {
+      star = g++;
+      resume = t;
+    } else if (g < glob.length && (glob[g] === '?' || glob[g] === text[t])) {
+      g++;
+      t++;
+    } else if (star >= 0) {
+      g = star + 1;
+      t = ++resume;
+    } else return false;
+  }
+  while (glob[g] === '*') g++;
+  return g === glob.length;
+}
+
+/** TAP 15: the first `bitLength` bits of the path's sha256, as hex of the width that the last bin needs. */
+export function binFor(succinct: SuccinctRoles, path: TargetPath): RoleName {
+  const bits = Number.parseInt(sha256(path).slice(0, 8), 16) >>> 0;
+  return binName(succinct, bits >>> (32 - succinct.bitLength));
+}
+
+/** The name of bin number `index`. */
+export function binName(succinct: SuccinctRoles, index: number): RoleName {
+  return roleName(
+    `${succinct.namePrefix}-${index.toString(16).padStart(Math.ceil(succinct.bitLength / 4), '0')}`,
+  );
+}
+
+/** Only names that the delegation itself makes up are its bins (GHSA-77hh-43cm-v8j6). */
+export function isBin(succinct: SuccinctRoles, name: string): boolean {
+  const suffix = name.slice(succinct.namePrefix.length + 1);
+  const width = Math.ceil(succinct.bitLength / 4);
+  if (!name.startsWith(`${succinct.namePrefix}-`) || suffix.length !== width || !/^[0-9a-f]+$/.test(suffix))
+    return false;
+  return Number.parseInt(suffix, 16) < 2 ** succinct.bitLength;
+}
+
+function sha256(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
+}

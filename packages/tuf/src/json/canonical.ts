@@ -1,0 +1,62 @@
+import { MalformedMetadataError } from '../errors.ts';
+import type { JsonOutput } from './value.ts';
+
+/**
+ * OLPC canonical JSON, the form in which metadata is signed (4.2): keys sorted by code point, no white space, only
+ * `\` and `"` escaped, integers only. Maps and objects are written alike.
+ *
+ * @throws MalformedMetadataError for a number that is no safe integer and for a string with a lone surrogate
+ */
+export function canonicalJson(value: JsonOutput): Uint8Array {
+  return new TextEncoder().encode(write(value));
+}
+
+function write(value: JsonOutput): string {
+  if (typeof value === 'string') return writeString(value);
+  if (typeof value === 'number') return writeInteger(value);
+  if (value === null || typeof value === 'boolean') return String(value);
+  if (isArray(value)) return `[${value.map(write).join(',')}]`;
+  return isMap(value)
+    ? writeMembers([...value.keys()], (key) => value.get(key))
+    : writeMembers(Object.keys(value), (key) => value[key]);
+}
+
+function writeMembers(keys: string[], get: (key: string) => JsonOutput | undefined): string {
+  let text = '';
+  for (const key of sortByCodePoint(keys)) {
+    const value = get(key);
+    if (value === undefined) continue;
+    text += `${text === '' ? '' : ','}${writeString(key)}:${write(value)}`;
+  }
+  return `{${text}}`;
+}
+
+function writeString(value: string): string {
+  if (!value.isWellFormed()) throw new MalformedMetadataError('a lone surrogate cannot be signed');
+  return `"${/["\\]/.test(value) ? value.replace(/["\\]/g, '\\$&') : value}"`;
+}
+
+function writeInteger(value: number): string {
+  if (!Number.isSafeInteger(value)) throw new MalformedMetadataError(`${value} is not an integer below 2^53`);
+  return String(value);
+}
+
+/**
+ * JavaScript sorts by UTF-16 unit, which differs where a surrogate pair meets a unit above U+DFFF (tuf-js sorts so,
+ * and then refuses what the others signed: INTEROP.md).
+ */
+function sortByCodePoint(keys: string[]): string[] {
+  return keys.some((key) => /[\ud800-\udfff]/.test(key)) ? keys.sort(compareCodePoints) : keys.sort();
+}
+
+function compareCodePoints(a: string, b: string): number {
+  return Buffer.compare(Buffer.from(a), Buffer.from(b)); // the order of UTF-8 bytes is that of code points
+}
+
+function isArray(value: JsonOutput): value is readonly JsonOutput[] {
+  return Array.isArray(value);
+}
+
+function isMap(value: JsonOutput): value is ReadonlyMap<string, JsonOutput> {
+  return value instanceof Map;
+}

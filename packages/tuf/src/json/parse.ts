@@ -1,0 +1,114 @@
+import { LimitExceededError, MalformedMetadataError } from '../errors.ts';
+import { defaultLimits, type Limits } from '../limits.ts';
+import { isJsonArray, isJsonObject, type JsonValue } from './value.ts';
+
+/**
+ * Reads JSON strictly: UTF-8 without a byte order mark, one value and nothing after it, no duplicate keys, no numbers
+ * but integers up to 2^53 - 1, no lone surrogates, bounded in depth and members. `what` names the text in errors.
+ *
+ * JSON.parse does the parsing; it alone cannot be asked about the rest, so one lexical pass counts members, levels
+ * and number tokens. More members in the text than in the value means that a key stood twice.
+ */
+export function parseJson(bytes: Uint8Array, what: string, limits: Limits = defaultLimits): JsonValue {
+  const text = decode(bytes, what);
+  const members = scan(text, what, limits);
+  const value = parse(text, what);
+  if (countMembers(value) !== members)
+    throw new MalformedMetadataError(`${what}: a key stands twice in one object`);
+  return value;
+}
+
+function decode(bytes: Uint8Array, what: string): string {
+  try {
+    // ignoreBOM keeps the mark in the text, where JSON.parse refuses it.
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch (cause) {
+    throw new MalformedMetadataError(`${what}: not UTF-8`, { cause });
+  }
+}
+
+function parse(text: string, what: string): JsonValue {
+  try {
+    const value: JsonValue = JSON.parse(text);
+    return value;
+  } catch (cause) {
+    throw new MalformedMetadataError(`${what}: not JSON`, { cause });
+  }
+}
+
+const quote = 0x22;
+const backslash = 0x5c;
+
+/** Counts the members (colons outside strings); what is not JSON at all is left to JSON.parse to refuse. */
+function scan(text: string, what: string, limits: Limits): number {
+  let members = 0;
+  let depth = 0;
+  for (let at = 0; at < text.length; at++) {
+    const c = text.charCodeAt(at);
+    if (c === quote) at = endOfString(text, at, what);
+    else if (c === 0x3a) members++;
+    else if (c === 0x7b || c === 0x5b) {
+      if (++depth > limits.maxJsonDepth)
+        throw new LimitExceededError(`${what}: nested more than ${limits.maxJsonDepth} levels deep`);
+    } else if (c === 0x7d || c === 0x5d) depth--;
+    else if (c === 0x2d || (c >= 0x30 && c <= 0x39)) at = endOfNumber(text, at, what);
+  }
+  if (members > limits.maxJsonMembers)
+    throw new LimitExceededError(`${what}: more than ${limits.maxJsonMembers} members`);
+  return members;
+}
+
+/** The index of the closing quote of the string that opens at `start`. */
+function endOfString(text: string, start: number, what: string): number {
+  let escaped = false;
+  for (let at = start + 1; at < text.length; at++) {
+    const c = text.charCodeAt(at);
+    if (c === quote) {
+      if (escaped) refuseLoneSurrogates(text.slice(start, at + 1), what);
+      return at;
+    }
+    if (c === backslash) {
+      escaped = true;
+      at++;
+    }
+  }
+  return text.length;
+}
+
+/** Only an escape can bring one in: the text itself was well-formed UTF-8. */
+function refuseLoneSurrogates(token: string, what: string): void {
+  const value = parse(token, what);
+  if (typeof value === 'string' && !value.isWellFormed())
+    throw new MalformedMetadataError(`${what}: a lone surrogate in a string`);
+}
+
+function endOfNumber(text: string, start: number, what: string): number {
+  let end = start + 1;
+  while (end < text.length && isNumberPart(text.charCodeAt(end))) end++;
+  const token = text.slice(start, end);
+  if (!/^(?:0|-?[1-9]\d*)$/.test(token) || !Number.isSafeInteger(Number(token)))
+    throw new MalformedMetadataError(`${what}: ${token.slice(0, 40)} is not an integer below 2^53`);
+  return end - 1;
+}
+
+/** Digits, sign, point, exponent. */
+function isNumberPart(c: number): boolean {
+  return (c >= 0x30 && c <= 0x39) || c === 0x2b || c === 0x2d || c === 0x2e || c === 0x45 || c === 0x65;
+}
+
+function countMembers(value: JsonValue): number {
+  let count = 0;
+  if (isJsonArray(value)) for (const item of value) count += isContainer(item) ? countMembers(item) : 0;
+  else if (isJsonObject(value))
+    for (const key of Object.keys(value)) {
+      const item = value[key];
+      count += 1 + (isContainer(item) ? countMembers(item) : 0);
+    }
+  return count;
+}
+
+function isContainer(
+  value: JsonValue | undefined,
+): value is Exclude<JsonValue, null | boolean | number | string> {
+  return typeof value === 'object' && value !== null;
+}

@@ -1,0 +1,92 @@
+import { MalformedMetadataError, UnsignedMetadataError } from '../errors.ts';
+import { canonicalJson } from '../json/canonical.ts';
+import { parseJson } from '../json/parse.ts';
+import { Reader } from '../json/reader.ts';
+import type { JsonOutput, JsonValue } from '../json/value.ts';
+import type { Key } from '../keys/key.ts';
+import { keyFingerprint, verifySignature } from '../keys/verify.ts';
+import { defaultLimits, type Limits } from '../limits.ts';
+import type { RoleKeys, SignedByType, SignedType } from '../model.ts';
+import { keyId, type KeyId } from '../names.ts';
+import { readSigned } from './read.ts';
+
+/** 4.2. `sig` is kept as received: whether it is hex at all shows when it is verified. */
+export interface Signature {
+  readonly keyId: KeyId;
+  readonly sig: string;
+}
+
+/** A metadata file that was read, not yet believed: `verifyThreshold` decides that. */
+export interface Metadata<T extends SignedType = SignedType> {
+  readonly signed: SignedByType[T];
+  readonly signatures: readonly Signature[];
+  /** The canonical form of the signed part as received, members unknown to us and all: what was signed. */
+  readonly signedBytes: Uint8Array;
+}
+
+/**
+ * Reads a metadata file of type `type`.
+ * @throws MalformedMetadataError, LimitExceededError
+ */
+export function parseMetadata<T extends SignedType>(
+  bytes: Uint8Array,
+  type: T,
+  limits: Limits = defaultLimits,
+): Metadata<T> {
+  const reader = Reader.of(parseJson(bytes, type, limits), type);
+  const signed = reader.value('signed');
+  if (signed === undefined) throw new MalformedMetadataError(`${type}: nothing is signed`);
+  return {
+    signed: readSigned(signed, type, limits),
+    signatures: readSignatures(reader.array('signatures'), type, limits),
+    signedBytes: canonicalJson(signed),
+  };
+}
+
+/** At most `maxSignatures` are looked at (CVE-2020-6173); one key id twice is refused (CVE-2020-6174). */
+function readSignatures(json: readonly JsonValue[], type: string, limits: Limits): readonly Signature[] {
+  const signatures = json.slice(0, limits.maxSignatures).map((item, index) => {
+    const reader = Reader.of(item, `${type}.signatures[${index}]`);
+    return { keyId: keyId(reader.string('keyid')), sig: reader.string('sig') };
+  });
+  if (new Set(signatures.map((signature) => signature.keyId)).size !== signatures.length)
+    throw new MalformedMetadataError(`${type}.signatures: a key id stands twice`);
+  return signatures;
+}
+
+/** The file: the signed bytes and who signed them, canonical throughout. */
+export function metadataToBytes(signedBytes: Uint8Array, signatures: readonly Signature[]): Uint8Array {
+  const list: JsonOutput = signatures.map(({ keyId: keyid, sig }) => ({ keyid, sig }));
+  return Buffer.concat([
+    Buffer.from('{"signatures":'),
+    canonicalJson(list),
+    Buffer.from(',"signed":'),
+    signedBytes,
+    Buffer.from('}'),
+  ]);
+}
+
+/**
+ * Passes only if `role.threshold` distinct public keys of the role have signed. Keys are counted by their material:
+ * one key under two ids counts once (CVE-2020-15093). A bad extra signature spoils nothing.
+ *
+ * @throws UnsignedMetadataError, which counts the good signatures for `what`
+ */
+export function verifyThreshold(
+  metadata: Pick<Metadata, 'signatures' | 'signedBytes'>,
+  role: RoleKeys,
+  keys: ReadonlyMap<KeyId, Key>,
+  what: string,
+): void {
+  const good = new Set<string>();
+  for (const { keyId: id, sig } of metadata.signatures) {
+    const key = role.keyIds.includes(id) ? keys.get(id) : undefined;
+    if (key === undefined || !verifySignature(key, sig, metadata.signedBytes)) continue;
+    const fingerprint = keyFingerprint(key);
+    if (fingerprint !== null) good.add(fingerprint);
+  }
+  if (good.size < role.threshold)
+    throw new UnsignedMetadataError(
+      `${what}: signed by ${good.size} of the ${role.threshold} keys that it needs`,
+    );
+}

@@ -1,0 +1,111 @@
+import { MalformedMetadataError } from '../errors.ts';
+import type { Limits } from '../limits.ts';
+import { Reader } from '../json/reader.ts';
+import type { JsonValue } from '../json/value.ts';
+import type {
+  MetaFile,
+  Root,
+  RoleKeys,
+  SignedByType,
+  SignedType,
+  Snapshot,
+  TargetFile,
+  Targets,
+  Timestamp,
+} from '../model.ts';
+import {
+  roleName,
+  targetPath,
+  topLevelRoles,
+  type RoleName,
+  type TargetPath,
+  type TopLevelRole,
+} from '../names.ts';
+import { readDelegations } from './delegations.ts';
+import { readCommon, readHashes, readKeys, readMetaFile, readRoleKeys } from './fields.ts';
+
+type Readers = { readonly [T in SignedType]: (reader: Reader, limits: Limits) => SignedByType[T] };
+
+const readers: Readers = {
+  root: readRoot,
+  timestamp: readTimestamp,
+  snapshot: readSnapshot,
+  targets: readTargets,
+};
+
+/** Reads a signed part of type `type`; refuses one that says it is of another type. */
+export function readSigned<T extends SignedType>(
+  json: JsonValue | undefined,
+  type: T,
+  limits: Limits,
+): SignedByType[T] {
+  const reader = Reader.of(json, type);
+  if (reader.string('_type') !== type) reader.fail('_type', type);
+  return readers[type](reader, limits);
+}
+
+/** 4.3 */
+function readRoot(reader: Reader, limits: Limits): Root {
+  const common = readCommon(reader);
+  const roles = reader.object('roles');
+  const read = (role: TopLevelRole): [TopLevelRole, RoleKeys] => {
+    const keys = roles.object(role);
+    return [role, { ...readRoleKeys(keys), unrecognized: keys.rest() }];
+  };
+  const found = new Map(topLevelRoles.map(read));
+  if (roles.rest().size > 0) reader.fail('roles', 'exactly root, timestamp, snapshot and targets');
+  return {
+    type: 'root',
+    ...common,
+    consistentSnapshot: reader.has('consistent_snapshot') && reader.boolean('consistent_snapshot'),
+    keys: readKeys(reader.object('keys'), limits),
+    roles: found,
+    unrecognized: reader.rest(),
+  };
+}
+
+/** 4.6 */
+function readTimestamp(reader: Reader): Timestamp {
+  const common = readCommon(reader);
+  const meta = reader.object('meta');
+  const snapshot = readMetaFile(meta.object('snapshot.json'));
+  if (meta.rest().size > 0) reader.fail('meta', 'snapshot.json alone');
+  return { type: 'timestamp', ...common, snapshot, unrecognized: reader.rest() };
+}
+
+/** 4.4 */
+function readSnapshot(reader: Reader): Snapshot {
+  const common = readCommon(reader);
+  const files = reader.object('meta');
+  const meta = new Map<RoleName, MetaFile>();
+  for (const file of files.names()) {
+    if (!file.endsWith('.json')) files.fail(file, 'a name that ends in .json');
+    meta.set(roleName(file.slice(0, -'.json'.length)), readMetaFile(files.object(file)));
+  }
+  if (!meta.has(roleName('targets'))) reader.fail('meta', 'targets.json among its files');
+  return { type: 'snapshot', ...common, meta, unrecognized: reader.rest() };
+}
+
+/** 4.5 */
+function readTargets(reader: Reader, limits: Limits): Targets {
+  const common = readCommon(reader);
+  const files = reader.object('targets');
+  const targets = new Map<TargetPath, TargetFile>();
+  for (const path of files.names()) targets.set(targetPath(path), readTargetFile(files, path));
+  return {
+    type: 'targets',
+    ...common,
+    targets,
+    delegations: reader.has('delegations') ? readDelegations(reader.object('delegations'), limits) : null,
+    unrecognized: reader.rest(),
+  };
+}
+
+function readTargetFile(files: Reader, path: string): TargetFile {
+  const reader = Reader.of(files.value(path), path);
+  const length = reader.integer('length', 0);
+  const hashes = readHashes(reader);
+  const custom = reader.value('custom');
+  if (custom === null) throw new MalformedMetadataError(`${path}.custom: null says nothing`);
+  return { length, hashes, custom, unrecognized: reader.rest() };
+}
