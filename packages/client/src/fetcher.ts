@@ -19,13 +19,17 @@ export interface Fetcher {
   fetch(url: URL, options: FetchOptions): AsyncIterable<Uint8Array>;
 }
 
+export interface TransportRequest {
+  readonly offset: number;
+  /** Known here so that an answer announced as longer can be refused before its first byte. */
+  readonly maxLength: number;
+  readonly signal: AbortSignal | undefined;
+}
+
 /** What an implementer gives to `defineFetcher`. */
 export interface Transport {
-  /** The bytes of `url` from `offset` on; may yield more than allowed and throw anything. */
-  open(
-    url: URL,
-    options: { readonly offset: number; readonly signal: AbortSignal | undefined },
-  ): Promise<AsyncIterable<Uint8Array>>;
+  /** The bytes of `url` from `offset` on; may yield more than `maxLength` and throw anything. */
+  open(url: URL, request: TransportRequest): Promise<AsyncIterable<Uint8Array>>;
 }
 
 /** URLs are shown without credentials and query. */
@@ -38,9 +42,10 @@ export function defineFetcher(transport: Transport): Fetcher {
   async function* fetch(url: URL, options: FetchOptions): AsyncGenerator<Uint8Array, void, undefined> {
     const offset = options.offset ?? 0;
     let received = offset;
+    const request = { offset, maxLength: options.maxLength, signal: options.signal };
     try {
       options.signal?.throwIfAborted();
-      for await (const chunk of await transport.open(url, { offset, signal: options.signal })) {
+      for await (const chunk of await transport.open(url, request)) {
         options.signal?.throwIfAborted();
         received += chunk.length;
         if (received > options.maxLength)

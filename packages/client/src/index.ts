@@ -1,4 +1,5 @@
-export type { FetchOptions, Fetcher, Transport } from './fetcher.ts';
+export { defaultFetcher } from './default-fetcher.ts';
+export type { FetchOptions, Fetcher, Transport, TransportRequest } from './fetcher.ts';
 export { defineFetcher } from './fetcher.ts';
 export {
   CutError,
@@ -18,3 +19,7 @@ export {
   UnreachableError,
 } from './errors.ts';
 export type { ClientErrorCode } from './errors.ts';
+export { fileFetcher } from './file-fetcher.ts';
+export { httpFetcher } from './http/http-fetcher.ts';
+export type { HttpFetcher } from './http/http-fetcher.ts';
+export type { HttpOptions } from './http/options.ts';
