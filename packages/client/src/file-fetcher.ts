@@ -3,7 +3,13 @@ import type { FileHandle } from 'node:fs/promises';
 import { open } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 
-import { CutError, DownloadError, DownloadForbiddenError, DownloadNotFoundError, InsecureUrlError } from './errors.ts';
+import {
+  CutError,
+  DownloadError,
+  DownloadForbiddenError,
+  DownloadNotFoundError,
+  InsecureUrlError,
+} from './errors.ts';
 import type { Fetcher } from './fetcher.ts';
 import { defineFetcher, shown } from './fetcher.ts';
 
@@ -11,7 +17,8 @@ const pieceLength = 256 * 1024;
 
 /** `%2F` inside a segment is part of a published name (a role called `a/b`), not a folder; elsewhere Node decodes. */
 function localPath(url: URL): string {
-  if (url.protocol !== 'file:' || url.host !== '') throw new InsecureUrlError(`${shown(url)}: expected a local file`);
+  if (url.protocol !== 'file:' || url.host !== '')
+    throw new InsecureUrlError(`${shown(url)}: expected a local file`);
   const kept = url.pathname
     .split('/')
     .map((segment) => (/%(?:2f|5c)/i.test(segment) ? segment.replaceAll('%', '%25') : segment))
@@ -21,13 +28,20 @@ function localPath(url: URL): string {
 
 function openFailure(url: URL, error: unknown): Error {
   const code = error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
-  if (code === 'ENOENT' || code === 'ENOTDIR') return new DownloadNotFoundError(`${shown(url)}: no such file`);
+  if (code === 'ENOENT' || code === 'ENOTDIR')
+    return new DownloadNotFoundError(`${shown(url)}: no such file`);
   if (code === 'EACCES' || code === 'EPERM')
-    return new DownloadForbiddenError(`${shown(url)}: access denied`, { hint: 'check who may read the repository' });
+    return new DownloadForbiddenError(`${shown(url)}: access denied`, {
+      hint: 'check who may read the repository',
+    });
   return new DownloadError(`${shown(url)}: ${code === '' ? 'cannot be read' : code}`, { cause: error });
 }
 
-async function* pieces(url: URL, handle: FileHandle, offset: number): AsyncGenerator<Uint8Array, void, undefined> {
+async function* pieces(
+  url: URL,
+  handle: FileHandle,
+  offset: number,
+): AsyncGenerator<Uint8Array, void, undefined> {
   try {
     const { size } = await handle.stat();
     let position = offset;
@@ -50,9 +64,11 @@ export function fileFetcher(): Fetcher {
     open: async (url, { offset }) => {
       const path = localPath(url);
       // O_NONBLOCK, or a named pipe put in a file's place would hold us for ever
-      const handle = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0)).catch((error: unknown) => {
-        throw openFailure(url, error);
-      });
+      const handle = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0)).catch(
+        (error: unknown) => {
+          throw openFailure(url, error);
+        },
+      );
       const stat = await handle.stat();
       if (stat.isFile()) return pieces(url, handle, offset);
       await handle.close();

@@ -1,1 +1,2 @@
-export {};
+export { PowerCutError, RecordingFileSystem } from './recording-file-system.ts';
+export type { Survives } from './recording-file-system.ts';

@@ -17,7 +17,8 @@ export function redirectTarget(url: URL, answer: IncomingMessage): URL | null {
   if (status !== 301 && status !== 302 && status !== 303 && status !== 307 && status !== 308) return null;
   const location = answer.headers.location ?? '';
   const target = URL.parse(location, url.href);
-  if (location === '' || target === null) throw new RedirectError(`${shown(url)}: redirect without a valid location`);
+  if (location === '' || target === null)
+    throw new RedirectError(`${shown(url)}: redirect without a valid location`);
   if (url.protocol === 'https:' && target.protocol !== 'https:')
     throw new RedirectError(`${shown(url)}: redirect from https to ${target.protocol.slice(0, -1)}`);
   if (target.origin !== url.origin || target.username !== '' || target.password !== '')
@@ -28,7 +29,8 @@ export function redirectTarget(url: URL, answer: IncomingMessage): URL | null {
 }
 
 function refuseStatus(url: URL, status: number): never {
-  if (status === 404 || status === 410) throw new DownloadNotFoundError(`${shown(url)}: not found (${status})`);
+  if (status === 404 || status === 410)
+    throw new DownloadNotFoundError(`${shown(url)}: not found (${status})`);
   if (status === 401 || status === 403)
     throw new DownloadForbiddenError(`${shown(url)}: access denied (${status})`, {
       hint: 'a store that answers 403 for absent files must be told to list or to answer 404',
@@ -52,9 +54,12 @@ export function bytesToSkip(url: URL, answer: IncomingMessage, offset: number, m
   const start = status === 206 ? rangeStart(url, answer, offset) : 0;
   const length = answer.headers['content-length'];
   if (length !== undefined && start + Number(length) > maxLength)
-    throw new DownloadLengthError(`${shown(url)}: ${start + Number(length)} bytes announced, ${maxLength} allowed`, {
-      hint: 'the repository serves something else than it announced; nothing was kept',
-    });
+    throw new DownloadLengthError(
+      `${shown(url)}: ${start + Number(length)} bytes announced, ${maxLength} allowed`,
+      {
+        hint: 'the repository serves something else than it announced; nothing was kept',
+      },
+    );
   return offset - start;
 }
 
@@ -62,6 +67,8 @@ function rangeStart(url: URL, answer: IncomingMessage, offset: number): number {
   const range = answer.headers['content-range'] ?? '';
   const first = /^bytes (\d{1,15})-\d{1,15}\/(?:\d{1,15}|\*)$/.exec(range)?.[1];
   if (offset === 0 || Number(first) !== offset)
-    throw new DownloadError(`${shown(url)}: asked for bytes from ${offset}, got ${JSON.stringify(range.slice(0, 60))}`);
+    throw new DownloadError(
+      `${shown(url)}: asked for bytes from ${offset}, got ${JSON.stringify(range.slice(0, 60))}`,
+    );
   return offset;
 }

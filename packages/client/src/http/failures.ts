@@ -17,9 +17,16 @@ export function requestFailure(url: URL, error: unknown): Error {
   const code = error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
   const text = `${shown(url)}: ${code === '' ? (error instanceof Error ? error.message : 'the request failed') : code}`;
   if (certificate.test(code))
-    return new TlsError(text, { cause: error, hint: 'for a private authority set NODE_EXTRA_CA_CERTS to its certificate' });
-  if (unreachable.has(code)) return new UnreachableError(text, { cause: error, hint: 'check the address and the network' });
+    return new TlsError(text, {
+      cause: error,
+      hint: 'for a private authority set NODE_EXTRA_CA_CERTS to its certificate',
+    });
+  if (unreachable.has(code))
+    return new UnreachableError(text, { cause: error, hint: 'check the address and the network' });
   if (code === 'ERR_PROXY_TUNNEL')
-    return new UnreachableError(text, { cause: error, hint: 'the proxy refused; check HTTPS_PROXY and NO_PROXY' });
+    return new UnreachableError(text, {
+      cause: error,
+      hint: 'the proxy refused; check HTTPS_PROXY and NO_PROXY',
+    });
   return new DownloadError(text, { cause: error });
 }

@@ -33,7 +33,11 @@ interface Request {
 }
 
 /** A GET changes nothing, so it may be asked again as long as no byte of the answer was handed on. */
-async function retrying<T>(set: HttpSettings, signal: AbortSignal | undefined, attempt: () => Promise<T>): Promise<T> {
+async function retrying<T>(
+  set: HttpSettings,
+  signal: AbortSignal | undefined,
+  attempt: () => Promise<T>,
+): Promise<T> {
   for (let tried = 1; ; tried++) {
     try {
       return await attempt();
@@ -50,11 +54,19 @@ function check(set: HttpSettings, url: URL): void {
   if (url.protocol !== 'http:' && url.protocol !== 'https:')
     throw new InsecureUrlError(`${shown(url)}: expected http or https`);
   if (url.protocol === 'http:' && !set.allowHttp && !isLoopback(url.hostname))
-    throw new InsecureUrlError(`${shown(url)}: http without TLS`, { hint: 'use https, or allow it with --allow-http' });
+    throw new InsecureUrlError(`${shown(url)}: http without TLS`, {
+      hint: 'use https, or allow it with --allow-http',
+    });
 }
 
-async function openOnce(set: HttpSettings, lines: Lines, url: URL, request: Request): Promise<AsyncIterable<Uint8Array>> {
-  const deadline = performance.now() + set.totalTimeoutMs + (1000 * request.maxLength) / set.slowestBytesPerSecond;
+async function openOnce(
+  set: HttpSettings,
+  lines: Lines,
+  url: URL,
+  request: Request,
+): Promise<AsyncIterable<Uint8Array>> {
+  const deadline =
+    performance.now() + set.totalTimeoutMs + (1000 * request.maxLength) / set.slowestBytesPerSecond;
   let current = url;
   for (let hops = 0; ; hops++) {
     check(set, current);
@@ -65,7 +77,8 @@ async function openOnce(set: HttpSettings, lines: Lines, url: URL, request: Requ
         const skip = bytesToSkip(current, answer, request.offset, request.maxLength);
         return body(set, current, answer, skip, deadline);
       }
-      if (hops >= set.maxRedirects) throw new RedirectError(`${shown(url)}: more than ${set.maxRedirects} redirects`);
+      if (hops >= set.maxRedirects)
+        throw new RedirectError(`${shown(url)}: more than ${set.maxRedirects} redirects`);
       current = next;
     } catch (error) {
       answer.destroy();
@@ -75,7 +88,12 @@ async function openOnce(set: HttpSettings, lines: Lines, url: URL, request: Requ
   }
 }
 
-function send(set: HttpSettings, line: Line, url: URL, { offset, signal }: Request): Promise<IncomingMessage> {
+function send(
+  set: HttpSettings,
+  line: Line,
+  url: URL,
+  { offset, signal }: Request,
+): Promise<IncomingMessage> {
   const options: RequestOptions = {
     headers: {
       'accept-encoding': 'identity',
@@ -118,7 +136,10 @@ async function* body(
       const left = deadline - performance.now();
       const slow = left < set.idleTimeoutMs;
       const timer = setTimeout(
-        () => answer.destroy(slow ? new StalledError(`${shown(url)}: too slow`) : stalled(url, set.idleTimeoutMs)),
+        () =>
+          answer.destroy(
+            slow ? new StalledError(`${shown(url)}: too slow`) : stalled(url, set.idleTimeoutMs),
+          ),
         Math.max(0, Math.min(left, set.idleTimeoutMs)),
       );
       const next = await chunks.next().finally(() => clearTimeout(timer));
@@ -129,7 +150,8 @@ async function* body(
       if (skip < chunk.length) yield skip === 0 ? chunk : chunk.subarray(skip);
       skip = Math.max(0, skip - chunk.length);
     }
-    if (!answer.complete || skip > 0) throw new CutError(`${shown(url)}: the connection ended before the file did`);
+    if (!answer.complete || skip > 0)
+      throw new CutError(`${shown(url)}: the connection ended before the file did`);
   } catch (error) {
     if (error instanceof DownloadError) throw error;
     throw new CutError(`${shown(url)}: the connection was cut`, { cause: error });
