@@ -29,8 +29,7 @@ function decode(bytes: Uint8Array, what: string): string {
 
 function parse(text: string, what: string): JsonValue {
   try {
-    const value: JsonValue = JSON.parse(text);
-    return value;
+    return JSON.parse(text) as JsonValue; // what JSON.parse returns is a JsonValue by definition
   } catch (cause) {
     throw new MalformedMetadataError(`${what}: not JSON`, { cause });
   }

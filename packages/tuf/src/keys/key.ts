@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { canonicalJson } from '../json/canonical.ts';
 import type { Reader } from '../json/reader.ts';
-import type { JsonOutput } from '../json/value.ts';
+import { isJsonObject, type JsonOutput } from '../json/value.ts';
 import type { Unrecognized } from '../model.ts';
 import { keyId, type KeyId } from '../names.ts';
 
@@ -38,6 +38,6 @@ export function keyFromJson(id: string, reader: Reader): Key {
 
 export function keyToJson(key: Key): JsonOutput {
   const { keyval, ...rest } = Object.fromEntries(key.unrecognized);
-  const extra = typeof keyval === 'object' && keyval !== null && !Array.isArray(keyval) ? keyval : {};
+  const extra = isJsonObject(keyval) ? keyval : {};
   return { ...rest, keytype: key.keyType, scheme: key.scheme, keyval: { ...extra, public: key.public } };
 }

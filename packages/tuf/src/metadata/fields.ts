@@ -1,7 +1,7 @@
 import { MalformedMetadataError } from '../errors.ts';
 import { keyFromJson, type Key } from '../keys/key.ts';
 import type { Limits } from '../limits.ts';
-import { Reader } from '../json/reader.ts';
+import type { Reader } from '../json/reader.ts';
 import type { Hashes, MetaFile, RoleKeys } from '../model.ts';
 import { hexDigest, keyId, type KeyId } from '../names.ts';
 
