@@ -21,7 +21,7 @@ function write(value: JsonOutput): string {
     : writeMembers(Object.keys(value), (key) => value[key]);
 }
 
-function writeMembers(keys: string[], get: (key: string) => JsonOutput | undefined): string {
+function writeMembers(keys: readonly string[], get: (key: string) => JsonOutput | undefined): string {
   let text = '';
   for (const key of sortByCodePoint(keys)) {
     const value = get(key);
@@ -45,8 +45,8 @@ function writeInteger(value: number): string {
  * JavaScript sorts by UTF-16 unit, which differs where a surrogate pair meets a unit above U+DFFF (tuf-js sorts so,
  * and then refuses what the others signed: INTEROP.md).
  */
-function sortByCodePoint(keys: string[]): string[] {
-  return keys.some((key) => /[\ud800-\udfff]/.test(key)) ? keys.sort(compareCodePoints) : keys.sort();
+function sortByCodePoint(keys: readonly string[]): readonly string[] {
+  return keys.some((key) => /[\ud800-\udfff]/.test(key)) ? keys.toSorted(compareCodePoints) : keys.toSorted();
 }
 
 function compareCodePoints(a: string, b: string): number {

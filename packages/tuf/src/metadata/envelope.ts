@@ -54,16 +54,15 @@ function readSignatures(json: readonly JsonValue[], type: string, limits: Limits
   return signatures;
 }
 
-/** The file: the signed bytes and who signed them, canonical throughout. */
+/**
+ * The file: the signed part and who signed it. It is canonical but for control characters, which canonical JSON leaves
+ * as they are (the line ends of a PEM, for one) and which JSON demands to be escaped.
+ */
 export function metadataToBytes(signedBytes: Uint8Array, signatures: readonly Signature[]): Uint8Array {
   const list: JsonOutput = signatures.map(({ keyId: keyid, sig }) => ({ keyid, sig }));
-  return Buffer.concat([
-    Buffer.from('{"signatures":'),
-    canonicalJson(list),
-    Buffer.from(',"signed":'),
-    signedBytes,
-    Buffer.from('}'),
-  ]);
+  const canonical = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
+  const text = `{"signatures":${canonical(canonicalJson(list))},"signed":${canonical(signedBytes)}}`;
+  return new TextEncoder().encode(text.replace(/\p{Cc}/gu, (c) => JSON.stringify(c).slice(1, -1)));
 }
 
 /**
