@@ -30,5 +30,5 @@ export { initRepository, type InitOptions, type InitResult } from './init.ts';
 export { Repository } from './repository.ts';
 export { createRepository, type CreateOptions, type NewTarget } from './create.ts';
 export { hashFile } from './content.ts';
-export { objectMeta } from './keys.ts';
+export { objectMeta } from './object-meta.ts';
 export { watchWrites, type WriteStep } from './watch-writes.ts';

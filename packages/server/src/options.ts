@@ -7,7 +7,10 @@ export interface AccessRecord {
   /** As it came, at most 1,024 characters, control characters escaped. */
   readonly path: string;
   readonly status: number;
+  /** Of the body, as announced. */
   readonly bytes: number;
+  /** `false`: the connection ended before the answer did. */
+  readonly complete: boolean;
   readonly milliseconds: number;
 }
 
@@ -55,6 +58,19 @@ export interface RepositoryServer {
   /** `http://127.0.0.1:1234/`, with the port that was really taken. */
   readonly url: string;
   readonly port: number;
+  /** Open connections, for metrics. */
+  connections(): Promise<number>;
   /** Stops accepting, lets answers in flight end, cuts what is left after `deadline` ms (default 10 s). May be called twice. */
   close(options?: { readonly deadline?: number }): Promise<void>;
 }
+
+export const defaultServerLimits: ServerLimits = {
+  headersTimeout: 10_000,
+  requestTimeout: 30_000,
+  keepAliveTimeout: 30_000,
+  idleTimeout: 60_000,
+  maxHeaderSize: 16_384,
+  maxConnections: 10_000,
+  metadataFileMaxLength: 8_000_000,
+  memory: 128_000_000,
+};
