@@ -39,7 +39,10 @@ export async function putOnce(
   meta: ObjectMeta = {},
   options: CallOptions = {},
 ): Promise<'created' | 'same'> {
-  let unknown: unknown;
+  let unknown = new StorageError(
+    'STORAGE_UNAVAILABLE',
+    `${key} was there and is gone, in ${storage.description}`,
+  );
   try {
     if ((await storage.putIfAbsent(key, body, meta, options)).created) return 'created';
   } catch (error) {
@@ -47,11 +50,7 @@ export async function putOnce(
     unknown = error;
   }
   const found = await storage.get(key, options);
-  if (found === null)
-    throw (
-      unknown ??
-      new StorageError('STORAGE_UNAVAILABLE', `${key} was there and is gone, in ${storage.description}`)
-    );
+  if (found === null) throw unknown;
   const same = found.info.size === body.length && (await digest(found.body)) === (await digestOf(body));
   if (same) return 'same';
   throw new StorageError('STORAGE_CONFLICT', `${key} exists with other content in ${storage.description}`, {

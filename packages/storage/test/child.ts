@@ -26,8 +26,8 @@ if (what === 'append') {
 // Writes whole files and swaps one until it is killed.
 if (what === 'write') {
   const storage = fsStorage({ root: path });
-  process.stdout.write('started\n');
   for (let i = 0; ; i++) {
+    if (i === 1) process.stdout.write('first object written\n');
     const bytes = Buffer.alloc(200_000, `${name} ${i} `);
     await putOnce(storage, storageKey(`targets/${name}/${i}`), bytes);
     const head = await storage.head(key);

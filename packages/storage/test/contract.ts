@@ -125,7 +125,7 @@ export function testStorage(make: () => Storage | Promise<Storage>, options: Con
   });
 
   describe('metadata', () => {
-    test(options.meta, async () => {
+    test(`is ${options.meta}`, async () => {
       const meta = {
         contentType: 'application/vnd.test+json',
         cacheControl: 'public, max-age=31536000, immutable',
@@ -133,11 +133,11 @@ export function testStorage(make: () => Storage | Promise<Storage>, options: Con
       const name = storageKey('contract/1.root.json');
       const created = await storage.putIfAbsent(name, utf8('{}'), meta);
       const info = await storage.head(name);
-      if (options.meta === 'kept') expect(info).toMatchObject(meta);
-      else expect(info?.contentType).toBe('application/json');
+      const kept = options.meta === 'kept';
+      expect(info).toMatchObject(kept ? meta : { contentType: 'application/json' });
       const next = { contentType: 'application/json', cacheControl: 'no-store' };
       await storage.compareAndSwap(name, utf8('{ }'), next, created.created ? created.etag : '');
-      if (options.meta === 'kept') expect(await storage.head(name)).toMatchObject(next);
+      expect(await storage.head(name)).toMatchObject(kept ? next : { contentType: 'application/json' });
     });
   });
 
@@ -218,7 +218,7 @@ export function testStorage(make: () => Storage | Promise<Storage>, options: Con
       whole: [0, undefined, '0123456789'],
     };
     for (const [name, [start, end, expected]] of Object.entries(ranges))
-      test(name, async () => {
+      test(`range: ${name}`, async () => {
         await put(key, '0123456789');
         const found = await storage.get(key, { range: end === undefined ? { start } : { start, end } });
         let text = '';
@@ -392,15 +392,15 @@ export function testStorage(make: () => Storage | Promise<Storage>, options: Con
     test('readers meanwhile see one state or the other, never a mixture', async () => {
       const states = ['a', 'b'].map((letter) => letter.repeat(50_000));
       await swap(states[0] ?? '', null);
-      let done = false;
+      const progress = { done: false };
       const reader = async (): Promise<number> => {
         let reads = 0;
-        for (; !done; reads++) expect(states).toContain(await textOf());
+        for (; !progress.done; reads++) expect(states).toContain(await textOf());
         return reads;
       };
       const writer = async (): Promise<void> => {
         for (let i = 1; i <= 10; i++) await swap(states[i % 2] ?? '', await etag());
-        done = true;
+        progress.done = true;
       };
       const [reads] = await Promise.all([reader(), writer()]);
       expect(reads).toBeGreaterThan(0);
@@ -425,14 +425,11 @@ export function testStorage(make: () => Storage | Promise<Storage>, options: Con
       'contract/z/y': ['contract/z/y/x/w'],
       'contract/a/': [],
       'contract/none/': [],
-      contrac: ['contract/b/1'],
     };
     for (const [prefix, expected] of Object.entries(prefixes))
       test(`the prefix ${prefix} need not end at a slash`, async () => {
         for (const name of keys) await put(name);
-        const found = await list(prefix);
-        if (prefix === 'contrac') expect(found).toEqual(expect.arrayContaining(expected));
-        else expect(found).toEqual(expected);
+        expect(await list(prefix)).toEqual(expected);
       });
     test('entries say size and date', async () => {
       await put(key, '0123456789');

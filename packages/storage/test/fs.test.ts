@@ -76,30 +76,37 @@ describe('links and odd files where we read and write', () => {
     'the private folder': ['.storage', 'victim'],
     'the folder of temporary files': ['.storage/tmp', 'victim'],
   };
+  function linked(path: string, target: string): { readonly folder: string; readonly storage: Storage } {
+    const folder = tmp();
+    const root = join(folder, 'root');
+    mkdirSync(join(root, path, '..'), { recursive: true });
+    mkdirSync(join(folder, 'victim'));
+    writeFileSync(join(folder, 'victim/timestamp.json'), 'secret');
+    symlinkSync(join(folder, target), join(root, path));
+    return { folder, storage: fsStorage({ root }) };
+  }
   for (const [name, [path, target]] of Object.entries(links))
-    test(`a link at ${name} is not followed`, async () => {
-      const folder = tmp();
-      const root = join(folder, 'root');
-      mkdirSync(join(root, path, '..'), { recursive: true });
-      mkdirSync(join(folder, 'victim'));
-      writeFileSync(join(folder, 'victim/timestamp.json'), 'secret');
-      symlinkSync(join(folder, target), join(root, path));
-      const storage = fsStorage({ root });
+    test(`a link at ${name} is not followed by writers`, async () => {
+      const { folder, storage } = linked(path, target);
       await expect(storage.putIfAbsent(key, utf8('1'))).rejects.toThrow(code('STORAGE_SYMLINK'));
       await expect(storage.compareAndSwap(key, utf8('1'), {}, null)).rejects.toThrow(code('STORAGE_SYMLINK'));
-      if (!path.startsWith('.storage')) {
-        await expect(storage.get(key)).rejects.toThrow(code('STORAGE_SYMLINK'));
-        await expect(storage.head(key)).rejects.toThrow(code('STORAGE_SYMLINK'));
-        await expect(storage.delete(key)).rejects.toThrow(code('STORAGE_SYMLINK'));
-        expect(await list(storage)).toEqual([]);
-        const inside = list(storage, 'metadata/t');
-        if (path === 'metadata') await expect(inside).rejects.toThrow(code('STORAGE_SYMLINK'));
-        else expect(await inside).toEqual([]);
-      }
       expect(readdirSync(join(folder, 'victim'))).toEqual(['timestamp.json']);
       expect(readFileSync(join(folder, 'victim/timestamp.json'), 'utf8')).toBe('secret');
       expect(readdirSync(folder).toSorted()).toEqual(['root', 'victim']);
     });
+  for (const [name, [path, target]] of Object.entries(links).slice(0, 4))
+    test(`a link at ${name} is not followed by readers`, async () => {
+      const { folder, storage } = linked(path, target);
+      await expect(storage.get(key)).rejects.toThrow(code('STORAGE_SYMLINK'));
+      await expect(storage.head(key)).rejects.toThrow(code('STORAGE_SYMLINK'));
+      await expect(storage.delete(key)).rejects.toThrow(code('STORAGE_SYMLINK'));
+      expect(await list(storage)).toEqual([]);
+      expect(readdirSync(join(folder, 'victim'))).toEqual(['timestamp.json']);
+    });
+  test('a listing does not begin behind a link', async () => {
+    const { storage } = linked('metadata', 'victim');
+    await expect(list(storage, 'metadata/t')).rejects.toThrow(code('STORAGE_SYMLINK'));
+  });
 
   test('a folder where the object should be is a conflict for writers and nothing for readers', async () => {
     const root = tmp();

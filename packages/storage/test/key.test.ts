@@ -1,7 +1,7 @@
 import { posix, win32 } from 'node:path';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { storageKey } from '@ragnos/storage';
+import { StorageError, storageKey } from '@ragnos/storage';
 import { compareKeys } from '../src/key.ts';
 
 const refused: Record<string, string> = {
@@ -50,7 +50,7 @@ const refused: Record<string, string> = {
 };
 describe('refused: CVE-2021-41131, CVE-2021-41149, CVE-2026-6968', () => {
   for (const [name, raw] of Object.entries(refused))
-    test(name, () => {
+    test(`refuses ${name}`, () => {
       expect(() => storageKey(raw)).toThrow(expect.objectContaining({ code: 'STORAGE_BAD_KEY' }));
     });
   test('the message is bounded and shows controls escaped', () => {
@@ -59,10 +59,9 @@ describe('refused: CVE-2021-41131, CVE-2021-41149, CVE-2026-6968', () => {
     );
   });
   test('what is no string', () => {
-    for (const raw of [undefined, null, 5, {}, ['a']])
-      expect(() => storageKey(raw as unknown as string)).toThrow(
-        expect.objectContaining({ code: 'STORAGE_BAD_KEY' }),
-      );
+    const wrong: readonly unknown[] = [undefined, null, 5, {}, ['a']];
+    for (const raw of wrong)
+      expect(() => storageKey(raw as string)).toThrow(expect.objectContaining({ code: 'STORAGE_BAD_KEY' }));
   });
 });
 
@@ -82,7 +81,7 @@ describe('accepted', () => {
     'a'.repeat(255),
     Array.from({ length: 205 }, () => 'abcd').join('/'),
   ];
-  for (const name of names) test(name.slice(0, 60), () => expect(storageKey(name)).toBe(name));
+  for (const name of names) test(`accepts ${name.slice(0, 60)}`, () => expect(storageKey(name)).toBe(name));
 });
 
 const segment = fc.oneof(
@@ -91,22 +90,27 @@ const segment = fc.oneof(
 );
 const raw = fc.array(segment, { maxLength: 5 }).map((segments) => segments.join('/'));
 
+/** `null`: refused, with our own error. */
+function accepted(name: string): string | null {
+  try {
+    return storageKey(name);
+  } catch (error) {
+    if (error instanceof StorageError && error.code === 'STORAGE_BAD_KEY') return null;
+    throw error;
+  }
+}
+
 test('what is accepted never leaves the folder it is joined to, on any system', () => {
   fc.assert(
     fc.property(raw, (name) => {
-      let key: string;
-      try {
-        key = storageKey(name);
-      } catch (error) {
-        expect(error).toMatchObject({ name: 'StorageError', code: 'STORAGE_BAD_KEY' });
-        return;
-      }
+      const key = accepted(name);
+      fc.pre(key !== null);
       expect(posix.resolve('/root', key)).toBe(`/root/${key}`);
       expect(win32.resolve('C:\\root', key)).toBe(`C:\\root\\${key.replaceAll('/', '\\')}`);
       expect(key.split('/')[0]?.toLowerCase()).not.toBe('.storage');
       expect(storageKey(key)).toBe(key);
     }),
-    { numRuns: 5000 },
+    { numRuns: 2000, maxSkipsPerRun: 1000 },
   );
 });
 

@@ -103,6 +103,9 @@ export function fsStorage(options: FsStorageOptions): Storage {
     }
   }
 
+  const syncFolderOf = (key: StorageKey): Promise<void> =>
+    afterwards(tree.pathOf(key), () => tree.syncFolder(dirname(tree.pathOf(key))));
+
   async function lock(key: StorageKey, signal: AbortSignal | undefined): Promise<FileLock> {
     const shard = createHash('sha256').update(key).digest('hex').slice(0, 1);
     return lockFile(join(await tree.makePrivate('locks'), shard), { signal });
@@ -124,7 +127,7 @@ export function fsStorage(options: FsStorageOptions): Storage {
       else throw error;
     }
     // Also the loser syncs: it will build on what the winner may not have made durable yet.
-    await afterwards(path, () => tree.syncFolder(dirname(path)));
+    await syncFolderOf(key);
     if (!created && !(await tree.stat(key))?.isFile()) throw notAFile(path);
     return created;
   }
@@ -145,9 +148,12 @@ export function fsStorage(options: FsStorageOptions): Storage {
     }
   }
 
-  async function prepare(key: StorageKey): Promise<void> {
+  /** Makes the folders above; resolves with whether the object is there already. */
+  async function prepare(key: StorageKey): Promise<boolean> {
     await tree.makeParents(key);
-    if ((await tree.stat(key))?.isDirectory()) throw notAFile(tree.pathOf(key));
+    const found = await tree.stat(key);
+    if (found !== null && !found.isFile()) throw notAFile(tree.pathOf(key));
+    return found !== null;
   }
 
   const storage: Storage = {
@@ -176,7 +182,10 @@ export function fsStorage(options: FsStorageOptions): Storage {
 
     async putIfAbsent(key, body, _meta = {}, { signal } = {}) {
       signal?.throwIfAborted();
-      await prepare(key);
+      if (await prepare(key)) {
+        await syncFolderOf(key); // see linkOnce
+        return { created: false };
+      }
       return temps.with(key, body, signal, async (temp) =>
         (await linkOnce(key, temp, signal)) ? { created: true, etag: temp.etag } : { created: false },
       );
@@ -202,7 +211,7 @@ export function fsStorage(options: FsStorageOptions): Storage {
         } finally {
           held.release();
         }
-        await afterwards(path, () => tree.syncFolder(dirname(path)));
+        await syncFolderOf(key);
         return { swapped: true, etag: temp.etag };
       });
     },
@@ -222,7 +231,7 @@ export function fsStorage(options: FsStorageOptions): Storage {
       } finally {
         held.release();
       }
-      await afterwards(path, () => tree.syncFolder(dirname(path)));
+      await syncFolderOf(key);
     },
   };
   return storage;
