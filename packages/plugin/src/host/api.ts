@@ -1,0 +1,241 @@
+import type { Fetcher } from '@ragnos/client';
+
+import type { HostLimits } from './limits.ts';
+
+/** Something was refused or changed on this host; also a line of events.jsonl. Never holds a secret. */
+export interface HostEvent {
+  /** RFC 3339, UTC. */
+  readonly time: string;
+  /** `refusal` carries an error's code; `change` is one of INSTALLED, UPDATED, ROLLED_BACK, UNINSTALLED, REPAIRED, RECOVERED, TRUSTED. */
+  readonly type: 'refusal' | 'change';
+  readonly code: string;
+  /** One line, as the error's message. */
+  readonly what: string;
+  /** Alias of the repository; `null` if none was chosen yet. */
+  readonly repository: string | null;
+  /** `vendor/plugin[@version]`, `null` if the event is about no plugin. */
+  readonly plugin: string | null;
+  readonly hint: string | null;
+}
+
+export interface HostProgress {
+  readonly phase: 'refresh' | 'download' | 'unpack' | 'verify';
+  readonly plugin: string;
+  /** Bytes; in `verify` files. `total` is `null` where it is not known. */
+  readonly done: number;
+  readonly total: number | null;
+}
+
+/** What every call on a host has in common. */
+export interface HostOptions {
+  /** RAGV_HOME; created with mode 0700 when trust is first put in it. */
+  readonly home: string;
+  /** The repository to use when a spec names none. Not needed while there is only one. */
+  readonly alias?: string | undefined;
+  /** The project's folder, where `ragv.lock` is; `null` or absent: no lockfile is read or written. */
+  readonly project?: string | null | undefined;
+  readonly fetcher?: Fetcher | undefined;
+  readonly now?: (() => Date) | undefined;
+  /** Never asks the network: what was trusted last must still be in force. */
+  readonly offline?: boolean | undefined;
+  /** `http:` off loopback. */
+  readonly allowHttp?: boolean | undefined;
+  /** Called for every event, after it was appended to the log. Must not throw. */
+  readonly onEvent?: ((event: HostEvent) => void) | undefined;
+  readonly onProgress?: ((progress: HostProgress) => void) | undefined;
+  readonly limits?: HostLimits | undefined;
+  /** For tests: called by name before and after every write of an install. */
+  readonly step?: ((name: string) => void) | undefined;
+}
+
+export interface CallOptions {
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface TrustOptions extends CallOptions {
+  readonly home: string;
+  readonly alias: string;
+  /** Base URL: `metadata/` and `targets/` lie below it. */
+  readonly url: URL | string;
+  /** The trusted root itself, or the sha256 (hex) of version 1 as the repository serves it. Never first use. */
+  readonly root: Uint8Array | { readonly fingerprint: string };
+  /** Accept a root that one signature can replace (decision 10). */
+  readonly singleSigner?: boolean | undefined;
+  readonly fetcher?: Fetcher | undefined;
+  readonly now?: (() => Date) | undefined;
+  readonly allowHttp?: boolean | undefined;
+  readonly onEvent?: ((event: HostEvent) => void) | undefined;
+}
+
+/** A repository that this host trusts. Everything on the host is keyed by alias and `rootSha256`. */
+export interface TrustedRepository {
+  readonly alias: string;
+  readonly url: string;
+  /** Of the root that trust started from. */
+  readonly rootSha256: string;
+  readonly rootVersion: number;
+  readonly singleSigner: boolean;
+  /** RFC 3339 */
+  readonly trustedAt: string;
+  readonly plugins: number;
+}
+
+export interface InstallOptions extends CallOptions {
+  /** Everything is downloaded, verified and unpacked, then thrown away; the pointer is not touched. */
+  readonly dryRun?: boolean | undefined;
+  /** Also consider prereleases for a range or for `latest`. A range that names one considers it anyway. */
+  readonly prerelease?: boolean | undefined;
+}
+
+export interface InstallResult {
+  readonly repository: string;
+  readonly vendor: string;
+  readonly plugin: string;
+  readonly version: string;
+  /** `null` = it was not installed before. */
+  readonly previous: string | null;
+  readonly treeHash: string;
+  readonly files: number;
+  /** Bytes of the artifact; 0 if it was in the content store already. */
+  readonly downloaded: number;
+  readonly changed: boolean;
+  readonly dryRun: boolean;
+  /** What somebody should know: lifecycle scripts that were not run, a new set of vendor keys. */
+  readonly notes: readonly string[];
+}
+
+export interface InstalledPlugin {
+  readonly repository: string;
+  readonly vendor: string;
+  readonly plugin: string;
+  readonly version: string;
+  readonly previous: string | null;
+  readonly treeHash: string;
+  /** The plugin's folder. Read-only by convention; `verify` shows any change. */
+  readonly folder: string;
+  readonly installedAt: string;
+  /** Versions whose trees are kept, newest first. */
+  readonly kept: readonly string[];
+}
+
+export type FindingKind = 'missing' | 'added' | 'changed' | 'mode' | 'link' | 'kind' | 'unreadable';
+
+/** One thing that is not as the signed manifest says. */
+export interface Finding {
+  readonly kind: FindingKind;
+  /** Relative to the plugin's folder, `/` between segments. */
+  readonly path: string;
+}
+
+export interface VerifyResult {
+  readonly repository: string;
+  readonly vendor: string;
+  readonly plugin: string;
+  readonly version: string;
+  readonly files: number;
+  readonly ok: boolean;
+  /** First the chain's error, if the signed metadata kept at installation does not vouch for the manifest. */
+  readonly chain: { readonly code: string; readonly message: string } | null;
+  readonly findings: readonly Finding[];
+  /** The tree was unpacked again from the content store and is now right. */
+  readonly repaired: boolean;
+}
+
+export interface VerifyOptions extends CallOptions {
+  readonly repair?: boolean | undefined;
+}
+
+export interface SearchHit {
+  readonly repository: string;
+  readonly vendor: string;
+  readonly plugin: string;
+  readonly description: string;
+  readonly keywords: readonly string[];
+  readonly latest: string | null;
+  readonly installed: string | null;
+}
+
+export interface VersionInfo {
+  readonly version: string;
+  readonly length: number;
+  readonly sha256: string;
+  readonly engines: ReadonlyMap<string, string>;
+  readonly yanked: { readonly reason: string; readonly at: string } | null;
+  readonly revoked: string | null;
+  readonly installed: boolean;
+}
+
+export interface PluginInfo {
+  readonly repository: string;
+  readonly vendor: string;
+  readonly plugin: string;
+  readonly description: string;
+  readonly channels: ReadonlyMap<string, string>;
+  /** Newest first. */
+  readonly versions: readonly VersionInfo[];
+}
+
+export interface PluginStatus extends InstalledPlugin {
+  readonly yanked: { readonly reason: string; readonly at: string } | null;
+  readonly revoked: string | null;
+  /** A newer version that `update` would take; `null` = this is the one. */
+  readonly newer: string | null;
+}
+
+export interface HostStatus {
+  readonly repository: string;
+  readonly url: string;
+  /** RFC 3339; `null` = never. */
+  readonly lastRefresh: string | null;
+  readonly ageMs: number | null;
+  /** Why what is known could not be refreshed now; `null` = it was. */
+  readonly stale: { readonly code: string; readonly message: string } | null;
+  readonly versions: ReadonlyMap<string, number>;
+  readonly plugins: readonly PluginStatus[];
+}
+
+export interface RunOptions extends CallOptions {
+  /** Default `inherit`: an MCP server speaks over it. */
+  readonly stdio?: 'inherit' | 'pipe' | undefined;
+  /** Which of several `bin` entries. Default: the one named like the plugin, else the only one, else `main`. */
+  readonly bin?: string | undefined;
+  /** Added to the nearly empty environment. */
+  readonly env?: ReadonlyMap<string, string> | undefined;
+  /** Unpack a damaged tree again from the content store instead of refusing. */
+  readonly repair?: boolean | undefined;
+  /** Called once the plugin was verified and before it starts: it is not confined yet, say so. */
+  readonly onStart?: ((about: { readonly version: string; readonly folder: string; readonly confined: false }) => void) | undefined;
+}
+
+export interface RunResult {
+  readonly exitCode: number | null;
+  readonly signal: NodeJS.Signals | null;
+  /** Empty unless `stdio` is `pipe`. */
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/**
+ * One repository's plugins on this machine. `spec` is `[alias:]vendor/plugin[@version|@range|@channel]`; without a
+ * version it means the channel `latest`. Every rejection is a typed error, was appended to the log, and left the
+ * host as it was.
+ */
+export interface Host {
+  readonly repository: TrustedRepository;
+  install(spec: string, options?: InstallOptions): Promise<InstallResult>;
+  /** Without a spec: all that is installed; one failure does not stop the others and is thrown at the end. */
+  update(spec?: string, options?: InstallOptions): Promise<readonly InstallResult[]>;
+  /** To the version installed before, after verifying its tree. */
+  rollback(spec: string, options?: InstallOptions): Promise<InstallResult>;
+  uninstall(spec: string, options?: { readonly dryRun?: boolean | undefined } & CallOptions): Promise<InstalledPlugin>;
+  list(): Promise<readonly InstalledPlugin[]>;
+  info(spec: string, options?: CallOptions): Promise<PluginInfo>;
+  search(text: string, options?: CallOptions): Promise<readonly SearchHit[]>;
+  /** Findings are an answer, not an error. */
+  verify(spec?: string, options?: VerifyOptions): Promise<readonly VerifyResult[]>;
+  status(options?: CallOptions): Promise<HostStatus>;
+  /** Verifies chain and tree (`TREE_CHANGED` otherwise), then starts the plugin in a process of its own. */
+  run(spec: string, args: readonly string[], options?: RunOptions): Promise<RunResult>;
+  /** The newest events last. */
+  log(options?: { readonly last?: number | undefined }): Promise<readonly HostEvent[]>;
+}
