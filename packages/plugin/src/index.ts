@@ -1,37 +1,62 @@
-// The host: trust, install, verify, run. Paths, journal and content store stay inside.
-export { openHost } from './host/open-host.ts';
-export { listTrusted, removeTrusted, trustRepository } from './host/trust.ts';
-export { defaultHostLimits } from './host/limits.ts';
-export type { HostLimits } from './host/limits.ts';
+export { readArchive, readTar, type ArchiveEntry } from './archive/tar-reader.ts';
+export { defaultArchiveLimits, type ArchiveLimits } from './archive/limits.ts';
+export { writeArchive, type FileToPack } from './archive/tar-writer.ts';
 export {
-  HostConflictError,
-  HostError,
-  HostFailureError,
-  HostNotFoundError,
-  HostPolicyError,
-  HostUntrustedError,
-} from './host/errors.ts';
-export type { HostErrorCode } from './host/errors.ts';
-export type {
-  CallOptions,
-  Finding,
-  FindingKind,
-  Host,
-  HostEvent,
-  HostOptions,
-  HostProgress,
-  HostStatus,
-  InstalledPlugin,
-  InstallOptions,
-  InstallResult,
-  PluginInfo,
-  PluginStatus,
-  RunOptions,
-  RunResult,
-  SearchHit,
-  TrustedRepository,
-  TrustOptions,
-  VerifyOptions,
-  VerifyResult,
-  VersionInfo,
-} from './host/api.ts';
+  ArchiveError,
+  FormatError,
+  NameError,
+  PackError,
+  PluginError,
+  type PluginErrorCode,
+} from './errors.ts';
+export {
+  parseCatalog,
+  parseSearch,
+  recordFirstSeen,
+  recordPlugin,
+  replaceInSearch,
+  serializeCatalog,
+  serializeSearch,
+  type Catalog,
+  type CatalogPlugin,
+  type SearchEntry,
+} from './formats/catalog.ts';
+export type { FileRef } from './formats/common.ts';
+export {
+  byPath,
+  parseManifest,
+  serializeManifest,
+  treeHash,
+  type BundledPackage,
+  type ManifestFile,
+  type PluginManifest,
+} from './formats/manifest.ts';
+export {
+  addVersion,
+  parseIndex,
+  serializeIndex,
+  yankVersion,
+  type IndexEntry,
+  type PluginIndex,
+  type Yank,
+} from './formats/plugin-index.ts';
+export {
+  parseRevocations,
+  serializeRevocations,
+  type Revocation,
+  type Revocations,
+} from './formats/revocations.ts';
+export {
+  filePath,
+  foldedPath,
+  pluginName,
+  pluginPath,
+  pluginSpec,
+  pluginVersion,
+  vendorName,
+  type FilePath,
+  type PluginName,
+  type PluginSpec,
+  type PluginVersion,
+  type VendorName,
+} from './names.ts';

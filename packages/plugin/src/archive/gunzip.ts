@@ -1,0 +1,83 @@
+import { crc32, inflateRawSync } from 'node:zlib';
+import { ArchiveError } from '../errors.ts';
+import type { ArchiveLimits } from './limits.ts';
+
+/**
+ * Unpacks exactly one gzip member (RFC 1952) that fills `bytes` exactly. zlib's own reader also takes several members
+ * and ignores what follows the last: bytes that one reader sees and another does not.
+ */
+export function gunzipStrict(bytes: Uint8Array, limits: ArchiveLimits): Uint8Array {
+  if (bytes.length > limits.archiveMaxLength)
+    throw new ArchiveError(
+      'ARCHIVE_TOO_LARGE',
+      `the archive has ${bytes.length} bytes, more than ${limits.archiveMaxLength}`,
+    );
+  const start = endOfHeader(bytes);
+  const allowed = Math.min(
+    limits.unpackedMaxLength,
+    Math.max(limits.ratioFreeLength, bytes.length * limits.maxRatio),
+  );
+  const { buffer, consumed } = inflate(bytes.subarray(start), allowed, limits);
+  const trailer = start + consumed;
+  if (bytes.length < trailer + 8)
+    throw new ArchiveError('ARCHIVE_TRUNCATED', 'the archive ends before its checksum');
+  if (bytes.length > trailer + 8)
+    throw new ArchiveError(
+      'ARCHIVE_TRAILING_DATA',
+      `${bytes.length - trailer - 8} bytes follow the end of the archive`,
+    );
+  const view = new DataView(bytes.buffer, bytes.byteOffset + trailer, 8);
+  if (view.getUint32(0, true) !== crc32(buffer) || view.getUint32(4, true) !== buffer.length >>> 0)
+    throw new ArchiveError('ARCHIVE_MALFORMED', 'the checksum of the archive is wrong');
+  return buffer;
+}
+
+/** Flags: 1 text, 2 header crc, 4 extra, 8 name, 16 comment. */
+function endOfHeader(bytes: Uint8Array): number {
+  if (bytes.length < 18) throw new ArchiveError('ARCHIVE_TRUNCATED', `${bytes.length} bytes are no archive`);
+  const flags = bytes[3] ?? 0;
+  if (bytes[0] !== 0x1f || bytes[1] !== 0x8b || bytes[2] !== 8 || flags > 31)
+    throw new ArchiveError('ARCHIVE_MALFORMED', 'not a gzip archive');
+  let at = 10;
+  if ((flags & 4) !== 0) at += 2 + (bytes[at] ?? 0) + 256 * (bytes[at + 1] ?? 0);
+  if ((flags & 8) !== 0) at = afterNul(bytes, at);
+  if ((flags & 16) !== 0) at = afterNul(bytes, at);
+  return (flags & 2) === 0 ? at : at + 2;
+}
+
+function afterNul(bytes: Uint8Array, from: number): number {
+  const nul = bytes.indexOf(0, from);
+  if (nul < 0) throw new ArchiveError('ARCHIVE_TRUNCATED', 'the archive ends in its header');
+  return nul + 1;
+}
+
+function inflate(
+  bytes: Uint8Array,
+  allowed: number,
+  limits: ArchiveLimits,
+): { buffer: Uint8Array; consumed: number } {
+  try {
+    const result: unknown = inflateRawSync(bytes, { info: true, maxOutputLength: allowed });
+    if (!isInflated(result)) throw new Error('zlib answered without its state');
+    return { buffer: result.buffer, consumed: result.engine.bytesWritten };
+  } catch (cause) {
+    const code = cause instanceof Error && 'code' in cause ? cause.code : '';
+    if (code === 'ERR_BUFFER_TOO_LARGE')
+      throw allowed < limits.unpackedMaxLength
+        ? new ArchiveError(
+            'ARCHIVE_BOMB',
+            `${bytes.length} packed bytes unpack to more than ${limits.maxRatio} times as many`,
+          )
+        : new ArchiveError('ARCHIVE_TOO_LARGE', `the archive unpacks to more than ${allowed} bytes`);
+    if (code === 'Z_BUF_ERROR')
+      throw new ArchiveError('ARCHIVE_TRUNCATED', 'the archive ends in the middle', { cause });
+    throw new ArchiveError('ARCHIVE_MALFORMED', 'the archive is damaged', { cause });
+  }
+}
+
+/** What `info: true` adds; Node's types do not know it. */
+function isInflated(
+  value: unknown,
+): value is { readonly buffer: Uint8Array; readonly engine: { readonly bytesWritten: number } } {
+  return typeof value === 'object' && value !== null && 'buffer' in value && 'engine' in value;
+}

@@ -1,0 +1,40 @@
+import { ArchiveError } from '../errors.ts';
+import { decodeUtf8 } from './tar-header.ts';
+
+/** What of a pax header we act on. */
+export interface PaxRecords {
+  readonly path?: string;
+  readonly size?: number;
+}
+
+/** Says nothing about where or what a file is; npm and git write these. */
+const harmless =
+  /^(?:mtime|atime|ctime|uid|gid|uname|gname|comment|LIBARCHIVE\.creationtime|SCHILY\.(?:dev|ino|nlink)|NODETAR\..*)$/;
+
+/**
+ * Reads the records of a pax header (`length key=value\n`). `path` and `size` count in a local header (`x`); a global
+ * one (`g`) may not change where files go. Everything else that could is refused.
+ */
+export function readPax(body: Uint8Array, type: 'x' | 'g'): PaxRecords {
+  const found = new Map<string, string>();
+  for (let at = 0; at < body.length;) {
+    const blank = body.indexOf(0x20, at);
+    const digits = blank < 0 ? '' : decodeUtf8(body.subarray(at, blank));
+    const length = Number(digits);
+    if (!/^[1-9]\d{0,6}$/.test(digits) || at + length > body.length || body[at + length - 1] !== 0x0a)
+      throw new ArchiveError('ARCHIVE_MALFORMED', 'a pax header is malformed');
+    const record = decodeUtf8(body.subarray(blank + 1, at + length - 1));
+    const equals = record.indexOf('=');
+    const key = record.slice(0, Math.max(0, equals));
+    const known = harmless.test(key) || (type === 'x' && (key === 'path' || key === 'size'));
+    if (!known || found.has(key))
+      throw new ArchiveError('ARCHIVE_SPECIAL', `a pax header sets ${JSON.stringify(key.slice(0, 60))}`);
+    found.set(key, record.slice(equals + 1));
+    at += length;
+  }
+  const path = found.get('path');
+  const size = found.get('size');
+  if (size !== undefined && !/^\d{1,15}$/.test(size))
+    throw new ArchiveError('ARCHIVE_MALFORMED', 'a pax header lies about a size');
+  return { ...(path === undefined ? {} : { path }), ...(size === undefined ? {} : { size: Number(size) }) };
+}

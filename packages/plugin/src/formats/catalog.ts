@@ -1,0 +1,145 @@
+import { Reader } from '@ragnos/tuf';
+import {
+  pluginName,
+  pluginVersion,
+  vendorName,
+  type PluginName,
+  type PluginVersion,
+  type VendorName,
+} from '../names.ts';
+import { readFormat, readLine, readTime, writeFormat } from './common.ts';
+import type { PluginIndex } from './plugin-index.ts';
+
+export const catalogFormat = 'ragnos-catalog/1';
+export const searchFormat = 'ragnos-search/1';
+
+/** What the door remembers of one plugin. */
+export interface CatalogPlugin {
+  readonly description: string;
+  readonly keywords: readonly string[];
+  /** Null where every version is yanked or a prerelease. */
+  readonly latest: PluginVersion | null;
+  readonly versions: readonly PluginVersion[];
+}
+
+/** `catalog/<vendor>.json`, kept by the door: what a policy may count on, since no vendor can write it. */
+export interface Catalog {
+  readonly vendor: VendorName;
+  readonly suspended: boolean;
+  /** By sha256: when the door first saw these bytes, and where. */
+  readonly digests: ReadonlyMap<string, { readonly path: string; readonly firstSeen: string }>;
+  readonly plugins: ReadonlyMap<PluginName, CatalogPlugin>;
+}
+
+export function parseCatalog(bytes: Uint8Array): Catalog {
+  return readFormat(bytes, catalogFormat, (reader) => {
+    const digests = reader.object('digests');
+    const plugins = reader.object('plugins');
+    return {
+      vendor: vendorName(reader.string('vendor')),
+      suspended: reader.boolean('suspended'),
+      digests: new Map(digests.names().map((digest) => [digest, readSeen(digests.object(digest))])),
+      plugins: new Map(plugins.names().map((name) => [pluginName(name), readPlugin(plugins.object(name))])),
+    };
+  });
+}
+
+export function serializeCatalog(catalog: Catalog): Uint8Array {
+  const digests = new Map([...catalog.digests].map(([digest, seen]) => [digest, { ...seen }]));
+  const plugins = new Map(
+    [...catalog.plugins].map(([name, { latest, ...plugin }]) => [
+      name as string,
+      latest === null ? plugin : { ...plugin, latest },
+    ]),
+  );
+  return writeFormat({
+    format: catalogFormat,
+    vendor: catalog.vendor,
+    suspended: catalog.suspended,
+    digests,
+    plugins,
+  });
+}
+
+/** The catalog after a publish: a digest keeps the time when it was first seen, whatever happens later. */
+export function recordFirstSeen(
+  catalog: Catalog | null,
+  vendor: VendorName,
+  seen: readonly { readonly sha256: string; readonly path: string }[],
+  at: string,
+): Catalog {
+  const digests = new Map(catalog?.digests);
+  for (const { sha256, path } of seen) if (!digests.has(sha256)) digests.set(sha256, { path, firstSeen: at });
+  return { vendor, suspended: catalog?.suspended ?? false, digests, plugins: catalog?.plugins ?? new Map() };
+}
+
+/** The catalog with what `index` now says; `keywords` null keeps those it had. */
+export function recordPlugin(
+  catalog: Catalog,
+  index: PluginIndex,
+  keywords: readonly string[] | null,
+): Catalog {
+  const plugin: CatalogPlugin = {
+    description: index.description,
+    keywords: keywords ?? catalog.plugins.get(index.plugin)?.keywords ?? [],
+    latest: index.channels.get('latest') ?? null,
+    versions: [...index.versions.keys()],
+  };
+  return { ...catalog, plugins: new Map(catalog.plugins).set(index.plugin, plugin) };
+}
+
+/** One line of `catalog/_search.json`: the text in which a host searches. */
+export interface SearchEntry {
+  readonly vendor: VendorName;
+  readonly plugin: PluginName;
+  readonly description: string;
+  readonly keywords: readonly string[];
+  readonly latest: PluginVersion | null;
+}
+
+export function parseSearch(bytes: Uint8Array): readonly SearchEntry[] {
+  return readFormat(bytes, searchFormat, (reader) =>
+    reader.array('plugins').map((json, index) => {
+      const item = Reader.of(json, `plugins[${index}]`);
+      const { versions: _, ...plugin } = readPlugin(item, false);
+      return {
+        vendor: vendorName(item.string('vendor')),
+        plugin: pluginName(item.string('plugin')),
+        ...plugin,
+      };
+    }),
+  );
+}
+
+export function serializeSearch(entries: readonly SearchEntry[]): Uint8Array {
+  const plugins = entries.map(({ latest, ...entry }) => (latest === null ? entry : { ...entry, latest }));
+  return writeFormat({ format: searchFormat, plugins });
+}
+
+/** `entries` with those of `catalog`'s vendor as the catalog has them now; none of a suspended vendor. */
+export function replaceInSearch(entries: readonly SearchEntry[], catalog: Catalog): readonly SearchEntry[] {
+  const others = entries.filter((entry) => entry.vendor !== catalog.vendor);
+  const own = catalog.suspended
+    ? []
+    : [...catalog.plugins].map(([plugin, { versions: _, ...rest }]) => ({
+        vendor: catalog.vendor,
+        plugin,
+        ...rest,
+      }));
+  return [...others, ...own].toSorted((a, b) =>
+    `${a.vendor}/${a.plugin}` < `${b.vendor}/${b.plugin}` ? -1 : 1,
+  );
+}
+
+function readSeen(reader: Reader): { readonly path: string; readonly firstSeen: string } {
+  return { path: readLine(reader, 'path', 1024), firstSeen: readTime(reader, 'firstSeen') };
+}
+
+function readPlugin(reader: Reader, withVersions = true): CatalogPlugin {
+  return {
+    description: readLine(reader, 'description'),
+    keywords: reader.strings('keywords'),
+    latest: reader.has('latest') ? pluginVersion(reader.string('latest')) : null,
+    versions: withVersions ? reader.strings('versions').map(pluginVersion) : [],
+  };
+}

@@ -1,0 +1,87 @@
+import {
+  MalformedMetadataError,
+  canonicalJson,
+  parseJson,
+  Reader,
+  type JsonObject,
+  type JsonOutput,
+} from '@ragnos/tuf';
+import { FormatError, NameError } from '../errors.ts';
+
+/** Something published: its file name and what it must hash to. */
+export interface FileRef {
+  readonly name: string;
+  readonly length: number;
+  /** Hex. */
+  readonly sha256: string;
+}
+
+/**
+ * Reads a file of ours: strict JSON with the right `format`, then `read`. Whatever is wrong with it is one
+ * FormatError `BAD_FORMAT` that names the path; nothing else is thrown for bad bytes.
+ */
+export function readFormat<T>(bytes: Uint8Array, format: string, read: (reader: Reader) => T): T {
+  try {
+    const reader = Reader.of(parseJson(bytes, format), format);
+    const found = reader.string('format');
+    if (found !== format) reader.fail('format', `${format}, got ${JSON.stringify(found.slice(0, 60))}`);
+    return read(reader);
+  } catch (cause) {
+    if (cause instanceof FormatError) throw cause;
+    // LimitExceededError and the names' errors included: all are what the file says.
+    if (cause instanceof MalformedMetadataError || cause instanceof NameError || isLimit(cause))
+      throw new FormatError('BAD_FORMAT', cause.message, { cause });
+    throw cause;
+  }
+}
+
+function isLimit(error: unknown): error is Error {
+  return error instanceof Error && 'code' in error && error.code === 'LIMIT';
+}
+
+/** Canonical, with control characters escaped: the same content gives the same bytes everywhere. */
+export function writeFormat(json: JsonOutput): Uint8Array {
+  const text = new TextDecoder().decode(canonicalJson(json));
+  return new TextEncoder().encode(`${text.replace(/\p{Cc}/gu, (c) => JSON.stringify(c).slice(1, -1))}\n`);
+}
+
+export function readRef(reader: Reader): FileRef {
+  return {
+    name: reader.string('name'),
+    length: reader.integer('length', 0),
+    sha256: readSha256(reader, 'sha256'),
+  };
+}
+
+export function refToJson({ name, length, sha256 }: FileRef): JsonOutput {
+  return { name, length, sha256 };
+}
+
+export function readSha256(reader: Reader, name: string): string {
+  const text = reader.string(name);
+  return /^[0-9a-f]{64}$/.test(text) ? text : reader.fail(name, 'a sha256 in lower-case hex');
+}
+
+/** A map of texts, such as engines; bounded. */
+export function readTexts(reader: Reader, name: string): ReadonlyMap<string, string> {
+  const map = reader.object(name);
+  const names = map.names();
+  if (names.length > 100) reader.fail(name, 'at most 100 members');
+  return new Map(names.map((key) => [key, map.string(key)]));
+}
+
+/** One line of at most `max` characters: it will stand on somebody's terminal. */
+export function readLine(reader: Reader, name: string, max = 500): string {
+  const text = reader.string(name);
+  if (text.length > max || /\p{Cc}/u.test(text)) reader.fail(name, `one line of at most ${max} characters`);
+  return text;
+}
+
+/** RFC 3339 in whole seconds or milliseconds, UTC. */
+export function readTime(reader: Reader, name: string): string {
+  const text = reader.string(name);
+  const good = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{3})?Z$/.test(text) && !Number.isNaN(Date.parse(text));
+  return good ? text : reader.fail(name, 'a time such as 2030-01-31T12:00:00Z');
+}
+
+export type { JsonObject };

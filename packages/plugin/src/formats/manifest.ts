@@ -1,0 +1,203 @@
+import { createHash } from 'node:crypto';
+import { isJsonObject, Reader, type JsonObject, type JsonValue } from '@ragnos/tuf';
+import {
+  filePath,
+  foldedPath,
+  pluginName,
+  pluginVersion,
+  vendorName,
+  type FilePath,
+  type PluginName,
+  type PluginVersion,
+  type VendorName,
+} from '../names.ts';
+import { readFormat, readLine, readSha256, readTexts, writeFormat } from './common.ts';
+
+export const manifestFormat = 'ragnos-plugin-manifest/1';
+const maxFiles = 200_000;
+
+/** One file of a plugin, relative to the plugin's folder. */
+export interface ManifestFile {
+  readonly path: FilePath;
+  /** Hex. */
+  readonly sha256: string;
+  readonly size: number;
+  /** 0o644 or 0o755: whether it may be executed is all that we keep of a mode. */
+  readonly mode: 0o644 | 0o755;
+}
+
+export interface BundledPackage {
+  readonly name: string;
+  readonly version: string;
+  /** As the lockfile has it, `sha512-…`. */
+  readonly integrity: string;
+}
+
+/**
+ * The signed manifest: every file that will run, and what the author says about the plugin. What an author says here
+ * informs; it authorises nothing (DESIGN.md, decision 7).
+ */
+export interface PluginManifest {
+  readonly vendor: VendorName;
+  readonly plugin: PluginName;
+  readonly version: PluginVersion;
+  readonly description: string;
+  readonly artifact: {
+    /** As published: `<plugin>-<version>.tgz`. */
+    readonly name: string;
+    readonly originalName: string;
+    readonly mediaType: string;
+    readonly length: number;
+    readonly sha256: string;
+  };
+  readonly source: {
+    readonly type: 'npm' | 'folder' | 'tarball';
+    readonly name: string;
+    readonly integrity: string | null;
+  };
+  /** What every path in the archive begins with, `package/` as a rule; may be empty. */
+  readonly stripPrefix: string;
+  /** Sorted by path, in code points. */
+  readonly files: readonly ManifestFile[];
+  /** `treeHash(files)` */
+  readonly treeHash: string;
+  readonly entry: { readonly main: FilePath | null; readonly bin: ReadonlyMap<string, FilePath> };
+  readonly kind: 'node' | 'mcp';
+  readonly engines: ReadonlyMap<string, string>;
+  /** The system that bundled native parts were chosen for; `any` where there are none. */
+  readonly target: string;
+  readonly capabilities: JsonObject;
+  /** Scripts that npm would have run at installation. They are never run. */
+  readonly lifecycleScripts: readonly string[];
+  readonly bundled: readonly BundledPackage[];
+  readonly evidence: readonly string[];
+}
+
+/** Hex sha256 over path, mode, size and digest of every file: names a tree's content. */
+export function treeHash(files: readonly ManifestFile[]): string {
+  const hash = createHash('sha256');
+  for (const file of files)
+    hash.update(`${file.path}\0${file.mode.toString(8)}\0${file.size}\0${file.sha256}\n`);
+  return hash.digest('hex');
+}
+
+/** Lower in code points first: the order of `files`. */
+export function byPath(a: { readonly path: string }, b: { readonly path: string }): number {
+  return Buffer.compare(Buffer.from(a.path), Buffer.from(b.path));
+}
+
+/** @throws FormatError `BAD_FORMAT`, also for twins among the files, a wrong tree hash, an entry that is no file of it */
+export function parseManifest(bytes: Uint8Array): PluginManifest {
+  return readFormat(bytes, manifestFormat, (reader) => {
+    const files = reader.array('files').map((json, index) => readFile(json, `files[${index}]`));
+    checkFiles(reader, files);
+    const artifact = reader.object('artifact');
+    const source = reader.object('source');
+    return {
+      vendor: vendorName(reader.string('vendor')),
+      plugin: pluginName(reader.string('plugin')),
+      version: pluginVersion(reader.string('version')),
+      description: readLine(reader, 'description'),
+      artifact: {
+        name: readLine(artifact, 'name', 255),
+        originalName: readLine(artifact, 'originalName', 255),
+        mediaType: readLine(artifact, 'mediaType', 100),
+        length: artifact.integer('length', 1),
+        sha256: readSha256(artifact, 'sha256'),
+      },
+      source: {
+        type: oneOf(source, 'type', ['npm', 'folder', 'tarball']),
+        name: readLine(source, 'name', 300),
+        integrity: source.has('integrity') ? readLine(source, 'integrity', 300) : null,
+      },
+      stripPrefix: readPrefix(reader),
+      files,
+      treeHash: readTreeHash(reader, files),
+      entry: readEntry(reader, files),
+      kind: oneOf(reader, 'kind', ['node', 'mcp']),
+      engines: readTexts(reader, 'engines'),
+      target: readLine(reader, 'target', 60),
+      capabilities: readObject(reader, 'capabilities'),
+      lifecycleScripts: reader.strings('lifecycleScripts'),
+      bundled: reader.array('bundled').map((json, index) => {
+        const item = Reader.of(json, `bundled[${index}]`);
+        return {
+          name: readLine(item, 'name', 300),
+          version: readLine(item, 'version', 100),
+          integrity: readLine(item, 'integrity', 300),
+        };
+      }),
+      evidence: reader.strings('evidence'),
+    };
+  });
+}
+
+export function serializeManifest(manifest: PluginManifest): Uint8Array {
+  const { integrity, ...source } = manifest.source;
+  return writeFormat({
+    ...manifest,
+    format: manifestFormat,
+    source: integrity === null ? source : { ...source, integrity },
+    files: manifest.files.map((file) => ({ ...file })),
+    entry:
+      manifest.entry.main === null
+        ? { bin: manifest.entry.bin }
+        : { main: manifest.entry.main, bin: manifest.entry.bin },
+    bundled: manifest.bundled.map((item) => ({ ...item })),
+  });
+}
+
+function readFile(json: JsonValue, path: string): ManifestFile {
+  const reader = Reader.of(json, path);
+  const mode = reader.integer('mode', 0, 0o777);
+  if (mode !== 0o644 && mode !== 0o755) return reader.fail('mode', '420 (0644) or 493 (0755)');
+  return {
+    path: filePath(reader.string('path')),
+    sha256: readSha256(reader, 'sha256'),
+    size: reader.integer('size', 0),
+    mode,
+  };
+}
+
+function checkFiles(reader: Reader, files: readonly ManifestFile[]): void {
+  if (files.length === 0 || files.length > maxFiles) reader.fail('files', `1 to ${maxFiles} files`);
+  if (files.some((file, index) => index > 0 && byPath(files[index - 1]!, file) >= 0))
+    reader.fail('files', 'each once, sorted by path');
+  if (new Set(files.map((file) => foldedPath(file.path))).size !== files.length)
+    reader.fail('files', 'no two that are one on some disk');
+}
+
+function readTreeHash(reader: Reader, files: readonly ManifestFile[]): string {
+  const hash = readSha256(reader, 'treeHash');
+  return hash === treeHash(files) ? hash : reader.fail('treeHash', 'the hash of its files');
+}
+
+function readPrefix(reader: Reader): string {
+  const prefix = reader.string('stripPrefix');
+  if (prefix !== '')
+    filePath(
+      prefix.endsWith('/') ? prefix.slice(0, -1) : reader.fail('stripPrefix', 'a folder with "/" at its end'),
+    );
+  return prefix;
+}
+
+function readEntry(reader: Reader, files: readonly ManifestFile[]): PluginManifest['entry'] {
+  const entry = reader.object('entry');
+  const known = new Set<string>(files.map((file) => file.path));
+  const inside = (name: string, path: string): FilePath =>
+    known.has(path) ? filePath(path) : entry.fail(name, 'a file of the plugin');
+  return {
+    main: entry.has('main') ? inside('main', entry.string('main')) : null,
+    bin: new Map([...readTexts(entry, 'bin')].map(([name, path]) => [name, inside('bin', path)])),
+  };
+}
+
+function readObject(reader: Reader, name: string): JsonObject {
+  const value = reader.value(name);
+  return isJsonObject(value) ? value : reader.fail(name, 'an object');
+}
+
+function oneOf<const T extends string>(reader: Reader, name: string, allowed: readonly T[]): T {
+  const text = reader.string(name);
+  return allowed.find((item) => item === text) ?? reader.fail(name, `one of ${allowed.join(', ')}`);
+}

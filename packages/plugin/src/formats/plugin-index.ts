@@ -1,0 +1,143 @@
+import type { Reader } from '@ragnos/tuf';
+import semver from 'semver';
+import { FormatError } from '../errors.ts';
+import {
+  pluginName,
+  pluginVersion,
+  vendorName,
+  type PluginName,
+  type PluginVersion,
+  type VendorName,
+} from '../names.ts';
+import {
+  readFormat,
+  readLine,
+  readRef,
+  readTexts,
+  readTime,
+  refToJson,
+  writeFormat,
+  type FileRef,
+} from './common.ts';
+
+export const indexFormat = 'ragnos-plugin-index/1';
+
+export interface Yank {
+  readonly reason: string;
+  /** RFC 3339 */
+  readonly at: string;
+}
+
+export interface IndexEntry {
+  readonly artifact: FileRef;
+  readonly manifest: FileRef;
+  readonly engines: ReadonlyMap<string, string>;
+  readonly yanked: Yank | null;
+}
+
+/** `index.json`: the one file of a plugin that changes. It never loses a version, and a version never its digests. */
+export interface PluginIndex {
+  readonly vendor: VendorName;
+  readonly plugin: PluginName;
+  readonly description: string;
+  readonly channels: ReadonlyMap<string, PluginVersion>;
+  readonly versions: ReadonlyMap<PluginVersion, IndexEntry>;
+}
+
+/** @throws FormatError `BAD_FORMAT`, also for a channel that names no version */
+export function parseIndex(bytes: Uint8Array): PluginIndex {
+  return readFormat(bytes, indexFormat, (reader) => {
+    const list = reader.object('versions');
+    const versions = new Map(list.names().map((name) => [pluginVersion(name), readEntry(list.object(name))]));
+    const channels = new Map(
+      [...readTexts(reader, 'channels')].map(([name, version]) => [name, pluginVersion(version)]),
+    );
+    for (const [name, version] of channels)
+      if (!versions.has(version)) reader.fail(`channels.${name}`, 'a version of the index');
+    return {
+      vendor: vendorName(reader.string('vendor')),
+      plugin: pluginName(reader.string('plugin')),
+      description: readLine(reader, 'description'),
+      channels,
+      versions,
+    };
+  });
+}
+
+export function serializeIndex(index: PluginIndex): Uint8Array {
+  const versions = new Map(
+    [...index.versions].map(([version, entry]) => [version as string, entryToJson(entry)]),
+  );
+  const { vendor, plugin, description, channels } = index;
+  return writeFormat({ format: indexFormat, vendor, plugin, description, channels, versions });
+}
+
+/** The index with one version more; the channel `latest` follows the highest version that is neither yanked nor a prerelease. */
+export function addVersion(
+  index: PluginIndex | null,
+  added: {
+    readonly vendor: VendorName;
+    readonly plugin: PluginName;
+    readonly version: PluginVersion;
+    readonly description: string;
+    readonly entry: IndexEntry;
+  },
+): PluginIndex {
+  const { vendor, plugin, version, description, entry } = added;
+  const known = index?.versions.get(version);
+  if (known !== undefined && known.artifact.sha256 !== entry.artifact.sha256)
+    throw new FormatError(
+      'VERSION_EXISTS',
+      `${vendor}/${plugin}@${version} is published with other bytes (sha256 ${known.artifact.sha256})`,
+      {
+        hint: 'a published version never changes; publish under a new version',
+      },
+    );
+  const versions = new Map(index?.versions);
+  if (known === undefined) versions.set(version, entry);
+  return withLatest({ vendor, plugin, description, channels: index?.channels ?? new Map(), versions });
+}
+
+/** Marks a version as not to be installed any more, or, with `null`, takes that back. */
+export function yankVersion(index: PluginIndex, version: PluginVersion, yank: Yank | null): PluginIndex {
+  const entry = index.versions.get(version);
+  if (entry === undefined)
+    throw new FormatError(
+      'NO_SUCH_VERSION_IN_INDEX',
+      `${index.vendor}/${index.plugin} has no version ${version}`,
+      {
+        hint: `its versions are ${[...index.versions.keys()].join(', ')}`,
+      },
+    );
+  return withLatest({ ...index, versions: new Map(index.versions).set(version, { ...entry, yanked: yank }) });
+}
+
+function withLatest(index: PluginIndex): PluginIndex {
+  const candidates = [...index.versions].filter(
+    ([version, entry]) => entry.yanked === null && semver.prerelease(version) === null,
+  );
+  const latest = candidates.map(([version]) => version).toSorted(semver.rcompare)[0];
+  const channels = new Map(index.channels);
+  if (latest === undefined) channels.delete('latest');
+  else channels.set('latest', latest);
+  return { ...index, channels };
+}
+
+function readEntry(reader: Reader): IndexEntry {
+  const yanked = reader.has('yanked') ? reader.object('yanked') : null;
+  return {
+    artifact: readRef(reader.object('artifact')),
+    manifest: readRef(reader.object('manifest')),
+    engines: readTexts(reader, 'engines'),
+    yanked: yanked === null ? null : { reason: readLine(yanked, 'reason'), at: readTime(yanked, 'at') },
+  };
+}
+
+function entryToJson(entry: IndexEntry) {
+  const json = {
+    artifact: refToJson(entry.artifact),
+    manifest: refToJson(entry.manifest),
+    engines: entry.engines,
+  };
+  return entry.yanked === null ? json : { ...json, yanked: { ...entry.yanked } };
+}
