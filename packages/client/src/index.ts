@@ -23,3 +23,7 @@ export { fileFetcher } from './file-fetcher.ts';
 export { httpFetcher } from './http/http-fetcher.ts';
 export type { HttpFetcher } from './http/http-fetcher.ts';
 export type { HttpOptions } from './http/options.ts';
+export type { TransferOptions } from './updater/download.ts';
+export type { TargetInfo } from './updater/find.ts';
+export { Updater } from './updater/updater.ts';
+export type { Knowledge, SignedFile, UpdaterOptions } from './updater/updater.ts';

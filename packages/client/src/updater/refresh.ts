@@ -1,0 +1,159 @@
+import type { RoleName, Targets, TrustedMetadataSet } from '@ragnos/tuf';
+import {
+  checkBytes,
+  ExpiredMetadataError,
+  LengthOrHashMismatchError,
+  metadataFileName,
+  RepositoryError,
+  roleName,
+} from '@ragnos/tuf';
+
+import { OfflineError } from '../errors.ts';
+import type { Context } from './context.ts';
+import { below, fetchBytes, lengthBound } from './remote.ts';
+import { loadRoot } from './root.ts';
+import type { Copies } from './store.ts';
+
+/** What a refresh leaves: the verified state, and the bytes it was verified from, by role. */
+export interface Known {
+  readonly trusted: TrustedMetadataSet;
+  /** Roles that were not looked at yet are absent. */
+  readonly bytes: Map<RoleName, Uint8Array>;
+}
+
+const names = {
+  root: roleName('root'),
+  timestamp: roleName('timestamp'),
+  snapshot: roleName('snapshot'),
+  targets: roleName('targets'),
+};
+
+/** Section 5 in its order, nothing asked for that is not needed. What is written was verified before. */
+export async function refreshAll(context: Context): Promise<Known> {
+  const { trusted, bytes: root } = await loadRoot(context);
+  const bytes = new Map([[names.root, root]]);
+  bytes.set(names.timestamp, await loadTimestamp(context, trusted));
+  bytes.set(names.snapshot, await loadSnapshot(context, trusted));
+  await loadRole(context, { trusted, bytes }, names.targets, names.root);
+  return { trusted, bytes };
+}
+
+function missing(context: Context, what: string, failures: readonly Error[]): never {
+  const expired = failures.find((error) => error instanceof ExpiredMetadataError);
+  if (expired !== undefined) throw expired;
+  throw new OfflineError(
+    `${what} is not kept here, and ${context.metadataUrl.origin} is not asked while offline`,
+    {
+      cause: failures[0],
+      hint: 'refresh once with a connection',
+    },
+  );
+}
+
+/** Feeds what is kept here, whatever comes of it: at the least it guards against rollback. Returns the last one that fits. */
+function feed(
+  copies: Copies,
+  update: (bytes: Uint8Array) => boolean,
+): { kept: Uint8Array | null; failures: Error[] } {
+  let kept: Uint8Array | null = null;
+  const failures: Error[] = [];
+  for (const bytes of copies)
+    try {
+      if (update(bytes)) kept = bytes;
+    } catch (error) {
+      if (!(error instanceof RepositoryError)) throw error;
+      failures.push(error); // damaged, older, expired, or signed by a key that the root no longer names
+    }
+  return { kept, failures };
+}
+
+/** 5.4 */
+async function loadTimestamp(context: Context, trusted: TrustedMetadataSet): Promise<Uint8Array> {
+  const { store, limits } = context;
+  const { kept, failures } = feed(await store.timestamp(), (bytes) => trusted.updateTimestamp(bytes));
+  if (context.offline) return kept ?? missing(context, 'timestamp', failures);
+  const url = below(context.metadataUrl, metadataFileName('timestamp'));
+  const fetched = await fetchBytes(context.fetcher, url, limits.timestampMaxLength, context.signal);
+  const bytes = trusted.updateTimestamp(fetched) ? fetched : (kept ?? fetched);
+  await store.writeTimestamp(bytes); // only now: one that failed a check is never kept (CVE-2025-2888)
+  return bytes;
+}
+
+/** 5.5 */
+async function loadSnapshot(context: Context, trusted: TrustedMetadataSet): Promise<Uint8Array> {
+  const { store, limits, offline } = context;
+  const expected = trusted.timestamp?.snapshot;
+  if (expected === undefined) return missing(context, 'timestamp', []);
+  let final: Uint8Array | null = null;
+  const { failures } = feed(await store.snapshot(), (bytes) => {
+    if (final !== null) return false; // it is the one that the timestamp names, an older copy adds nothing
+    trusted.updateSnapshot(bytes, { trusted: true });
+    if (!announced(bytes, expected)) return false;
+    final = bytes;
+    return true;
+  });
+  if (offline) return final ?? missing(context, 'snapshot', failures);
+  const bytes =
+    final ??
+    (await fetchSnapshot(context, trusted, lengthBound(expected, limits.snapshotMaxLength, 'snapshot')));
+  await store.writeSnapshot(bytes);
+  return bytes;
+}
+
+async function fetchSnapshot(
+  context: Context,
+  trusted: TrustedMetadataSet,
+  maxLength: number,
+): Promise<Uint8Array> {
+  const version = trusted.root.consistentSnapshot ? trusted.timestamp?.snapshot.version : undefined;
+  const url = below(context.metadataUrl, metadataFileName('snapshot', version));
+  const bytes = await fetchBytes(context.fetcher, url, maxLength, context.signal);
+  trusted.updateSnapshot(bytes);
+  return bytes;
+}
+
+function announced(bytes: Uint8Array, expected: Parameters<typeof checkBytes>[1]): boolean {
+  try {
+    checkBytes(bytes, expected, 'local copy');
+    return true;
+  } catch (error) {
+    if (error instanceof LengthOrHashMismatchError) return false;
+    throw error;
+  }
+}
+
+/** 5.6, for the top-level role and for delegated ones: the copy here if the snapshot still names it, else the repository's. */
+export async function loadRole(
+  context: Context,
+  known: Known,
+  role: RoleName,
+  delegator: RoleName,
+): Promise<Targets> {
+  const { store, limits, offline } = context;
+  const { trusted } = known;
+  const expected = trusted.expectedRole(role);
+  const local = await store.targets(role);
+  const update = (bytes: Uint8Array): boolean => {
+    trusted.updateDelegatedTargets(bytes, role, delegator);
+    return true;
+  };
+  // Without a hash it could be another file of that version: only the signature and the version speak for it.
+  const { kept, failures } = feed(local !== null && announced(local, expected) ? [local] : [], update);
+  if (kept !== null) known.bytes.set(role, kept);
+  else {
+    if (offline) missing(context, role, failures);
+    const version = trusted.root.consistentSnapshot ? expected.version : undefined;
+    const url = below(context.metadataUrl, metadataFileName(role, version));
+    const bytes = await fetchBytes(
+      context.fetcher,
+      url,
+      lengthBound(expected, limits.targetsMaxLength, role),
+      context.signal,
+    );
+    update(bytes);
+    await store.writeTargets(role, bytes);
+    known.bytes.set(role, bytes);
+  }
+  const loaded = trusted.role(role, delegator);
+  return loaded ?? missing(context, role, failures);
+}

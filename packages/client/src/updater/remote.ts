@@ -1,0 +1,54 @@
+import type { MetaFile } from '@ragnos/tuf';
+import { LimitExceededError } from '@ragnos/tuf';
+
+import { CutError, InsecureUrlError } from '../errors.ts';
+import type { Fetcher } from '../fetcher.ts';
+import { shown } from '../fetcher.ts';
+
+const attempts = 3;
+
+/** A base URL with its last slash, without query, fragment or the like to be glued to a path. */
+export function baseUrl(raw: URL | string): URL {
+  const url = URL.parse(String(raw));
+  if (url === null) throw new InsecureUrlError(`not a URL: ${JSON.stringify(String(raw).slice(0, 200))}`);
+  url.search = '';
+  url.hash = '';
+  if (!url.pathname.endsWith('/')) url.pathname += '/';
+  return url;
+}
+
+/** The URL of a published name below `base`; `segments` are encoded already. Never leaves the base. */
+export function below(base: URL, segments: string): URL {
+  const url = new URL(base.href + segments);
+  if (!url.href.startsWith(base.href) || url.href.length === base.href.length)
+    throw new InsecureUrlError(`${JSON.stringify(segments.slice(0, 80))} leads out of ${shown(base)}`);
+  return url;
+}
+
+/** A small file, whole. One that was cut is asked for again from its start: what changes in between must not be spliced. */
+export async function fetchBytes(
+  fetcher: Fetcher,
+  url: URL,
+  maxLength: number,
+  signal: AbortSignal | undefined,
+): Promise<Uint8Array> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      const chunks: Uint8Array[] = [];
+      for await (const chunk of fetcher.fetch(url, { maxLength, signal })) chunks.push(chunk);
+      return chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks);
+    } catch (error) {
+      if (!(error instanceof CutError) || attempt >= attempts) throw error;
+    }
+  }
+}
+
+/** How many bytes of a file we accept: what trusted metadata announces, else the budget. */
+export function lengthBound(expected: MetaFile, limit: number, what: string): number {
+  if (expected.length === null) return limit;
+  if (expected.length > limit)
+    throw new LimitExceededError(
+      `${what}: ${expected.length} bytes announced, at most ${limit} are accepted`,
+    );
+  return expected.length;
+}

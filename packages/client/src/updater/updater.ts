@@ -1,0 +1,274 @@
+import type { FileSystem } from '@ragnos/disk';
+import { nodeFileSystem, writeFileAtomic } from '@ragnos/disk';
+import type { Limits, RoleName, Targets, TrustedMetadataSet } from '@ragnos/tuf';
+import { defaultLimits, ExpiredMetadataError, metadataFileName, roleName, targetPath } from '@ragnos/tuf';
+import { resolve } from 'node:path';
+
+import { defaultFetcher } from '../default-fetcher.ts';
+import { DownloadLengthError, OfflineError } from '../errors.ts';
+import type { Fetcher } from '../fetcher.ts';
+import type { Context } from './context.ts';
+import type { TransferOptions } from './download.ts';
+import { targetUrl, verified, withFreshStart } from './download.ts';
+import type { TargetInfo } from './find.ts';
+import { findTarget } from './find.ts';
+import { lastRefreshFromBytes, lastRefreshToBytes } from './notes.ts';
+import type { Known } from './refresh.ts';
+import { loadRole, refreshAll } from './refresh.ts';
+import { baseUrl, below } from './remote.ts';
+import { loadRoot } from './root.ts';
+import { TrustedStore } from './store.ts';
+
+export interface UpdaterOptions {
+  /** Where trusted metadata is kept; created if absent. Losing it is a security event: it belongs in no cache folder. */
+  readonly dir: string;
+  /** `metadata/` and `targets/` lie below it. `https:`, `file:`, and `http:` on loopback. */
+  readonly baseUrl?: URL | string | undefined;
+  /** Instead of `baseUrl`, where the two lie apart. */
+  readonly metadataUrl?: URL | string | undefined;
+  readonly targetsUrl?: URL | string | undefined;
+  /** The root that trust begins with. Needed for a new folder; for an old one it must lie on the folder's own chain. */
+  readonly root?: Uint8Array | undefined;
+  readonly fetcher?: Fetcher | undefined;
+  /** `http:` off loopback; only for the default fetcher. */
+  readonly allowHttp?: boolean | undefined;
+  readonly now?: (() => Date) | undefined;
+  readonly limits?: Limits | undefined;
+  /** Asks nobody: what is kept here must verify and still be in force. */
+  readonly offline?: boolean | undefined;
+  readonly fs?: FileSystem | undefined;
+  /** How long a refresh waits for another process that refreshes the same folder. Default two minutes. */
+  readonly lockTimeoutMs?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** What the client knows and how old that is; for `status`, and for whoever decides offline. */
+export interface Knowledge {
+  /** The last refresh that succeeded, in whichever process; `null` = never, or the note is lost. Not signed. */
+  readonly lastRefresh: Date | null;
+  readonly ageMs: number | null;
+  /** Of root, timestamp, snapshot and every role that the snapshot lists; only what is trusted now. */
+  readonly versions: ReadonlyMap<string, number>;
+}
+
+/** A signed file as it was received. */
+export interface SignedFile {
+  /** As published with consistent snapshots: `3.root.json`, `timestamp.json`, `7.vendor.acme.json`. */
+  readonly name: string;
+  readonly bytes: Uint8Array;
+}
+
+/**
+ * A TUF client for one repository and one folder, good for any number of refreshes and look-ups. Every method throws
+ * typed errors only and leaves the last good state in force; other processes may use the folder at the same time.
+ */
+export class Updater {
+  readonly #options: UpdaterOptions;
+  readonly #store: TrustedStore;
+  readonly #fetcher: Fetcher;
+  readonly #metadataUrl: URL;
+  readonly #targetsUrl: URL;
+  readonly #limits: Limits;
+  readonly #now: () => Date;
+  #known: Known;
+  #lastRefresh: Date | null;
+  #loading = new Map<string, Promise<Targets>>();
+
+  private constructor(options: UpdaterOptions, parts: Parts, known: Known, lastRefresh: Date | null) {
+    this.#options = options;
+    this.#store = parts.store;
+    this.#fetcher = parts.fetcher;
+    this.#metadataUrl = parts.metadataUrl;
+    this.#targetsUrl = parts.targetsUrl;
+    this.#limits = parts.limits;
+    this.#now = parts.now;
+    this.#known = known;
+    this.#lastRefresh = lastRefresh;
+  }
+
+  /**
+   * Verifies the roots kept in `dir` (or `root`, for a new folder) and asks nobody. Look-ups need a `refresh` first.
+   * @throws NoTrustedRootError, RootPinMismatchError, InsecureUrlError
+   */
+  static async open(options: UpdaterOptions): Promise<Updater> {
+    const parts = partsOf(options);
+    if (options.offline !== true) await parts.store.prepare();
+    const bootstrap = options.root ?? null;
+    const context = { ...parts, bootstrap, now: parts.now(), offline: true, signal: options.signal };
+    const { trusted, bytes } = await loadRoot(context, 'as far as known'); // the first refresh asks for the rest
+    const state = await parts.store.state();
+    const lastRefresh = state === null ? null : lastRefreshFromBytes(state);
+    return new Updater(options, parts, { trusted, bytes: new Map([[roleName('root'), bytes]]) }, lastRefresh);
+  }
+
+  /** The verified metadata of the last successful refresh; at first the root alone. */
+  get trusted(): TrustedMetadataSet {
+    return this.#known.trusted;
+  }
+
+  /**
+   * Brings the trusted metadata up to date (5.1 to 5.6.6), or offline loads what is kept. If it throws, `trusted` stays
+   * as it was; what was verified before the failure is on disk already and guards against rollback from then on.
+   */
+  async refresh(options: { readonly signal?: AbortSignal | undefined } = {}): Promise<void> {
+    const context = this.#context(options.signal);
+    if (context.offline) {
+      this.#adopt(await refreshAll(context));
+      return;
+    }
+    using _lock = await this.#store.lock({
+      signal: options.signal,
+      timeoutMs: this.#options.lockTimeoutMs ?? 120_000,
+    });
+    const known = await refreshAll(context);
+    await this.#store.writeState(lastRefreshToBytes(context.now));
+    this.#lastRefresh = context.now;
+    this.#adopt(known);
+  }
+
+  /**
+   * Looks `path` up through the delegations; loads the roles that it passes. `null` = no role that may list it does.
+   * @throws WorkflowError before the first refresh, ExpiredMetadataError once that one is too long ago
+   */
+  async find(
+    path: string,
+    options: { readonly signal?: AbortSignal | undefined } = {},
+  ): Promise<TargetInfo | null> {
+    const known = this.#known;
+    const context = this.#context(options.signal);
+    const { timestamp, snapshot } = known.trusted;
+    for (const signed of [timestamp, snapshot])
+      if (signed !== null && signed.expires <= context.now)
+        throw new ExpiredMetadataError(`${signed.type} has expired since the last refresh`, {
+          hint: 'refresh first',
+        });
+    return findTarget(targetPath(path), this.#limits.maxDelegations, (role, delegator) =>
+      this.#load(context, known, role, delegator),
+    );
+  }
+
+  /**
+   * Writes a target to `file`, whose folder exists. The file appears at its name only when every byte was verified and
+   * is durable; what was there before stays until then. Stops at the signed length; resumes after a cut.
+   */
+  async download(
+    info: TargetInfo,
+    file: string,
+    options: TransferOptions & { readonly mode?: number } = {},
+  ): Promise<void> {
+    const url = this.#targetUrl(info);
+    const fs = this.#options.fs ?? nodeFileSystem;
+    const { mode = 0o644, signal } = options;
+    await withFreshStart((way) =>
+      writeFileAtomic(file, verified(this.#fetcher, url, info, { ...options, ...way }), { mode, fs, signal }),
+    );
+  }
+
+  /** A small target in memory. @throws DownloadLengthError if it is signed as longer than `maxLength` */
+  async read(
+    info: TargetInfo,
+    options: TransferOptions & { readonly maxLength: number },
+  ): Promise<Uint8Array> {
+    if (info.length > options.maxLength)
+      throw new DownloadLengthError(
+        `${info.path}: ${info.length} bytes, at most ${options.maxLength} are read`,
+      );
+    const url = this.#targetUrl(info);
+    let chunks: Uint8Array[] = [];
+    await withFreshStart(async (way) => {
+      chunks = [];
+      for await (const chunk of verified(this.#fetcher, url, info, { ...options, ...way }))
+        chunks.push(chunk);
+    });
+    return Buffer.concat(chunks);
+  }
+
+  /** The signed files that vouch for `info`, byte for byte, from root to the role that lists it; to be kept as evidence. */
+  chain(info: TargetInfo): readonly SignedFile[] {
+    const { trusted, bytes } = this.#known;
+    return [...['root', 'timestamp', 'snapshot'].map(roleName), ...info.via].flatMap((role) => {
+      const file = bytes.get(role);
+      if (file === undefined) return [];
+      const version = role === 'root' ? trusted.root.version : this.#versions().get(role);
+      return [{ name: metadataFileName(role, role === 'timestamp' ? undefined : version), bytes: file }];
+    });
+  }
+
+  knowledge(): Knowledge {
+    const lastRefresh = this.#lastRefresh;
+    const ageMs = lastRefresh === null ? null : this.#now().getTime() - lastRefresh.getTime();
+    return { lastRefresh, ageMs, versions: this.#versions() };
+  }
+
+  #versions(): ReadonlyMap<string, number> {
+    const { root, timestamp, snapshot } = this.#known.trusted;
+    const versions = new Map<string, number>([['root', root.version]]);
+    if (timestamp !== null) versions.set('timestamp', timestamp.version);
+    if (snapshot !== null) versions.set('snapshot', snapshot.version);
+    for (const [role, file] of snapshot?.meta ?? []) versions.set(role, file.version);
+    return versions;
+  }
+
+  #adopt(known: Known): void {
+    this.#known = known;
+    this.#loading = new Map();
+  }
+
+  #targetUrl(info: TargetInfo): URL {
+    if (this.#options.offline === true) throw new OfflineError(`${info.path} is not fetched while offline`);
+    return targetUrl(this.#targetsUrl, info, this.#known.trusted);
+  }
+
+  /** Two look-ups at once load a role once; one that failed is tried again by the next. */
+  #load(context: Context, known: Known, role: RoleName, delegator: RoleName): Promise<Targets> {
+    const loaded = known.trusted.role(role, delegator);
+    if (loaded !== null) return Promise.resolve(loaded);
+    if (context.signal !== undefined) return loadRole(context, known, role, delegator); // whose abort is nobody else's
+    const loading = this.#loading;
+    const key = `${role}\0${delegator}`;
+    const running = loading.get(key);
+    if (running !== undefined) return running;
+    const started = loadRole(context, known, role, delegator).finally(() => loading.delete(key));
+    loading.set(key, started);
+    return started;
+  }
+
+  #context(signal: AbortSignal | undefined): Context {
+    return {
+      store: this.#store,
+      fetcher: this.#fetcher,
+      metadataUrl: this.#metadataUrl,
+      limits: this.#limits,
+      bootstrap: this.#options.root ?? null,
+      now: this.#now(),
+      offline: this.#options.offline ?? false,
+      signal,
+    };
+  }
+}
+
+interface Parts {
+  readonly store: TrustedStore;
+  readonly fetcher: Fetcher;
+  readonly metadataUrl: URL;
+  readonly targetsUrl: URL;
+  readonly limits: Limits;
+  readonly now: () => Date;
+}
+
+function partsOf(options: UpdaterOptions): Parts {
+  const limits = options.limits ?? defaultLimits;
+  const base = options.baseUrl === undefined ? null : baseUrl(options.baseUrl);
+  const part = (given: URL | string | undefined, name: string): URL => {
+    if (given !== undefined) return baseUrl(given);
+    return below(base ?? baseUrl(''), `${name}/`);
+  };
+  return {
+    store: new TrustedStore(resolve(options.dir), options.fs ?? nodeFileSystem, limits),
+    fetcher: options.fetcher ?? defaultFetcher({ allowHttp: options.allowHttp ?? false }),
+    metadataUrl: part(options.metadataUrl, 'metadata'),
+    targetsUrl: part(options.targetsUrl, 'targets'),
+    limits,
+    now: options.now ?? (() => new Date()),
+  };
+}
