@@ -101,11 +101,13 @@ export function parseSearch(bytes: Uint8Array): readonly SearchEntry[] {
   return readFormat(bytes, searchFormat, (reader) =>
     reader.array('plugins').map((json, index) => {
       const item = Reader.of(json, `plugins[${index}]`);
-      const { versions: _, ...plugin } = readPlugin(item, false);
+      const { description, keywords, latest } = readPlugin(item, false);
       return {
         vendor: vendorName(item.string('vendor')),
         plugin: pluginName(item.string('plugin')),
-        ...plugin,
+        description,
+        keywords,
+        latest,
       };
     }),
   );
@@ -121,10 +123,12 @@ export function replaceInSearch(entries: readonly SearchEntry[], catalog: Catalo
   const others = entries.filter((entry) => entry.vendor !== catalog.vendor);
   const own = catalog.suspended
     ? []
-    : [...catalog.plugins].map(([plugin, { versions: _, ...rest }]) => ({
+    : [...catalog.plugins].map(([plugin, { description, keywords, latest }]) => ({
         vendor: catalog.vendor,
         plugin,
-        ...rest,
+        description,
+        keywords,
+        latest,
       }));
   return [...others, ...own].toSorted((a, b) =>
     `${a.vendor}/${a.plugin}` < `${b.vendor}/${b.plugin}` ? -1 : 1,
