@@ -8,8 +8,8 @@ export const signingErrors = {
   BAD_SIGNER_URI: 'not a signer URI, or one of a scheme that this build does not know',
   KEY_NOT_FOUND: 'there is no key file at this path',
   KEY_EXISTS: 'a file is already there, and keys are never overwritten',
-  KEY_UNPROTECTED: 'the key or password file can be read by others, is a link, or holds an unencrypted key',
-  KEY_UNREADABLE: 'the file cannot be read or written, or is no private key that TUF can use',
+  KEY_UNPROTECTED: 'others can read the key or password file, or the key in it is not encrypted',
+  KEY_UNREADABLE: 'the file cannot be read or written, or holds no private key that TUF can use',
   KEY_MISMATCH: 'the signer holds another key than the one expected',
   BAD_PASSWORD: 'the password does not open the key',
   PASSWORD_REQUIRED: 'no password was given in any of the places where one is looked for',
@@ -21,8 +21,9 @@ export const signingErrors = {
  * The one error of this package (an aborted call rejects with the signal's own reason instead). Its message, hint and cause
  * never hold a password or a part of a private key.
  *
- * Exit codes: 2 usage for BAD_SIGNER_URI · 5 not found for KEY_NOT_FOUND · 9 conflict for KEY_EXISTS · 3 untrusted for
- * KEY_MISMATCH and SIGNER_FAILED · 1 for KEY_UNREADABLE · 7 unauthorised for the others.
+ * Exit codes: 2 usage for BAD_SIGNER_URI · 3 untrusted for KEY_MISMATCH and SIGNER_FAILED · 5 not found for KEY_NOT_FOUND ·
+ * 7 unauthorised for BAD_PASSWORD, PASSWORD_REQUIRED, BAD_PASSWORD_SOURCE and KEY_UNPROTECTED · 9 conflict for KEY_EXISTS ·
+ * 1 for KEY_UNREADABLE.
  */
 export class SigningError extends VaultError {
   override readonly code: SigningErrorCode;

@@ -6,16 +6,10 @@ export {
   type ChangePasswordOptions,
   type GenerateKeyFileOptions,
   type KeyFileType,
-  type ScryptCost,
 } from './file/key-file.ts';
-export {
-  fixedPassword,
-  Password,
-  passwordSource,
-  type PasswordRequest,
-  type PasswordSource,
-  type PasswordSourceOptions,
-} from './password.ts';
+export { defaultScrypt, type ScryptCost } from './file/pkcs8.ts';
+export { fixedPassword, Password, type PasswordRequest, type PasswordSource } from './password/password.ts';
+export { passwordSource, passwordVariables, type PasswordSourceOptions } from './password/source.ts';
 export { SigningError, signingErrors, type SigningErrorCode } from './errors.ts';
 
 // Left out on purpose: the DER and PKCS#8 writers, and each driver by itself (openSigner loads it by scheme).

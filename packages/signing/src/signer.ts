@@ -1,4 +1,4 @@
-import { type Key, type Signature, verifySignature } from '@ragnos/tuf';
+import { verifySignature, type Key, type Signature } from '@ragnos/tuf';
 import { SigningError } from './errors.ts';
 
 export interface SignOptions {
@@ -23,21 +23,34 @@ export interface RawSigner {
   readonly signRaw: (message: Uint8Array, options: SignOptions) => Promise<Uint8Array>;
 }
 
-/** Lends a driver the checks that all share: a signature that does not verify under the signer's own key never leaves it. */
-export function verifiedSigner(raw: RawSigner): Signer {
-  const { key, uri, signRaw } = raw;
+/**
+ * Lends a driver what all share: foreign errors become SIGNER_FAILED, and a signature that does not verify under the
+ * signer's own key (a flipped bit, a wrong salt, another version of a remote key) never leaves it.
+ */
+export function verifiedSigner({ key, uri, signRaw }: RawSigner): Signer {
   return {
     key,
     uri,
     async sign(message, options = {}) {
       options.signal?.throwIfAborted();
-      const sig = Buffer.from(await signRaw(message, options)).toString('hex');
+      const sig = Buffer.from(await signed(uri, () => signRaw(message, options), options)).toString('hex');
       if (!verifySignature(key, sig, message))
         throw new SigningError(
           'SIGNER_FAILED',
-          `${uri} returned a signature that does not verify under key ${key.keyId}`,
+          `${uri} gave a signature that does not verify under its key ${key.keyId}`,
+          { hint: 'nothing was published; this must not happen, so have the signer looked at' },
         );
       return { keyId: key.keyId, sig };
     },
   };
+}
+
+async function signed<T>(uri: string, sign: () => Promise<T>, { signal }: SignOptions): Promise<T> {
+  try {
+    return await sign();
+  } catch (error) {
+    signal?.throwIfAborted();
+    if (error instanceof SigningError) throw error;
+    throw new SigningError('SIGNER_FAILED', `${uri} did not sign`, { cause: error });
+  }
 }

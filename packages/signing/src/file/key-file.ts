@@ -1,22 +1,22 @@
+import { generateKeyPair, type KeyObject } from 'node:crypto';
+import { promisify } from 'node:util';
 import type { Key } from '@ragnos/tuf';
-import type { PasswordSource } from '../password.ts';
+import { SigningError } from '../errors.ts';
+import type { Password, PasswordSource } from '../password/password.ts';
+import { encryptPkcs8, defaultScrypt, parsePkcs8, type ScryptCost } from './pkcs8.ts';
+import { openKey, publicPart, readPrivateKey } from './private-key.ts';
+import { createSecretFile, replaceSecretFile } from './secret-file.ts';
 
 /** `ecdsa` is P-256, the default: it works on every signer there is. */
 export type KeyFileType = 'ecdsa' | 'ed25519' | 'rsa3072' | 'rsa4096';
 
-/** Cost of scrypt. The default takes 16 MiB and about 0.2 s, and stays inside OpenSSL's default limit of 32 MiB. */
-export interface ScryptCost {
-  readonly N: number;
-  readonly r: number;
-  readonly p: number;
-}
-
 export interface GenerateKeyFileOptions {
   readonly path: string;
   /** Default: `ecdsa`. */
-  readonly type?: KeyFileType;
+  readonly type?: KeyFileType | undefined;
   readonly password: PasswordSource;
-  readonly kdf?: ScryptCost;
+  /** Default: N = 2^14, r = 8, p = 5: 16 MiB, a fifth of a second. A cheaper one is for tests. */
+  readonly kdf?: ScryptCost | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -25,20 +25,55 @@ export interface GenerateKeyFileOptions {
  * The folder must exist. A file already there is KEY_EXISTS and stays as it is.
  */
 export async function generateKeyFile(options: GenerateKeyFileOptions): Promise<Key> {
-  throw new Error(`not built yet: ${options.path}`);
+  const { path, type = 'ecdsa', password, kdf = defaultScrypt, signal } = options;
+  const secret = await password({ for: path, isNew: true, signal });
+  const privateKey = await generators[type]();
+  const pem = await lock(path, privateKey, secret, kdf);
+  signal?.throwIfAborted();
+  await createSecretFile(path, Buffer.from(pem));
+  return publicPart(path, privateKey);
 }
 
 export interface ChangePasswordOptions {
   readonly path: string;
   readonly old: PasswordSource;
   readonly new: PasswordSource;
-  readonly kdf?: ScryptCost;
+  readonly kdf?: ScryptCost | undefined;
   /** Also takes a key file that is not encrypted yet, and encrypts it. Default: false. */
-  readonly allowUnencrypted?: boolean;
+  readonly allowUnencrypted?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Encrypts the key under another password; the file is replaced at once or stays as it was. Resolves with its public part. */
+/**
+ * Encrypts the key under another password; the file is replaced at once or stays as it was, also by `kill -9`.
+ * Resolves with its public part. Copies and backups keep the old password.
+ */
 export async function changePassword(options: ChangePasswordOptions): Promise<Key> {
-  throw new Error(`not built yet: ${options.path}`);
+  const { path, old, kdf = defaultScrypt, allowUnencrypted, signal } = options;
+  const privateKey = await readPrivateKey(path, { password: old, allowUnencrypted, signal });
+  const key = publicPart(path, privateKey);
+  const secret = await options.new({ for: path, isNew: true, signal });
+  const pem = await lock(path, privateKey, secret, kdf);
+  signal?.throwIfAborted();
+  await replaceSecretFile(path, Buffer.from(pem));
+  return key;
+}
+
+const generate = promisify(generateKeyPair);
+const generators: Readonly<Record<KeyFileType, () => Promise<KeyObject>>> = {
+  ecdsa: async () => (await generate('ec', { namedCurve: 'P-256' })).privateKey,
+  ed25519: async () => (await generate('ed25519', {})).privateKey,
+  rsa3072: async () => (await generate('rsa', { modulusLength: 3072 })).privateKey,
+  rsa4096: async () => (await generate('rsa', { modulusLength: 4096 })).privateKey,
+};
+
+/** The key as an encrypted PEM that was opened again and found to be the same key, before anything is written. */
+async function lock(path: string, privateKey: KeyObject, secret: Password, kdf: ScryptCost): Promise<string> {
+  const der = privateKey.export({ type: 'pkcs8', format: 'der' });
+  const pem = await encryptPkcs8(der, secret.reveal(), kdf).finally(() => der.fill(0));
+  const broken = (): SigningError =>
+    new SigningError('KEY_UNREADABLE', `${path}: the key could not be encrypted`);
+  const again = openKey(parsePkcs8(path, pem).der, broken, secret.reveal());
+  if (!again.equals(privateKey)) throw broken();
+  return pem;
 }
