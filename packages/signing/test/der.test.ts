@@ -56,7 +56,11 @@ test('nested sequences come back', () => {
     inner.end();
     return children;
   };
-  fc.assert(fc.property(tree, (node) => expect(read(new DerReader(write(node)), node)).toEqual(node)));
+  fc.assert(
+    fc.property(tree, (node) => {
+      expect(read(new DerReader(write(node)), node)).toEqual(node);
+    }),
+  );
 });
 
 test('object identifiers are their content', () => {

@@ -261,8 +261,8 @@ describe('refused', () => {
     'not a PEM': 'hello',
     'more than 64 kB': `${pem(ed)}${' '.repeat(64_001)}`,
     'two keys': pem(ed) + pem(ed),
-    'a public key': createPublicKey(ed).export({ type: 'spki', format: 'pem' }).toString(),
-    'SEC1, not PKCS#8': sec1.export({ type: 'sec1', format: 'pem' }).toString(),
+    'a public key': createPublicKey(ed).export({ type: 'spki', format: 'pem' }),
+    'SEC1, not PKCS#8': sec1.export({ type: 'sec1', format: 'pem' }),
     'RSA of 1024 bits': pem(),
     'ECDSA on another curve': pem(generateKeyPairSync('ec', { namedCurve: 'secp256k1' }).privateKey),
     'an X25519 key, which cannot sign': pem(generateKeyPairSync('x25519').privateKey),
@@ -357,12 +357,12 @@ test('neither password nor key shows in what a signer prints', async () => {
   const raw = Buffer.from(d, 'base64url');
   expect(raw).toHaveLength(32);
   const signer = await open(path);
+  expect(`${await password({ for: path })}`).toBe('[password from RAGV_KEY_PASSWORD]');
   const secrets = [secret, d, raw.toString('hex'), raw.toString('base64'), inspect(raw).slice(8, 40)];
   for (const thing of [signer, password, await password({ for: path })]) {
     const printed = [
       inspect(thing, { depth: 9, showHidden: true, getters: true }),
       JSON.stringify(thing),
-      String(thing),
       Object.values(thing).map(String).join(),
     ].join('\n');
     for (const word of secrets) expect(printed).not.toContain(word);
