@@ -97,3 +97,5 @@ export {
   type PluginVersion,
   type VendorName,
 } from './names.ts';
+export type { Packed, PackOptions } from './pack/options.ts';
+export { pack } from './pack/pack.ts';
