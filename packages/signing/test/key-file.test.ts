@@ -357,7 +357,7 @@ test('neither password nor key shows in what a signer prints', async () => {
   const raw = Buffer.from(d, 'base64url');
   expect(raw).toHaveLength(32);
   const signer = await open(path);
-  expect(`${await password({ for: path })}`).toBe('[password from RAGV_KEY_PASSWORD]');
+  expect((await password({ for: path })).toString()).toBe('[password from RAGV_KEY_PASSWORD]');
   const secrets = [secret, d, raw.toString('hex'), raw.toString('base64'), inspect(raw).slice(8, 40)];
   for (const thing of [signer, password, await password({ for: path })]) {
     const printed = [

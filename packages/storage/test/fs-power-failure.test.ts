@@ -51,25 +51,37 @@ for (const links of [true, false])
       });
     }
 
-    test('the loser of a race makes the winner durable before it builds on it', async () => {
-      const { fs, root, after } = disk();
-      for (const folder of ['a', 'a/new', 'a/new/folder']) await fs.mkdir(join(root, folder));
-      const quirk: FileSystem = links ? fs : { ...fs, link: () => Promise.reject(systemError('EPERM')) };
-      const power = Promise.withResolvers<never>();
-      const hanging: FileSystem = {
-        ...quirk,
-        // the winner gets stuck in the sync of the folder, until the power fails
-        open: (path, flags, mode) =>
-          path.endsWith('/folder') ? power.promise : quirk.open(path, flags, mode),
-      };
-      const winner = fsStorage({ root, fs: hanging }).putIfAbsent(key, utf8('winner'));
-      const loser = fsStorage({ root, fs: quirk });
-      while ((await loser.head(key)) === null) await new Promise((resolve) => setTimeout(resolve, 1));
-      expect(await loser.putIfAbsent(key, utf8('loser'))).toEqual({ created: false });
-      expect(await textOf(after('strict'))).toBe('winner');
-      power.reject(systemError('EIO'));
-      await expect(winner).rejects.toMatchObject({ code: 'STORAGE_UNAVAILABLE' });
-    });
+    for (const moment of ['before it looks', 'after it looked'])
+      test(`the loser of a race makes durable what a stuck winner wrote ${moment}`, async () => {
+        const { fs, root, after } = disk();
+        for (const folder of ['a', 'a/new', 'a/new/folder']) await fs.mkdir(join(root, folder));
+        const power = Promise.withResolvers<never>();
+        const stuck: FileSystem = {
+          ...fs,
+          // in the sync of the folder, until the power fails
+          open: (path, flags, mode) =>
+            path.endsWith('/folder') ? power.promise : fs.open(path, flags, mode),
+        };
+        const winner = { put: Promise.resolve<unknown>(null) };
+        const win = async (): Promise<void> => {
+          winner.put = fsStorage({ root, fs: stuck }).putIfAbsent(key, utf8('winner'));
+          const watcher = fsStorage({ root });
+          while ((await watcher.head(key)) === null) await new Promise((resolve) => setTimeout(resolve, 1));
+        };
+        if (moment === 'before it looks') await win();
+        const late: FileSystem = {
+          ...fs,
+          async link(existing, path) {
+            if (moment === 'after it looked') await win();
+            return fs.link(existing, path);
+          },
+        };
+        const result = await fsStorage({ root, fs: late }).putIfAbsent(key, utf8('loser'));
+        expect(result).toEqual({ created: false });
+        expect(await textOf(after('strict'))).toBe('winner');
+        power.reject(systemError('EIO'));
+        await expect(winner.put).rejects.toMatchObject({ code: 'STORAGE_UNAVAILABLE' });
+      });
   });
 
 test('without links is really without', async () => {
