@@ -75,7 +75,7 @@ export async function lockFile(path: string, options: LockOptions = {}): Promise
           `cannot lock ${path}: ${error instanceof Error ? error.message : 'unknown reason'}`,
           {
             cause: error,
-            hint: 'the folder must exist and be writable, on a local file system',
+            hint: 'the folder must exist and be writable, on a local file system; a lock file is empty',
           },
         );
     }
