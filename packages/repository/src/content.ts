@@ -6,8 +6,11 @@ import type { CallOptions, FileContent } from './types.ts';
 export async function hashFile(file: string, options: CallOptions = {}): Promise<FileContent> {
   const hash = createHash('sha256');
   let length = 0;
-  for await (const chunk of createReadStream(file, options.signal ? { signal: options.signal } : {})) {
-    const bytes: Uint8Array = chunk;
+  const stream: AsyncIterable<Uint8Array> = createReadStream(
+    file,
+    options.signal ? { signal: options.signal } : {},
+  );
+  for await (const bytes of stream) {
     hash.update(bytes);
     length += bytes.length;
   }

@@ -1,6 +1,12 @@
+import { join } from 'node:path';
+import { fsStorage, type Storage } from '@ragnos/storage';
+import { topLevelRoles, type JsonValue, type TopLevelRole } from '@ragnos/tuf';
+import { hashFile } from './content.ts';
+import { initRepository, type InitResult } from './init.ts';
 import type { Lifetimes, RoleLayout } from './layout.ts';
+import { objectMeta } from './object-meta.ts';
+import { Repository } from './repository.ts';
 import type { CallOptions, Content, SignerSource } from './types.ts';
-import type { JsonValue } from '@ragnos/tuf';
 
 /** A file to be signed: a wheel, a public key, anything. */
 export interface NewTarget {
@@ -11,19 +17,66 @@ export interface NewTarget {
 }
 
 export interface CreateOptions extends CallOptions {
-  /** Root, timestamp, snapshot and targets: who signs. Keys and thresholds follow from it unless `roles` is given: one key, threshold 1. */
+  /** Root, timestamp, snapshot and targets: who signs. */
   readonly signers: SignerSource;
-  readonly roles?: Readonly<Record<'root' | 'timestamp' | 'snapshot' | 'targets', RoleLayout>>;
+  /** Default: every key that `signers` gives for a role, threshold 1. */
+  readonly roles?: Readonly<Record<TopLevelRole, RoleLayout>>;
   readonly lifetimes?: Lifetimes;
   readonly now?: Date;
+  /** Private, and not below `folder`, which is served. */
   readonly staging?: string;
 }
 
-/** Makes a repository in `folder` (its `metadata/` and `targets/`) that signs `files` under the top-level targets role. */
-export function createRepository(
+/** Makes a repository in `folder` (`metadata/` and `targets/` below it) that signs `files` under the top-level targets role. */
+export async function createRepository(
   folder: string,
   files: readonly NewTarget[],
   options: CreateOptions,
-): Promise<{ readonly root: Uint8Array; readonly fingerprint: string }> {
-  throw new Error(`not built yet: ${folder} ${files.length} ${String(options.now)}`);
+): Promise<InitResult> {
+  const { signers, lifetimes, now, signal, staging } = options;
+  const storage: Storage = fsStorage({ root: join(folder), create: true, metaOf: objectMeta });
+  const roles = options.roles ?? (await rolesOf(signers));
+  const shared = {
+    ...(lifetimes === undefined ? {} : { lifetimes }),
+    ...(staging === undefined ? {} : { staging }),
+  };
+  const made = await initRepository(storage, {
+    layout: { ...roles, ...(lifetimes === undefined ? {} : { lifetimes }) },
+    signers,
+    signal,
+    ...(now === undefined ? {} : { now }),
+    ...(staging === undefined ? {} : { staging }),
+  });
+  const repository = await Repository.open(
+    {
+      storage,
+      signers,
+      firstRoot: made.fingerprint,
+      ...shared,
+      ...(now === undefined ? {} : { now: () => now }),
+    },
+    { signal },
+  );
+  try {
+    await repository.publish(
+      async (draft) => {
+        for (const { path, content, custom } of files) {
+          const body = typeof content === 'string' ? await hashFile(content, { signal }) : content;
+          await draft.add(path, body, custom === undefined ? {} : { custom });
+        }
+      },
+      { signal },
+    );
+  } finally {
+    await repository.close();
+  }
+  return made;
+}
+
+async function rolesOf(signers: SignerSource): Promise<Record<TopLevelRole, RoleLayout>> {
+  const layouts = new Map<TopLevelRole, RoleLayout>();
+  for (const role of topLevelRoles)
+    layouts.set(role, { keys: (await signers(role, [])).map((signer) => signer.key), threshold: 1 });
+  const of = (role: TopLevelRole): RoleLayout => layouts.get(role) ?? { keys: [], threshold: 1 };
+  return { root: of('root'), timestamp: of('timestamp'), snapshot: of('snapshot'), targets: of('targets') };
 }

@@ -17,6 +17,7 @@ export const publishErrors = {
   UNKNOWN_ROLE: 'there is no such role, or it was removed',
   ROLE_EXISTS: 'the name of this role is taken, or was; names are never used twice',
   SIGNATURES_MISSING: 'fewer signers are at hand than the threshold asks for; nothing was published',
+  TOO_LARGE: 'a metadata file would be larger than clients accept; nothing was published',
   OUTCOME_UNKNOWN:
     'the store did not say whether the commit happened, and could not be asked; look at status',
 } as const;
@@ -27,7 +28,7 @@ export const publishErrors = {
  *
  * Exit codes: 3 untrusted for STORE_WENT_BACK · 5 not found for NO_REPOSITORY and UNKNOWN_ROLE · 8 pending signatures for
  * SIGNATURES_MISSING · 9 conflict for CONFLICT, REPOSITORY_EXISTS, ROLE_EXISTS and PATH_IMMUTABLE · 6 for OUTCOME_UNKNOWN ·
- * 2 usage for BAD_LAYOUT and BAD_TARGET.
+ * 2 usage for BAD_LAYOUT and BAD_TARGET · 1 for TOO_LARGE.
  */
 export class PublishError extends VaultError {
   override readonly code: PublishErrorCode;

@@ -16,3 +16,6 @@ export function metadataKey(role: RoleName | TopLevelRole, version?: number): St
 export function targetKey(path: TargetPath, sha256: HexDigest): StorageKey {
   return storageKey(`targets/${hashedTargetPath(path, sha256)}`);
 }
+
+/** The head: the only object that is ever replaced. */
+export const timestampKey = storageKey('metadata/timestamp.json');

@@ -1,7 +1,21 @@
+import { nodeFileSystem } from '@ragnos/disk';
 import type { Signer } from '@ragnos/signing';
+import { isTopLevelRole } from '@ragnos/tuf';
+import { draftOf } from './draft.ts';
+import { applyEdit } from './edit-roles.ts';
+import { HeadReader } from './head.ts';
+import { fileJournal, noJournal } from './journal.ts';
+import { defaultLifetimes } from './layout.ts';
+import { publishGroup, type Waiting } from './group.ts';
+import { refresh } from './refresh.ts';
+import { rekey, replacedKey } from './rekey.ts';
+import { seenMemory } from './seen.ts';
+import { status } from './status.ts';
+import { transact, type Engine } from './transact.ts';
 import type {
   CallOptions,
   Change,
+  Draft,
   EditRolesOptions,
   PublishResult,
   RefreshOptions,
@@ -11,57 +25,131 @@ import type {
   RoleEdit,
   RotateResult,
 } from './types.ts';
+import { Workspace } from './workspace.ts';
 
-const unbuilt = (): never => {
-  throw new Error('not built yet');
-};
-
+/**
+ * The operator's side of one repository. Operations of one object run one after another; other objects, processes and
+ * machines may work on the same store at the same time: the store decides, and whoever loses does its work again.
+ *
+ * A process that is killed leaves the old state or the new one. What it left besides is removed by `open` and by later
+ * operations: metadata that no head refers to, temporary files. Target files stay: a retry of the same publish uses them.
+ */
 export class Repository {
-  readonly options: RepositoryOptions;
+  readonly #engine: Engine;
+  readonly #mutable: (path: string) => boolean;
+  #tail: Promise<unknown> = Promise.resolve();
+  #waiting: Waiting[] = [];
 
-  private constructor(options: RepositoryOptions) {
-    this.options = options;
+  private constructor(engine: Engine, mutable: (path: string) => boolean) {
+    this.#engine = engine;
+    this.#mutable = mutable;
   }
 
-  static open(options: RepositoryOptions, _call: CallOptions = {}): Promise<Repository> {
-    return Promise.resolve(new Repository(options));
+  /**
+   * Verifies the head as a client does, and tidies up after killed publishes.
+   * @throws PublishError NO_REPOSITORY, STORE_WENT_BACK; what the trust core refuses; StorageError
+   */
+  static async open(options: RepositoryOptions, call: CallOptions = {}): Promise<Repository> {
+    const { storage, staging } = options;
+    if (staging !== undefined) await nodeFileSystem.makeFolder(staging, 0o700);
+    const engine: Engine = {
+      storage,
+      staging,
+      reader: new HeadReader(storage, seenMemory(staging), options.firstRoot),
+      journal: staging === undefined ? noJournal() : fileJournal(staging, storage),
+      source: options.signers,
+      lifetimes: options.lifetimes ?? defaultLifetimes,
+      now: options.now ?? ((): Date => new Date()),
+      maxAttempts: options.maxAttempts ?? 60,
+      keyOverlap: options.keyOverlap ?? 3600,
+    };
+    // A root that was put in a race with a publish must not lock us out of mending it (`refresh` with force).
+    await engine.journal.recover(await engine.reader.read({ ...call, orPreviousRoot: true }));
+    return new Repository(engine, options.mutable ?? ((): boolean => false));
   }
 
-  publish(_change: Change, _options: CallOptions = {}): Promise<PublishResult> {
-    return unbuilt();
+  /** Resolves once the change is committed and durable. Changes that wait together are committed together. */
+  publish(change: Change, options: CallOptions = {}): Promise<PublishResult> {
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ change, signal: options.signal, resolve, reject });
+      if (this.#waiting.length === 1) void this.#serial(() => this.#publishWaiting());
+    });
   }
 
-  /** A draft that is thrown away: for looking, and for `--dry-run`. Resolves with what the change returned. */
-  inspect<T>(
-    _look: (draft: import('./types.ts').Draft) => Promise<T>,
-    _options: CallOptions = {},
-  ): Promise<T> {
-    return unbuilt();
+  /** A draft on the newest head that is thrown away: for looking, and for dry runs. */
+  inspect<T>(look: (draft: Draft) => Promise<T>, options: CallOptions = {}): Promise<T> {
+    return this.#serial(async () => {
+      const workspace = new Workspace(await this.#engine.reader.read(options), this.#engine.now());
+      const { draft, end } = draftOf(workspace, { storage: this.#engine.storage, mutable: this.#mutable });
+      try {
+        return await look(draft);
+      } finally {
+        end();
+      }
+    });
   }
 
-  refresh(_options: RefreshOptions = {}): Promise<RefreshResult> {
-    return unbuilt();
+  /** Re-signs what is due: the timestamp when half its life is gone, all others in the last third of theirs. */
+  refresh(options: RefreshOptions = {}): Promise<RefreshResult> {
+    return this.#serial(() => refresh(this.#engine, options));
   }
 
-  status(_options: CallOptions = {}): Promise<RepositoryStatus> {
-    return unbuilt();
+  status(options: CallOptions = {}): Promise<RepositoryStatus> {
+    return this.#serial(() => status(this.#engine, options));
   }
 
-  editRoles(_edits: readonly RoleEdit[], _options: EditRolesOptions = {}): Promise<PublishResult> {
-    return unbuilt();
+  /**
+   * Adds and removes delegations and changes keys, all in one commit; top-level roles, which take a new root each, after it.
+   * @throws PublishError BAD_LAYOUT, ROLE_EXISTS, UNKNOWN_ROLE, SIGNATURES_MISSING
+   */
+  editRoles(edits: readonly RoleEdit[], options: EditRolesOptions = {}): Promise<PublishResult> {
+    const call = { signal: options.signal, extra: options.signers ?? [] };
+    return this.#serial(async () => {
+      const tops = edits.filter((edit) => edit.kind === 'keys' && isTopLevelRole(edit.role));
+      const rest = edits.filter((edit) => !tops.includes(edit));
+      const prepare = async (workspace: Workspace): Promise<{ workspace: Workspace }> => {
+        for (const edit of rest) await applyEdit(workspace, edit);
+        return { workspace };
+      };
+      let result = await transact(this.#engine, prepare, call);
+      for (const edit of tops)
+        if (edit.kind === 'keys')
+          result = (await rekey(this.#engine, edit.role, edit, call)).publish ?? result;
+      return result;
+    });
   }
 
+  /**
+   * Replaces one key of a role. No client fails at any moment, whatever its age; a client that is in the middle of a session
+   * under the old root finds the old key's signature beside the new one's for `keyOverlap` seconds, if it is at hand.
+   * @throws PublishError UNKNOWN_ROLE, BAD_LAYOUT when the old key does not serve the role, SIGNATURES_MISSING
+   */
   rotateKey(
-    _role: string,
-    _newSigner: Signer,
-    _oldSigner: Signer,
-    _options: CallOptions = {},
+    role: string,
+    newSigner: Signer,
+    oldSigner: Signer,
+    options: CallOptions = {},
   ): Promise<RotateResult> {
-    return unbuilt();
+    return this.#serial(async () => {
+      const layout = await replacedKey(this.#engine, role, newSigner, oldSigner, options);
+      return rekey(this.#engine, role, layout, { ...options, extra: [newSigner, oldSigner] });
+    });
   }
 
-  /** Waits for publishes in flight, gives back the journal. */
-  close(): Promise<void> {
-    return unbuilt();
+  /** Waits for what was begun. */
+  async close(): Promise<void> {
+    await this.#serial(() => this.#engine.journal.close());
+  }
+
+  async #publishWaiting(): Promise<void> {
+    const group = this.#waiting;
+    this.#waiting = [];
+    await publishGroup(this.#engine, group, this.#mutable);
+  }
+
+  #serial<T>(run: () => Promise<T>): Promise<T> {
+    const result = this.#tail.then(run, run);
+    this.#tail = result.catch(() => undefined);
+    return result;
   }
 }

@@ -27,6 +27,10 @@ export interface RepositoryOptions {
   readonly lifetimes?: Lifetimes;
   /** Paths whose content may change (`index.json`, catalogs). Default: none. */
   readonly mutable?: (path: string) => boolean;
+  /** The sha256 of `1.root.json`, where it is known from elsewhere; what `seen.json` remembers is checked in any case. */
+  readonly firstRoot?: string;
+  /** Seconds for which a key that a new root dropped goes on signing beside its successor: the longest session of a client. Default 3600. */
+  readonly keyOverlap?: number;
   /** How often a lost race is replayed before CONFLICT. Default 60. */
   readonly maxAttempts?: number;
 }
@@ -100,10 +104,8 @@ export interface RefreshResult extends PublishResult {
 
 export type NextAction =
   | 'none'
-  /** Due: `refresh` re-signs it. */
+  /** Due: `refresh` re-signs it, if its signers are at hand. */
   | 'refresh'
-  /** Due, and its signers are not at hand: they have to be asked. */
-  | 'sign'
   /** Too late: clients refuse it now. */
   | 'expired';
 
@@ -144,9 +146,10 @@ export type RoleEdit =
     }
   /** Removes the delegation. The snapshot keeps the name for ever, with an empty file if its signers are at hand. */
   | { readonly kind: 'remove'; readonly role: string }
-  /** Gives a delegated role another set of keys and re-signs it in the same commit. */
+  /** Gives a role another set of keys, and another threshold, and re-signs it. */
   | {
       readonly kind: 'keys';
+      /** Also a top-level role: then it takes a new root. */
       readonly role: string;
       readonly keys: readonly Key[];
       readonly threshold: number;

@@ -1,0 +1,204 @@
+import { StorageError, type Storage } from '@ragnos/storage';
+import {
+  roleName,
+  type Key,
+  type MetaFile,
+  type RoleKeys,
+  type RoleName,
+  type Snapshot,
+  type Targets,
+  type Timestamp,
+  type TopLevelRole,
+} from '@ragnos/tuf';
+import { withCommit } from './commits.ts';
+import { sign, type Signers, type SigningDesk, type SigningNeed } from './desk.ts';
+import { PublishError } from './errors.ts';
+import { type Attempt, type Journal } from './journal.ts';
+import { timestampKey } from './keys.ts';
+import type { Lifetimes } from './layout.ts';
+import { objectMeta } from './object-meta.ts';
+import { inParallel, putContents, putVersioned } from './put.ts';
+import { emptyTargets, expiry, lifetimeOf, metaFile, targetsRole } from './signed.ts';
+import type { CallOptions } from './types.ts';
+import type { RoleWork, Workspace } from './workspace.ts';
+
+export interface CommitContext extends CallOptions {
+  readonly storage: Storage;
+  readonly journal: Journal;
+  readonly desk: SigningDesk;
+  readonly lifetimes: Lifetimes;
+  /** Keys that sign a top-level role beside its own, if they are at hand. */
+  readonly also: (role: TopLevelRole) => readonly Key[];
+  /** Signed anew although no role below changed. */
+  readonly resign?: { readonly snapshot?: boolean; readonly timestamp?: boolean };
+}
+
+export type Outcome =
+  | { readonly kind: 'unchanged' }
+  | {
+      readonly kind: 'committed' | 'lost' | 'unknown';
+      readonly version: number;
+      readonly roles: ReadonlyMap<string, number>;
+    };
+
+/**
+ * One try: target files → delegated roles → targets → snapshot → timestamp, whose compare-and-swap is the commit point. Nothing
+ * is written before every signer is known to be at hand. If this throws, nothing was committed; `attempt` names
+ * what was written.
+ */
+export async function commit(
+  workspace: Workspace,
+  attempt: Attempt,
+  context: CommitContext,
+): Promise<Outcome> {
+  const { storage, journal, desk, resign = {} } = context;
+  const { head, now } = workspace;
+  const works: RoleWork[] = [];
+  for (const work of workspace.work.values()) if (await isChange(work, workspace)) works.push(work);
+  const planned = await plan(works, workspace, context);
+  const snapshotToo = planned.length > 0 || resign.snapshot === true;
+  if (!snapshotToo && resign.timestamp !== true) return { kind: 'unchanged' };
+  const snapshotSigners = snapshotToo ? await desk.need(topLevel('snapshot', workspace, context)) : [];
+  const timestampSigners = await desk.need(topLevel('timestamp', workspace, context));
+
+  const written = new Map<RoleName, MetaFile>();
+  const writeRole = async ({ work, signers, splits }: Planned): Promise<void> => {
+    const base = await workspace.onHead(work);
+    const expires = expiry(now, lifetimeOf(context.lifetimes, work.name, splits));
+    const body = await bodyOf(work, workspace, base?.signed ?? null);
+    const first = (head.snapshot.signed.meta.get(work.name)?.version ?? 0) + 1;
+    const make = (version: number): Promise<Uint8Array> =>
+      sign({ ...body, version, expires }, signers, work.name, context);
+    const { version, bytes } = await putVersioned(storage, work.name, first, make, attempt, journal, context);
+    written.set(work.name, metaFile(version, bytes));
+  };
+  await putContents(storage, workspace.contents, context);
+  await inParallel(
+    planned.filter(({ work }) => work.name !== targetsRole),
+    writeRole,
+  );
+  for (const top of planned.filter(({ work }) => work.name === targetsRole)) await writeRole(top);
+  const roles = new Map<string, number>([...written].map(([name, file]) => [name, file.version]));
+
+  let snapshotFile = head.timestamp.signed.snapshot;
+  let snapshotExpires = head.snapshot.signed.expires;
+  if (snapshotToo) {
+    snapshotExpires = expiry(now, context.lifetimes.snapshot);
+    const next: Snapshot = {
+      ...head.snapshot.signed,
+      meta: new Map([...head.snapshot.signed.meta, ...written]),
+      expires: snapshotExpires,
+    };
+    const make = (version: number): Promise<Uint8Array> =>
+      sign({ ...next, version }, snapshotSigners, 'snapshot', context);
+    const { version, bytes } = await putVersioned(
+      storage,
+      roleName('snapshot'),
+      next.version + 1,
+      make,
+      attempt,
+      journal,
+      context,
+    );
+    snapshotFile = metaFile(version, bytes);
+    roles.set('snapshot', version);
+  }
+
+  const wanted = expiry(now, context.lifetimes.timestamp);
+  const timestamp: Timestamp = {
+    ...head.timestamp.signed,
+    version: attempt.timestampVersion,
+    expires: wanted < snapshotExpires ? wanted : snapshotExpires, // INTEROP.md: timestamp ≤ snapshot
+    snapshot: snapshotFile,
+    unrecognized: withCommit(head.timestamp.signed.unrecognized, attempt.timestampVersion, attempt.id),
+  };
+  const bytes = await sign(timestamp, timestampSigners, 'timestamp', context);
+  roles.set('timestamp', timestamp.version);
+  context.signal?.throwIfAborted();
+  await journal.note(attempt);
+  const kind = await swap(storage, bytes, head.etag);
+  return { kind, version: timestamp.version, roles };
+}
+
+/** Not abortable: whoever gives up here would not know whether it happened. */
+async function swap(
+  storage: Storage,
+  bytes: Uint8Array,
+  etag: string,
+): Promise<'committed' | 'lost' | 'unknown'> {
+  try {
+    const { swapped } = await storage.compareAndSwap(timestampKey, bytes, objectMeta(timestampKey), etag);
+    return swapped ? 'committed' : 'lost';
+  } catch (error) {
+    if (error instanceof StorageError && error.code !== 'STORAGE_UNAVAILABLE') throw error;
+    return 'unknown';
+  }
+}
+
+/** Edits that cancel each other out are none. */
+async function isChange(work: RoleWork, workspace: Workspace): Promise<boolean> {
+  if (work.created || work.resign || work.retired !== null || work.delegations !== undefined) return true;
+  const before = (await workspace.onHead(work))?.signed.targets;
+  return [...work.files].some(([path, file]) => (before?.get(path) ?? null) !== file);
+}
+
+interface Planned {
+  readonly work: RoleWork;
+  readonly signers: Signers;
+  readonly splits: string | null;
+}
+
+/** @throws PublishError SIGNATURES_MISSING */
+async function plan(
+  works: readonly RoleWork[],
+  workspace: Workspace,
+  { desk, also }: CommitContext,
+): Promise<readonly Planned[]> {
+  const planned: Planned[] = [];
+  for (const work of works) {
+    const { role, keys, askAs, splits } = await workspace.keysOf(work);
+    const need: SigningNeed = {
+      role: work.name,
+      askAs,
+      sets: [{ role, keys }],
+      also: work.name === targetsRole ? also('targets') : [],
+    };
+    if (work.retired !== null) {
+      const signers = await desk.find(need);
+      if (signers !== null) planned.push({ work, signers, splits });
+    } else planned.push({ work, signers: await desk.need(need), splits });
+  }
+  return planned;
+}
+
+async function bodyOf(
+  work: RoleWork,
+  workspace: Workspace,
+  base: Targets | null,
+): Promise<Omit<Targets, 'version' | 'expires'>> {
+  if (work.retired !== null) return emptyTargets(null);
+  return {
+    ...(base ?? emptyTargets(null)),
+    targets: await workspace.filesOf(work),
+    delegations: await workspace.delegations(work),
+  };
+}
+
+function topLevel(name: TopLevelRole, { head }: Workspace, { also }: CommitContext): SigningNeed {
+  const { keys } = head.root.signed;
+  return {
+    role: name,
+    askAs: name,
+    sets: [{ role: topLevelKeys(head.root.signed, name), keys }],
+    also: also(name),
+  };
+}
+
+export function topLevelKeys(
+  root: { readonly roles: ReadonlyMap<TopLevelRole, RoleKeys> },
+  name: TopLevelRole,
+): RoleKeys {
+  const role = root.roles.get(name);
+  if (role === undefined) throw new PublishError('UNKNOWN_ROLE', `a root without the role ${name}`);
+  return role;
+}

@@ -1,0 +1,150 @@
+import {
+  isTopLevelRole,
+  roleName,
+  type DelegatedRole,
+  type Delegations,
+  type Key,
+  type KeyId,
+  type RoleName,
+} from '@ragnos/tuf';
+import { isSplit } from './bins.ts';
+import { checkDelegation, checkRole, usedKeys } from './check-layout.ts';
+import { PublishError } from './errors.ts';
+import type { RoleLayout } from './layout.ts';
+import { binDelegations, delegatedNames, delegatedRole, keysById, roleKeys } from './signed.ts';
+import type { RoleEdit } from './types.ts';
+import type { Located, Workspace } from './workspace.ts';
+
+/** Edits the draft; that every role stays verifiable is the commit's business, which signs all of it or nothing. */
+export async function applyEdit(workspace: Workspace, edit: RoleEdit): Promise<void> {
+  switch (edit.kind) {
+    case 'add':
+      return addRole(workspace, edit);
+    case 'remove':
+      return removeRole(workspace, edit.role);
+    case 'keys':
+      return changeKeys(workspace, edit.role, edit);
+  }
+}
+
+async function addRole(
+  workspace: Workspace,
+  { delegation, delegator = 'targets', before }: RoleEdit & { kind: 'add' },
+): Promise<void> {
+  const at = await located(workspace, delegator);
+  const delegations = await workspace.delegations(at);
+  if (isSplit(delegations))
+    throw new PublishError('BAD_LAYOUT', `${delegator} is split into bins, and delegates to nothing else`);
+  const siblings = delegations?.roles ?? [];
+  checkDelegation(
+    delegation,
+    usedKeys(workspace.head.root.signed, delegations === null ? [] : [[delegator, delegations]]),
+  );
+  const name = roleName(delegation.name);
+  const bins = binDelegations(delegation);
+  for (const taken of [name, ...delegatedNames(bins)]) await refuseTaken(workspace, taken);
+  const index = before === undefined ? siblings.length : siblings.findIndex((role) => role.name === before);
+  if (index < 0) throw new PublishError('UNKNOWN_ROLE', `${delegator} does not delegate to ${before ?? ''}`);
+  const roles = siblings.toSpliced(index, 0, delegatedRole(delegation));
+  const keys = new Map([...(delegations?.keys ?? []), ...keysById(delegation.keys)]);
+  workspace.edit(at, { delegations: delegationsOf(delegations, roles, keys) });
+  workspace.edit({ name, delegator: at.name }, { created: true, delegations: bins });
+  for (const bin of delegatedNames(bins))
+    workspace.edit({ name: bin, delegator: name }, { created: true, delegations: null });
+}
+
+/** Also names that were removed: a snapshot lists a role for ever. */
+async function refuseTaken(workspace: Workspace, name: RoleName): Promise<void> {
+  if (workspace.head.snapshot.signed.meta.has(name) || workspace.work.has(name) || isTopLevelRole(name))
+    throw new PublishError('ROLE_EXISTS', `the role name ${name} is, or was, in use`, {
+      hint: 'names are never used twice: take another one',
+    });
+  return Promise.resolve();
+}
+
+async function removeRole(workspace: Workspace, role: string): Promise<void> {
+  const { at, delegator, delegations, roles } = await delegated(workspace, role);
+  const { role: signedBy, keys } = await workspace.keysOf(at);
+  const bins = delegatedNames(await workspace.delegations(at));
+  workspace.edit(delegator, {
+    delegations: delegationsOf(
+      delegations,
+      roles.filter(({ name }) => name !== at.name),
+      delegations.keys,
+    ),
+  });
+  const retired = { role: signedBy, keys };
+  workspace.edit(at, { retired });
+  for (const bin of bins)
+    if (workspace.head.snapshot.signed.meta.has(bin))
+      workspace.edit({ name: bin, delegator: at.name }, { retired });
+}
+
+async function changeKeys(workspace: Workspace, role: string, layout: RoleLayout): Promise<void> {
+  const { at, delegator, delegations, roles } = await delegated(workspace, role);
+  checkRole(role, layout, usedKeys(workspace.head.root.signed, [[delegator.name, delegations]]));
+  const changed = (before: DelegatedRole): DelegatedRole => ({
+    ...before,
+    ...roleKeys(layout),
+    unrecognized: before.unrecognized,
+  });
+  const added = keysById(layout.keys);
+  workspace.edit(delegator, {
+    delegations: delegationsOf(
+      delegations,
+      roles.map((r) => (r.name === at.name ? changed(r) : r)),
+      new Map([...delegations.keys, ...added]),
+    ),
+  });
+  const own = await workspace.delegations(at);
+  workspace.edit(at, { resign: true });
+  if (own === null || !isSplit(own)) return;
+  const { succinctRoles } = own;
+  workspace.edit(at, {
+    delegations:
+      succinctRoles === null
+        ? delegationsOf(own, (own.roles ?? []).map(changed), added)
+        : {
+            ...own,
+            keys: added,
+            succinctRoles: {
+              ...succinctRoles,
+              ...roleKeys(layout),
+              unrecognized: succinctRoles.unrecognized,
+            },
+          },
+  });
+  for (const bin of delegatedNames(own)) workspace.edit({ name: bin, delegator: at.name }, { resign: true });
+}
+
+async function delegated(
+  workspace: Workspace,
+  role: string,
+): Promise<{ at: Located; delegator: Located; delegations: Delegations; roles: readonly DelegatedRole[] }> {
+  const at = await located(workspace, role);
+  if (isTopLevelRole(role)) throw new PublishError('BAD_LAYOUT', `${role} is not a delegated role`);
+  const delegator = await located(workspace, at.delegator);
+  const delegations = await workspace.delegations(delegator);
+  if (delegations === null || delegations.roles === null || isSplit(delegations))
+    throw new PublishError('BAD_LAYOUT', `${role} is a bin of ${delegator.name}`, {
+      hint: `edit ${delegator.name} instead`,
+    });
+  return { at, delegator, delegations, roles: delegations.roles };
+}
+
+async function located(workspace: Workspace, role: string): Promise<Located> {
+  const at = await workspace.locate(role);
+  if (at === null) throw new PublishError('UNKNOWN_ROLE', `there is no role ${role}`);
+  return at;
+}
+
+/** Keys that nobody uses any more are dropped. */
+function delegationsOf(
+  before: Delegations | null,
+  roles: readonly DelegatedRole[],
+  known: ReadonlyMap<KeyId, Key>,
+): Delegations {
+  const used = new Set(roles.flatMap((role) => role.keyIds));
+  const keys = new Map([...known].filter(([id]) => used.has(id)));
+  return { keys, roles, succinctRoles: null, unrecognized: before?.unrecognized ?? new Map() };
+}

@@ -1,0 +1,273 @@
+import { read, type Storage } from '@ragnos/storage';
+import {
+  BadVersionNumberError,
+  defaultLimits,
+  roleName,
+  TrustedMetadataSet,
+  UnsignedMetadataError,
+  type Root,
+  type RoleName,
+  type Snapshot,
+  type Targets,
+  type Timestamp,
+} from '@ragnos/tuf';
+import { PublishError } from './errors.ts';
+import { metadataKey, timestampKey } from './keys.ts';
+import { refuseOlder, type Seen, type SeenMemory } from './seen.ts';
+import { rootRole, sha256 } from './signed.ts';
+import type { CallOptions } from './types.ts';
+
+/** A file as it is in the store, and what it says. */
+export interface Loaded<T> {
+  readonly signed: T;
+  readonly bytes: Uint8Array;
+}
+
+/** The state that `timestamp.json` commits to, verified as a client does but for expiry: what expired is what has to be re-signed. */
+export interface Head {
+  /** Only the root before the newest one vouches for what follows: it has to be signed anew at once. */
+  readonly underPreviousRoot: boolean;
+  /** When the newest root appeared in the store. */
+  readonly rootSince: Date;
+  /** Of `timestamp.json` in the store. */
+  readonly etag: string;
+  readonly root: Loaded<Root>;
+  /** `null` while the first root is in force. */
+  readonly previousRoot: Root | null;
+  readonly firstRoot: string;
+  readonly timestamp: Loaded<Timestamp>;
+  readonly snapshot: Loaded<Snapshot>;
+  /** The role as its delegator trusts it. @throws UnknownRoleError and what else `TrustedMetadataSet` refuses */
+  role(name: RoleName, delegator: RoleName): Promise<Loaded<Targets>>;
+}
+
+export interface ReadHeadOptions extends CallOptions {
+  /** Accepts what only the root before the newest one vouches for: a root that was put in a race with a publish. */
+  readonly orPreviousRoot?: boolean;
+}
+
+interface KeptRole extends Loaded<Targets> {
+  readonly sha256: string;
+  readonly delegatedBy: Targets | Root;
+}
+
+/**
+ * Reads heads, one at a time: a head is good until the next one is read. Roles that did not change are neither fetched nor
+ * parsed again. Refuses a store that shows less than was seen before.
+ */
+export class HeadReader {
+  readonly #storage: Storage;
+  readonly #seen: SeenMemory;
+  readonly #roles = new Map<string, KeptRole>();
+  /** A delegator is always loaded before what it delegates to. */
+  readonly #current = new Map<RoleName, Targets>();
+  #set: TrustedMetadataSet | null = null;
+  #root: Loaded<Root> | null = null;
+  #previousRoot: Loaded<Root> | null = null;
+  #firstRoot: string;
+  #fed: Uint8Array | null = null;
+  #rootSince = new Date(0);
+  #underPrevious = false;
+  #head: Head | null = null;
+
+  constructor(storage: Storage, seen: SeenMemory, firstRoot: string | undefined) {
+    this.#storage = storage;
+    this.#seen = seen;
+    this.#firstRoot = firstRoot ?? '';
+  }
+
+  /** @throws PublishError NO_REPOSITORY, STORE_WENT_BACK; what the trust core refuses; StorageError */
+  async read(options: ReadHeadOptions = {}): Promise<Head> {
+    const seen = await this.#seen.load(); // before the store: what others see meanwhile is no reason to refuse
+    const root = await this.#followRoots(seen, options);
+    const found = await read(this.#storage, timestampKey, {
+      maxLength: defaultLimits.timestampMaxLength,
+      ...options,
+    });
+    if (found === null) throw this.#missing(seen, timestampKey);
+    if (this.#head !== null && found.info.etag === this.#head.etag && this.#head.root === root)
+      return this.#head;
+    const timestamp = this.#feedTimestamp(found.bytes, options);
+    const snapshot = await this.#readSnapshot(timestamp, options);
+    const head: Head = {
+      underPreviousRoot: this.#underPrevious,
+      rootSince: this.#rootSince,
+      etag: found.info.etag,
+      root,
+      previousRoot: this.#previousRoot?.signed ?? null,
+      firstRoot: this.#firstRoot,
+      timestamp: { signed: timestamp, bytes: found.bytes },
+      snapshot,
+      role: (name, delegator) => this.#role(head, name, delegator, options),
+    };
+    const now = seenOf(head);
+    refuseOlder(now, seen, this.#storage.description);
+    await this.#seen.save(now);
+    this.#head = head;
+    return head;
+  }
+
+  async #followRoots(seen: Seen | null, options: CallOptions): Promise<Loaded<Root>> {
+    let root = this.#root;
+    for (let version = root === null ? 1 : root.signed.version + 1; ; version++) {
+      const key = metadataKey(rootRole, version);
+      const found = await read(this.#storage, key, { maxLength: defaultLimits.rootMaxLength, ...options });
+      if (found === null && root !== null) break;
+      if (found === null) throw this.#missing(seen, key);
+      if (root === null) this.#pin(found.bytes, seen);
+      const set = trusting(root?.bytes ?? found.bytes);
+      if (root !== null) set.updateRoot(found.bytes);
+      this.#previousRoot = root;
+      root = { signed: set.root, bytes: found.bytes };
+      this.#root = root;
+      this.#rootSince = found.info.modified;
+      this.#set = null; // everything below has to be verified anew
+    }
+    if (this.#set === null || this.#underPrevious) this.#startFrom(root.bytes);
+    return root;
+  }
+
+  #startFrom(root: Uint8Array, previous = false): void {
+    this.#underPrevious = previous;
+    this.#set = trusting(root);
+    this.#roles.clear();
+    this.#current.clear();
+    this.#fed = null;
+    this.#head = null;
+  }
+
+  #pin(first: Uint8Array, seen: Seen | null): void {
+    const fingerprint = sha256(first);
+    const expected = this.#firstRoot === '' ? (seen?.firstRoot ?? fingerprint) : this.#firstRoot;
+    if (fingerprint !== expected)
+      throw new PublishError(
+        'STORE_WENT_BACK',
+        `${this.#storage.description} starts from another root than before`,
+        {
+          hint: 'nothing was signed; somebody changed the store, or this is another repository',
+        },
+      );
+    this.#firstRoot = fingerprint;
+  }
+
+  #feedTimestamp(bytes: Uint8Array, options: ReadHeadOptions): Timestamp {
+    try {
+      return this.#feed(bytes);
+    } catch (error) {
+      const previous = this.#previousRoot;
+      if (!(error instanceof UnsignedMetadataError) || options.orPreviousRoot !== true || previous === null)
+        throw error;
+      this.#startFrom(previous.bytes, true);
+      return this.#feed(bytes);
+    }
+  }
+
+  #feed(bytes: Uint8Array): Timestamp {
+    const set = this.#trusted();
+    try {
+      const taken = set.updateTimestamp(bytes);
+      const same = this.#fed !== null && Buffer.compare(this.#fed, bytes) === 0;
+      if (!taken && !same) throw new BadVersionNumberError('timestamp: other content under the same version');
+    } catch (error) {
+      throw wentBack(error, this.#storage.description);
+    }
+    this.#fed = bytes;
+    const { timestamp } = set;
+    if (timestamp === null) throw new PublishError('NO_REPOSITORY', 'no timestamp');
+    return timestamp;
+  }
+
+  async #readSnapshot(timestamp: Timestamp, options: CallOptions): Promise<Loaded<Snapshot>> {
+    const before = this.#head?.snapshot;
+    if (before?.signed.version === timestamp.snapshot.version && this.#trusted().snapshot === before.signed)
+      return before;
+    const bytes = await this.#metadata(roleName('snapshot'), timestamp.snapshot.version, options);
+    try {
+      return { signed: this.#trusted().updateSnapshot(bytes), bytes };
+    } catch (error) {
+      throw wentBack(error, this.#storage.description);
+    }
+  }
+
+  async #role(
+    head: Head,
+    name: RoleName,
+    delegator: RoleName,
+    options: CallOptions,
+  ): Promise<Loaded<Targets>> {
+    const set = this.#trusted();
+    const expected = set.expectedRole(name);
+    const delegatedBy =
+      delegator === rootRole ? head.root.signed : (this.#current.get(delegator) ?? head.root.signed);
+    const id = `${name}\0${delegator}`;
+    const kept = this.#roles.get(id);
+    const digest = expected.hashes?.get('sha256');
+    const same = kept !== undefined && kept.sha256 === digest && kept.signed.version === expected.version;
+    if (same && kept.delegatedBy === delegatedBy) {
+      this.#current.set(name, kept.signed);
+      return kept;
+    }
+    const bytes = same ? kept.bytes : await this.#metadata(name, expected.version, options);
+    const signed = set.updateDelegatedTargets(bytes, name, delegator);
+    const loaded = { signed, bytes, sha256: sha256(bytes), delegatedBy };
+    this.#roles.set(id, loaded);
+    this.#current.set(name, signed);
+    return loaded;
+  }
+
+  async #metadata(role: RoleName, version: number, options: CallOptions): Promise<Uint8Array> {
+    const key = metadataKey(role, version);
+    const found = await read(this.#storage, key, { maxLength: defaultLimits.targetsMaxLength, ...options });
+    if (found !== null) return found.bytes;
+    throw new PublishError(
+      'STORE_WENT_BACK',
+      `${this.#storage.description}: ${key} is listed, and is not there`,
+      {
+        hint: 'nothing was signed; restore the file from a backup',
+      },
+    );
+  }
+
+  #trusted(): TrustedMetadataSet {
+    if (this.#set === null) throw new PublishError('NO_REPOSITORY', 'no root was read');
+    return this.#set;
+  }
+
+  #missing(seen: Seen | null, key: string): PublishError {
+    const { description } = this.#storage;
+    return seen === null && this.#root === null
+      ? new PublishError('NO_REPOSITORY', `there is no repository in ${description}`, {
+          hint: 'make one first, or check the address',
+        })
+      : new PublishError(
+          seen === null ? 'NO_REPOSITORY' : 'STORE_WENT_BACK',
+          `${description} has lost ${key}`,
+          {
+            hint: 'nothing was signed; a repository without its head is never taken for an empty one: restore the file',
+          },
+        );
+  }
+}
+
+function trusting(root: Uint8Array): TrustedMetadataSet {
+  return new TrustedMetadataSet(root, { now: new Date(0), expiry: 'ignore' });
+}
+
+function wentBack(error: unknown, where: string): unknown {
+  if (!(error instanceof BadVersionNumberError)) return error;
+  return new PublishError('STORE_WENT_BACK', `${where}: ${error.message}`, {
+    cause: error,
+    hint: 'nothing was signed; the store was restored from an old copy, or somebody changed it',
+  });
+}
+
+export function seenOf(head: Head): Seen {
+  return {
+    firstRoot: head.firstRoot,
+    root: head.root.signed.version,
+    timestamp: head.timestamp.signed.version,
+    timestampSha256: sha256(head.timestamp.bytes),
+    snapshot: head.snapshot.signed.version,
+    roles: new Map([...head.snapshot.signed.meta].map(([role, file]) => [role, file.version])),
+  };
+}

@@ -1,0 +1,97 @@
+import { createReadStream } from 'node:fs';
+import { putOnce, read, StorageError, storageKey, type Body, type Storage } from '@ragnos/storage';
+import { defaultLimits, type RoleName } from '@ragnos/tuf';
+import { PublishError } from './errors.ts';
+import type { Attempt, Journal } from './journal.ts';
+import { metadataKey } from './keys.ts';
+import { objectMeta } from './object-meta.ts';
+import { sha256 } from './signed.ts';
+import type { CallOptions, Content } from './types.ts';
+
+const atOnce = 8;
+const numbersTried = 1000;
+
+/** At most eight at a time; after the first failure none is begun, and all that began have ended when this rejects. */
+export async function inParallel<T>(items: Iterable<T>, run: (item: T) => Promise<void>): Promise<void> {
+  const iterator = items[Symbol.iterator]();
+  let failed = false;
+  const worker = async (): Promise<void> => {
+    for (let next = iterator.next(); next.done !== true && !failed; next = iterator.next()) {
+      try {
+        await run(next.value);
+      } catch (error) {
+        failed = true;
+        throw error;
+      }
+    }
+  };
+  const results = await Promise.allSettled(Array.from({ length: atOnce }, worker));
+  for (const result of results) if (result.status === 'rejected') throw result.reason;
+}
+
+/** Stored under its digest, so that what an earlier try left there is used if it is the same, and refused if not. */
+export async function putContents(
+  storage: Storage,
+  contents: ReadonlyMap<string, Content>,
+  options: CallOptions,
+): Promise<void> {
+  await inParallel(contents, async ([key, content]) => {
+    await putOnce(storage, storageKey(key), bodyOf(content), objectMeta(key), options);
+  });
+}
+
+function bodyOf(content: Content): Body {
+  if (content instanceof Uint8Array) return content;
+  const { file, length, sha256 } = content;
+  return { length, sha256, open: () => createReadStream(file) };
+}
+
+export interface Written {
+  readonly version: number;
+  readonly bytes: Uint8Array;
+}
+
+/**
+ * Writes a versioned file under the first number from `version` on that nobody occupies: crashed and racing publishes leave
+ * gaps, and a version never gets a second content. `make` signs for a number.
+ */
+export async function putVersioned(
+  storage: Storage,
+  role: RoleName,
+  version: number,
+  make: (version: number) => Promise<Uint8Array>,
+  attempt: Attempt,
+  journal: Journal,
+  options: CallOptions,
+): Promise<Written> {
+  for (let next = version; next < version + numbersTried; next++) {
+    const key = metadataKey(role, next);
+    if ((await storage.head(key, options)) !== null) continue;
+    const bytes = await make(next);
+    attempt.files.set(key, sha256(bytes));
+    await journal.note(attempt);
+    if (await created(storage, key, bytes, options)) return { version: next, bytes };
+    attempt.files.delete(key);
+  }
+  throw new PublishError(
+    'CONFLICT',
+    `${role}: versions ${version} to ${version + numbersTried} are all taken`,
+  );
+}
+
+/** A put whose answer was lost happened if the bytes are there: they hold a signature, so nobody else wrote the same. */
+async function created(
+  storage: Storage,
+  key: ReturnType<typeof metadataKey>,
+  bytes: Uint8Array,
+  options: CallOptions,
+): Promise<boolean> {
+  try {
+    return (await storage.putIfAbsent(key, bytes, objectMeta(key), options)).created;
+  } catch (error) {
+    if (!(error instanceof StorageError) || error.code !== 'STORAGE_UNAVAILABLE') throw error;
+    const found = await read(storage, key, { maxLength: defaultLimits.targetsMaxLength, ...options });
+    if (found === null) throw error;
+    return Buffer.compare(found.bytes, bytes) === 0;
+  }
+}

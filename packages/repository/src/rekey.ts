@@ -1,0 +1,100 @@
+import type { Signer } from '@ragnos/signing';
+import { isTopLevelRole, type TopLevelRole } from '@ragnos/tuf';
+import { topLevelKeys } from './commit.ts';
+import { checkRole, usedKeys } from './check-layout.ts';
+import { applyEdit } from './edit-roles.ts';
+import { PublishError } from './errors.ts';
+import type { RoleLayout } from './layout.ts';
+import { nextRoot, putRoot, rootExpiry } from './root.ts';
+import { rootRole, targetsRole } from './signed.ts';
+import { transact, type Engine, type Plan } from './transact.ts';
+import type { CallOptions, PublishResult, RotateResult } from './types.ts';
+import { Workspace } from './workspace.ts';
+
+export interface RekeyOptions extends CallOptions {
+  readonly extra: readonly Signer[];
+}
+
+/**
+ * Gives a role other keys, in the order in which no client ever fails (INTEROP.md, "order of upload"). Killed in between,
+ * everything verifies, and the same call again completes it.
+ */
+export async function rekey(
+  engine: Engine,
+  role: string,
+  layout: RoleLayout,
+  options: RekeyOptions,
+): Promise<RotateResult> {
+  if (isTopLevelRole(role)) return rekeyTopLevel(engine, role, layout, options);
+  const publish = await transact(
+    engine,
+    async (workspace) => {
+      await applyEdit(workspace, { kind: 'keys', role, ...layout });
+      return { workspace };
+    },
+    options,
+  );
+  return { role, rootVersion: null, publish };
+}
+
+async function rekeyTopLevel(
+  engine: Engine,
+  role: TopLevelRole,
+  layout: RoleLayout,
+  options: RekeyOptions,
+): Promise<RotateResult> {
+  const before = await engine.reader.read(options);
+  const delegations = (await before.role(targetsRole, rootRole)).signed.delegations;
+  const used = usedKeys(before.root.signed, delegations === null ? [] : [['targets', delegations]]);
+  checkRole(role, layout, used);
+  let publish: PublishResult | null = null;
+  if (role !== 'root')
+    publish = await transact(engine, (workspace) => Promise.resolve(signAnew(workspace, role)), {
+      ...options,
+      also: layout.keys,
+    });
+  const head = await engine.reader.read(options);
+  const next = nextRoot(head.root.signed, new Map([[role, layout]]), rootExpiry(engine));
+  await putRoot(engine, head, next, options);
+  // Somebody who knew nothing of the new key may have published between the two.
+  const mended = await transact(
+    engine,
+    (workspace) =>
+      Promise.resolve(workspace.head.underPreviousRoot ? signAnew(workspace, 'targets') : { workspace }),
+    { ...options, orPreviousRoot: true },
+  );
+  return { role, rootVersion: next.version, publish: mended.changed ? mended : publish };
+}
+
+function signAnew(workspace: Workspace, role: Exclude<TopLevelRole, 'root'>): Plan {
+  if (role === 'targets') workspace.edit({ name: targetsRole, delegator: rootRole }, { resign: true });
+  return { workspace, resign: role === 'timestamp' ? { timestamp: true } : { snapshot: true } };
+}
+
+/** The keys of `role` with one of them replaced. @throws PublishError UNKNOWN_ROLE, BAD_LAYOUT */
+export async function replacedKey(
+  engine: Engine,
+  role: string,
+  newSigner: Signer,
+  oldSigner: Signer,
+  options: CallOptions,
+): Promise<RoleLayout> {
+  const head = await engine.reader.read(options);
+  const workspace = new Workspace(head, engine.now());
+  const at = isTopLevelRole(role) ? null : await workspace.locate(role);
+  if (at === null && !isTopLevelRole(role))
+    throw new PublishError('UNKNOWN_ROLE', `there is no role ${role}`);
+  const { role: current, keys } =
+    at === null
+      ? {
+          role: isTopLevelRole(role) ? topLevelKeys(head.root.signed, role) : null,
+          keys: head.root.signed.keys,
+        }
+      : await workspace.keysOf(at);
+  if (current === null || !current.keyIds.includes(oldSigner.key.keyId))
+    throw new PublishError('BAD_LAYOUT', `key ${oldSigner.key.keyId} does not serve ${role}`, {
+      hint: 'status shows the keys of each role',
+    });
+  const ids = current.keyIds.map((id) => (id === oldSigner.key.keyId ? newSigner.key : keys.get(id)));
+  return { keys: ids.filter((key) => key !== undefined), threshold: current.threshold };
+}

@@ -1,0 +1,104 @@
+import type { Signer } from '@ragnos/signing';
+import { read } from '@ragnos/storage';
+import {
+  defaultLimits,
+  TrustedMetadataSet,
+  UnsignedMetadataError,
+  type Key,
+  type KeyId,
+  type Root,
+  type TopLevelRole,
+} from '@ragnos/tuf';
+import { topLevelKeys } from './commit.ts';
+import { sign, SigningDesk } from './desk.ts';
+import { PublishError } from './errors.ts';
+import type { Head } from './head.ts';
+import { metadataKey } from './keys.ts';
+import type { RoleLayout } from './layout.ts';
+import { objectMeta } from './object-meta.ts';
+import { expiry, keysById, roleKeys, rootRole, targetsRole } from './signed.ts';
+import type { Engine } from './transact.ts';
+import type { CallOptions } from './types.ts';
+
+/** The next root: with other keys for some roles, or only a later expiry. */
+export function nextRoot(root: Root, changes: ReadonlyMap<TopLevelRole, RoleLayout>, expires: Date): Root {
+  const known = new Map<KeyId, Key>(root.keys);
+  for (const layout of changes.values()) for (const [id, key] of keysById(layout.keys)) known.set(id, key);
+  const roles = new Map(
+    [...root.roles].map(([name, before]) => {
+      const layout = changes.get(name);
+      return [
+        name,
+        layout === undefined ? before : { ...before, ...roleKeys(layout), unrecognized: before.unrecognized },
+      ];
+    }),
+  );
+  const used = new Set([...roles.values()].flatMap((role) => role.keyIds));
+  const keys = new Map([...known].filter(([id]) => used.has(id)));
+  return { ...root, version: root.version + 1, expires, keys, roles };
+}
+
+export interface PutRootOptions extends CallOptions {
+  readonly extra?: readonly Signer[];
+}
+
+/**
+ * Root is a transaction of its own: clients probe for N+1, so its put commits. Put only if what is live verifies under the
+ * old and the new one.
+ * @throws PublishError SIGNATURES_MISSING, CONFLICT when somebody else put that version
+ */
+export async function putRoot(
+  engine: Engine,
+  head: Head,
+  next: Root,
+  { extra = [], signal }: PutRootOptions,
+): Promise<void> {
+  const { storage } = engine;
+  const { root } = head;
+  const signers = await new SigningDesk(engine.source, extra).need({
+    role: 'root',
+    askAs: 'root',
+    sets: [
+      { role: topLevelKeys(root.signed, 'root'), keys: root.signed.keys },
+      { role: topLevelKeys(next, 'root'), keys: next.keys },
+    ],
+  });
+  const bytes = await sign(next, signers, 'root', { signal });
+  await checkLive(head, bytes);
+  const key = metadataKey(rootRole, next.version);
+  const { created } = await storage
+    .putIfAbsent(key, bytes, objectMeta(key), { signal })
+    .catch(async (error: unknown) => {
+      const found = await read(storage, key, { maxLength: defaultLimits.rootMaxLength });
+      if (found === null) throw error;
+      return { created: Buffer.compare(found.bytes, bytes) === 0 };
+    });
+  if (!created)
+    throw new PublishError('CONFLICT', `somebody else published root version ${next.version}`, {
+      hint: 'look at the new root, then try again',
+    });
+}
+
+async function checkLive(head: Head, next: Uint8Array): Promise<void> {
+  const set = new TrustedMetadataSet(head.root.bytes, { now: new Date(0), expiry: 'ignore' });
+  set.updateRoot(next);
+  try {
+    set.updateTimestamp(head.timestamp.bytes);
+    set.updateSnapshot(head.snapshot.bytes);
+    set.updateTargets((await head.role(targetsRole, rootRole)).bytes);
+  } catch (error) {
+    if (!(error instanceof UnsignedMetadataError)) throw error;
+    throw new PublishError(
+      'SIGNATURES_MISSING',
+      `under the new root clients would refuse what is live: ${error.message}`,
+      {
+        cause: error,
+        hint: 'nothing was published; the signers of the new keys have to sign first',
+      },
+    );
+  }
+}
+
+export function rootExpiry(engine: Engine): Date {
+  return expiry(engine.now(), engine.lifetimes.root);
+}

@@ -1,0 +1,104 @@
+import { join } from 'node:path';
+import { nodeFileSystem, writeFileAtomic } from '@ragnos/disk';
+import { MalformedMetadataError, parseJson, Reader } from '@ragnos/tuf';
+import { PublishError } from './errors.ts';
+
+/** The newest state that this operator saw: the door's own guard against a store that went backwards. */
+export interface Seen {
+  readonly firstRoot: string;
+  readonly root: number;
+  readonly timestamp: number;
+  readonly timestampSha256: string;
+  readonly snapshot: number;
+  readonly roles: ReadonlyMap<string, number>;
+}
+
+export interface SeenMemory {
+  /** `null`: nothing was seen yet. */
+  load(): Promise<Seen | null>;
+  /** An older state than the one that is kept is ignored. */
+  save(seen: Seen): Promise<void>;
+}
+
+const format = 'ragnos-seen/1';
+const maxLength = 8_000_000;
+
+/** In `staging/seen.json`, or only in this process. Damaged, it is refused: forgetting would let the store go back unnoticed. */
+export function seenMemory(staging: string | undefined): SeenMemory {
+  let kept: Seen | null = null;
+  const path = staging === undefined ? null : join(staging, 'seen.json');
+  const load = async (): Promise<Seen | null> => {
+    const bytes = path === null ? null : await nodeFileSystem.read(path, maxLength);
+    if (path === null || bytes === null) return kept;
+    const found = parse(bytes, path);
+    return kept !== null && kept.timestamp > found.timestamp ? kept : found;
+  };
+  return {
+    load,
+    async save(seen) {
+      const before = await load();
+      if (before !== null && isNewer(before, seen)) return;
+      kept = seen;
+      if (path !== null) await writeFileAtomic(path, serialize(seen), { mode: 0o600 });
+    },
+  };
+}
+
+function isNewer(before: Seen, seen: Seen): boolean {
+  return (
+    before.timestamp > seen.timestamp || (before.timestamp === seen.timestamp && before.root >= seen.root)
+  );
+}
+
+function serialize(seen: Seen): Uint8Array {
+  return Buffer.from(`${JSON.stringify({ format, ...seen, roles: Object.fromEntries(seen.roles) })}\n`);
+}
+
+function parse(bytes: Uint8Array, path: string): Seen {
+  try {
+    const reader = Reader.of(parseJson(bytes, path), path);
+    if (reader.string('format') !== format) reader.fail('format', format);
+    const roles = reader.object('roles');
+    return {
+      firstRoot: reader.string('firstRoot'),
+      root: reader.version('root'),
+      timestamp: reader.version('timestamp'),
+      timestampSha256: reader.string('timestampSha256'),
+      snapshot: reader.version('snapshot'),
+      roles: new Map(roles.names().map((name) => [name, roles.version(name)])),
+    };
+  } catch (error) {
+    if (!(error instanceof MalformedMetadataError)) throw error;
+    throw new PublishError(
+      'STORE_WENT_BACK',
+      `${path} is damaged, so nobody can tell whether the store went back`,
+      {
+        cause: error,
+        hint: 'restore it from a backup, or remove it once you have checked that the store is the newest',
+      },
+    );
+  }
+}
+
+/** @throws PublishError STORE_WENT_BACK */
+export function refuseOlder(now: Seen, seen: Seen | null, where: string): void {
+  if (seen === null) return;
+  const refuse = (what: string): never => {
+    throw new PublishError('STORE_WENT_BACK', `${where}: ${what}`, {
+      hint: 'nothing was signed; the store was restored from an old copy, or somebody changed it',
+    });
+  };
+  if (now.firstRoot !== seen.firstRoot) refuse('it starts from another root than before');
+  if (now.root < seen.root) refuse(`root is at version ${now.root}, and was at ${seen.root}`);
+  if (now.timestamp < seen.timestamp)
+    refuse(`timestamp is at version ${now.timestamp}, and was at ${seen.timestamp}`);
+  if (now.timestamp === seen.timestamp && now.timestampSha256 !== seen.timestampSha256)
+    refuse(`timestamp version ${now.timestamp} has another content than before`);
+  if (now.snapshot < seen.snapshot)
+    refuse(`snapshot is at version ${now.snapshot}, and was at ${seen.snapshot}`);
+  for (const [role, version] of seen.roles) {
+    const current = now.roles.get(role);
+    if (current === undefined) refuse(`the role ${role} is gone from the snapshot`);
+    else if (current < version) refuse(`${role} is at version ${current}, and was at ${version}`);
+  }
+}

@@ -1,0 +1,123 @@
+import { createHash } from 'node:crypto';
+import {
+  formatDate,
+  hexDigest,
+  roleName,
+  type DelegatedRole,
+  type Delegations,
+  type HexDigest,
+  type Key,
+  type KeyId,
+  type MetaFile,
+  type RoleKeys,
+  type RoleName,
+  type Targets,
+} from '@ragnos/tuf';
+import { binNames } from './bins.ts';
+import type { DelegationLayout, Lifetimes, RoleLayout } from './layout.ts';
+
+export const specVersion = '1.0.34';
+export const targetsRole = roleName('targets');
+export const rootRole = roleName('root');
+
+export function sha256(bytes: Uint8Array): HexDigest {
+  return hexDigest(createHash('sha256').update(bytes).digest('hex'));
+}
+
+/** Whole seconds: what the wire holds. */
+export function expiry(now: Date, seconds: number): Date {
+  return new Date((Math.floor(now.getTime() / 1000) + seconds) * 1000);
+}
+
+export function sameDate(a: Date, b: Date): boolean {
+  return formatDate(a) === formatDate(b);
+}
+
+/** `splits`: the role of which `role` is a bin. */
+export function lifetimeOf(lifetimes: Lifetimes, role: string, splits: string | null): number {
+  switch (role) {
+    case 'root':
+    case 'targets':
+    case 'snapshot':
+    case 'timestamp':
+      return lifetimes[role];
+    default:
+      return (
+        lifetimes.roles?.get(role) ??
+        (splits === null ? undefined : lifetimes.roles?.get(splits)) ??
+        lifetimes.delegated
+      );
+  }
+}
+
+export function metaFile(version: number, bytes: Uint8Array): MetaFile {
+  return {
+    version,
+    length: bytes.length,
+    hashes: new Map([['sha256', sha256(bytes)]]),
+    unrecognized: new Map(),
+  };
+}
+
+export function roleKeys(layout: RoleLayout): RoleKeys {
+  return {
+    keyIds: layout.keys.map((key) => key.keyId),
+    threshold: layout.threshold,
+    unrecognized: new Map(),
+  };
+}
+
+export function emptyTargets(delegations: Delegations | null): Omit<Targets, 'version' | 'expires'> {
+  return { type: 'targets', specVersion, targets: new Map(), delegations, unrecognized: new Map() };
+}
+
+export function keysById(keys: readonly Key[]): ReadonlyMap<KeyId, Key> {
+  return new Map(keys.map((key) => [key.keyId, key]));
+}
+
+export function delegatedRole(layout: DelegationLayout): DelegatedRole {
+  return {
+    name: roleName(layout.name),
+    ...roleKeys(layout),
+    terminating: layout.terminating,
+    paths: layout.paths,
+    pathHashPrefixes: null,
+  };
+}
+
+/** What a split role delegates to; `null` for one that is not split. */
+export function binDelegations(layout: DelegationLayout): Delegations | null {
+  if (layout.bins === undefined) return null;
+  const { bitLength, style = 'succinct' } = layout.bins;
+  const keys = keysById(layout.keys);
+  const unrecognized = new Map();
+  if (style === 'succinct') {
+    const succinctRoles = { ...roleKeys(layout), bitLength, namePrefix: layout.name };
+    return { keys, roles: null, succinctRoles, unrecognized };
+  }
+  const roles = binNames(layout.name, bitLength).map((name, index) => ({
+    name,
+    ...roleKeys(layout),
+    terminating: true,
+    paths: null,
+    pathHashPrefixes: hashPrefixes(index, bitLength),
+  }));
+  return { keys, roles, succinctRoles: null, unrecognized };
+}
+
+/** The hex prefixes whose first `bitLength` bits are `index`: one where it is a multiple of 4, else 2, 4 or 8. */
+function hashPrefixes(index: number, bitLength: number): readonly string[] {
+  const digits = Math.ceil(bitLength / 4);
+  const spare = digits * 4 - bitLength;
+  return Array.from({ length: 2 ** spare }, (_, low) =>
+    ((index << spare) + low).toString(16).padStart(digits, '0'),
+  );
+}
+
+/** The names of the roles that `delegations` delegates to, bins included, in trust order. */
+export function delegatedNames(delegations: Delegations | null): readonly RoleName[] {
+  if (delegations === null) return [];
+  const { roles, succinctRoles } = delegations;
+  if (succinctRoles !== null) return binNames(succinctRoles.namePrefix, succinctRoles.bitLength);
+  return (roles ?? []).map((role) => role.name);
+}
