@@ -1,0 +1,79 @@
+import { copyFile, mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { pack, vendorName, type Packed, type VendorName } from '@ragnos/plugin';
+import type { Context } from '../command.ts';
+import { CliError } from '../errors.ts';
+import { bytes, count } from '../text.ts';
+import { packOptions } from '../vault/pack-options.ts';
+import { publishing } from '../vault/publish-plugins.ts';
+import { vendorRole } from '../vault/layout.ts';
+import { openVault, type Vault } from '../vault/vault.ts';
+
+/** All sources go out in one publish: hosts see all of them or none. */
+export async function run(context: Context): Promise<undefined> {
+  const { voice, options, signal } = context;
+  const vault = await openVault(context);
+  const vendor = vendorName(options.text('vendor') ?? vault.config.vendor);
+  const work = await mkdtemp(join(tmpdir(), 'ragv-publish-'));
+  try {
+    await refuseUnknownVendor(vault, vendor, signal);
+    const packed: Packed[] = [];
+    for (const source of context.args) packed.push(await pack(source, packOptions(context, vendor, work)));
+    await keepLockfiles(work);
+    for (const { manifest, notes } of packed)
+      for (const note of notes) voice.note(`${manifest.plugin}@${manifest.version}: ${shown(note, work)}`);
+    voice.progress('publishing', 0, null);
+    const change = publishing(vendor, packed);
+    const result = context.dryRun ? null : await vault.repository.publish(change, { signal });
+    if (context.dryRun) await vault.repository.inspect(async (draft) => change(draft), { signal });
+    voice.answer(
+      {
+        published: packed.map(summary),
+        dryRun: context.dryRun,
+        changed: result?.changed ?? false,
+        timestamp: result?.version ?? null,
+      },
+      packed.map(({ manifest }) => {
+        const verb = context.dryRun
+          ? 'would publish'
+          : result?.changed === false
+            ? 'was published already:'
+            : 'published';
+        return `${verb} ${vendor}/${manifest.plugin}@${manifest.version}  ${bytes(manifest.artifact.length)}, ${count(manifest.files.length, 'file')}`;
+      }),
+    );
+    if (result?.changed === true) voice.note(`hosts see it from timestamp version ${result.version} on`);
+  } finally {
+    await vault.repository.close();
+    await rm(work, { recursive: true, force: true });
+  }
+  return;
+}
+
+async function refuseUnknownVendor(vault: Vault, vendor: VendorName, signal: AbortSignal): Promise<void> {
+  const { roles } = await vault.repository.status({ signal });
+  if (roles.some((role) => role.role === vendorRole(vendor))) return;
+  const known = roles
+    .map((role) => role.role)
+    .filter((role) => role.startsWith('vendor.'))
+    .map((role) => role.slice('vendor.'.length));
+  throw new CliError('NO_SUCH_VENDOR', `this repository has no vendor ${vendor}`, {
+    hint: `its vendors: ${known.join(', ')}`,
+  });
+}
+
+/** Lockfiles that packing wrote for review are put where the person works. */
+async function keepLockfiles(work: string): Promise<void> {
+  for (const name of await readdir(work))
+    if (name.endsWith('.package-lock.json')) await copyFile(join(work, name), resolve(name));
+}
+
+function shown(note: string, work: string): string {
+  return note.replaceAll(`${work}/`, '');
+}
+
+function summary({ manifest }: Packed): object {
+  const { vendor, plugin, version, artifact, files, treeHash, bundled } = manifest;
+  return { vendor, plugin, version, artifact, files: files.length, treeHash, bundled: bundled.length };
+}

@@ -1,0 +1,44 @@
+import { once } from 'node:events';
+import { createRepositoryServer } from '@ragnos/server';
+import type { Context } from '../command.ts';
+import { CliError } from '../errors.ts';
+import { openVault } from '../vault/vault.ts';
+
+/** Serves until it is interrupted. A key that cannot be opened is said before anything is served. */
+export async function run(context: Context): Promise<undefined> {
+  const { voice, options, signal } = context;
+  const port = Number(options.text('port') ?? '8080');
+  if (!Number.isInteger(port) || port < 0 || port > 65_535)
+    throw new CliError('USAGE', `--port ${options.text('port')} is no port`);
+  const vault = await openVault(context);
+  const { repository, storage } = vault;
+  const refreshing = options.flag('refresh');
+  const status = await repository.status({ signal });
+  if (refreshing) await repository.refresh({ signal });
+  const server = await createRepositoryServer({
+    storage,
+    host: options.text('host') ?? '127.0.0.1',
+    port,
+    cors: options.list('cors'),
+    ...(refreshing ? { refresh: async (call) => repository.refresh(call) } : {}),
+    log: {
+      failure: (what, error) =>
+        voice.warn(`${what}: ${error instanceof Error ? error.message : String(error)}`),
+    },
+  });
+  try {
+    voice.answer({ url: server.url, fingerprint: status.firstRootFingerprint, refreshing }, [
+      `serving ${vault.folder} at ${server.url}`,
+    ]);
+    voice.note(
+      `a host starts with: ragv trust init ${server.url} --fingerprint ${status.firstRootFingerprint} --single-signer`,
+    );
+    if (!refreshing) voice.note('nothing is re-signed here (--no-refresh); run `ragv refresh` elsewhere');
+    if (!signal.aborted) await once(signal, 'abort');
+    voice.note('stopping');
+  } finally {
+    await server.close();
+    await repository.close();
+  }
+  return;
+}

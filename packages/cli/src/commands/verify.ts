@@ -1,0 +1,33 @@
+import type { Context } from '../command.ts';
+import { exitCodes } from '../exit-codes.ts';
+import { hostFor } from '../host.ts';
+import { count } from '../text.ts';
+
+/** Exit code 3 if anything is not as it was signed, whatever else is fine. */
+export async function run(context: Context): Promise<number> {
+  const { voice, options, signal } = context;
+  const results = await (
+    await hostFor(context)
+  ).verify(context.args[0], { repair: options.flag('repair'), signal });
+  const lines = results.flatMap((result) => {
+    const name = `${result.vendor}/${result.plugin}@${result.version}`;
+    const verdict = result.repaired
+      ? 'was damaged and is repaired'
+      : result.ok
+        ? 'is as it was signed'
+        : 'is NOT as it was signed';
+    const chain =
+      result.chain === null ? [] : [`  signed chain: ${result.chain.message} [${result.chain.code}]`];
+    return [
+      `${name} ${verdict}  ${count(result.files, 'file')}`,
+      ...chain,
+      ...result.findings.slice(0, 20).map((finding) => `  ${finding.kind}: ${finding.path}`),
+    ];
+  });
+  voice.answer({ results }, lines);
+  const bad = results.filter((result) => !result.ok);
+  if (results.length === 0) voice.note('no plugin is installed');
+  if (bad.length > 0 && !options.flag('repair'))
+    voice.note('hint: ragv verify --repair unpacks them again from their verified archives');
+  return bad.length === 0 ? 0 : exitCodes.untrusted[0];
+}

@@ -1,0 +1,20 @@
+import { VaultError, type VaultErrorOptions } from '@ragnos/tuf';
+
+/** What only the command line itself can refuse. */
+export type CliErrorCode =
+  | 'USAGE'
+  | 'NOT_A_VAULT'
+  | 'VAULT_EXISTS'
+  | 'BAD_CONFIG'
+  | 'NO_SUCH_VENDOR'
+  | 'NO_SUCH_FILE'
+  | 'CONFIRMATION_REQUIRED';
+
+export class CliError extends VaultError {
+  override readonly code: CliErrorCode;
+
+  constructor(code: CliErrorCode, message: string, options: VaultErrorOptions = {}) {
+    super(message, options);
+    this.code = code;
+  }
+}

@@ -1,0 +1,171 @@
+import type { ClientErrorCode } from '@ragnos/client';
+import type { DiskErrorCode } from '@ragnos/disk';
+import type { HostErrorCode, PluginErrorCode } from '@ragnos/plugin';
+import type { PublishErrorCode } from '@ragnos/repository';
+import type { SigningErrorCode } from '@ragnos/signing';
+import type { StorageErrorCode } from '@ragnos/storage';
+import type { TufErrorCode } from '@ragnos/tuf';
+import type { CliErrorCode } from './errors.ts';
+
+/** What the command says to scripts by its exit code. The manual page and the tests are made from this table. */
+export const exitCodes = {
+  ok: [0, 'done'],
+  failure: [1, 'failed for a reason that has no code of its own'],
+  usage: [2, 'unknown flag, missing argument, a value that cannot be meant'],
+  untrusted: [3, 'a signature, hash, version, delegation or installed file did not verify'],
+  expired: [4, 'signed metadata is past its time'],
+  notFound: [5, 'looked for and not there'],
+  unreachable: [6, 'the repository or the store did not answer, or not properly'],
+  unauthorised: [7, 'a password or a permission is missing or wrong'],
+  pending: [8, 'signatures are missing'],
+  conflict: [9, 'something is already there, or somebody else was first'],
+  refused: [10, 'properly signed, and refused by policy'],
+  interrupted: [130, 'interrupted by the user'],
+} as const satisfies Record<string, readonly [code: number, meaning: string]>;
+
+export type Exit = keyof typeof exitCodes;
+
+/** Every error code of every room: the compiler refuses a code that is missing here, and one that does not exist. */
+type ErrorCode =
+  | TufErrorCode
+  | ClientErrorCode
+  | DiskErrorCode
+  | StorageErrorCode
+  | SigningErrorCode
+  | PublishErrorCode
+  | PluginErrorCode
+  | HostErrorCode
+  | CliErrorCode;
+
+export const exitOfError: Readonly<Record<ErrorCode, Exit>> = {
+  // tuf
+  MALFORMED: 'untrusted',
+  LIMIT: 'untrusted',
+  UNSIGNED: 'untrusted',
+  BAD_VERSION: 'untrusted',
+  EXPIRED: 'expired',
+  LENGTH_OR_HASH_MISMATCH: 'untrusted',
+  UNKNOWN_ROLE: 'notFound',
+  ROOT_PIN_MISMATCH: 'untrusted',
+  WORKFLOW: 'failure',
+  // client
+  DOWNLOAD: 'unreachable',
+  NOT_FOUND_REMOTE: 'unreachable',
+  FORBIDDEN_REMOTE: 'unreachable',
+  HTTP_STATUS: 'unreachable',
+  DOWNLOAD_LENGTH: 'untrusted',
+  STALLED: 'unreachable',
+  CUT: 'unreachable',
+  TLS: 'untrusted',
+  REDIRECT: 'untrusted',
+  ENCODING: 'untrusted',
+  INSECURE_URL: 'refused',
+  NO_TRUSTED_ROOT: 'untrusted',
+  OFFLINE: 'unreachable',
+  LOCAL_ROOT_LOST: 'untrusted',
+  // disk
+  DISK_LINK: 'conflict',
+  DISK_EXISTS: 'conflict',
+  DISK_READ: 'failure',
+  DISK_WRITE: 'failure',
+  LOCK_TIMEOUT: 'conflict',
+  LOCK: 'failure',
+  // storage
+  STORAGE_BAD_KEY: 'usage',
+  STORAGE_BAD_RANGE: 'usage',
+  STORAGE_TOO_LARGE: 'failure',
+  STORAGE_MISMATCH: 'failure',
+  STORAGE_CONFLICT: 'conflict',
+  STORAGE_SYMLINK: 'failure',
+  STORAGE_DENIED: 'unauthorised',
+  STORAGE_FULL: 'failure',
+  STORAGE_LOCKED: 'unreachable',
+  STORAGE_UNAVAILABLE: 'unreachable',
+  // signing
+  BAD_SIGNER_URI: 'usage',
+  KEY_NOT_FOUND: 'notFound',
+  KEY_EXISTS: 'conflict',
+  KEY_UNPROTECTED: 'unauthorised',
+  KEY_UNREADABLE: 'failure',
+  KEY_MISMATCH: 'untrusted',
+  BAD_PASSWORD: 'unauthorised',
+  PASSWORD_REQUIRED: 'unauthorised',
+  BAD_PASSWORD_SOURCE: 'unauthorised',
+  SIGNER_FAILED: 'untrusted',
+  // repository
+  REPOSITORY_EXISTS: 'conflict',
+  NO_REPOSITORY: 'notFound',
+  STORE_WENT_BACK: 'untrusted',
+  CONFLICT: 'conflict',
+  PATH_IMMUTABLE: 'conflict',
+  BAD_TARGET: 'usage',
+  BAD_LAYOUT: 'usage',
+  ROLE_EXISTS: 'conflict',
+  SIGNATURES_MISSING: 'pending',
+  TOO_LARGE: 'failure',
+  OUTCOME_UNKNOWN: 'unreachable',
+  // plugin: names, formats, archives, packing
+  BAD_NAME: 'usage',
+  BAD_FILE_NAME: 'untrusted',
+  BAD_FORMAT: 'untrusted',
+  VERSION_EXISTS: 'conflict',
+  NO_SUCH_VERSION_IN_INDEX: 'notFound',
+  ARCHIVE_MALFORMED: 'untrusted',
+  ARCHIVE_TRUNCATED: 'untrusted',
+  ARCHIVE_TRAILING_DATA: 'untrusted',
+  ARCHIVE_UNSAFE_PATH: 'untrusted',
+  ARCHIVE_COLLISION: 'untrusted',
+  ARCHIVE_LINK: 'untrusted',
+  ARCHIVE_SPECIAL: 'untrusted',
+  ARCHIVE_TOO_LARGE: 'untrusted',
+  ARCHIVE_BOMB: 'untrusted',
+  SOURCE_UNREADABLE: 'notFound',
+  PACKAGE_JSON: 'usage',
+  DEPENDENCIES_MISSING: 'refused',
+  DEPENDENCY_SOURCE: 'refused',
+  LOCKFILE_MISMATCH: 'untrusted',
+  INTEGRITY_MISMATCH: 'untrusted',
+  SECRET_IN_PACKAGE: 'refused',
+  NPM_FAILED: 'unreachable',
+  // plugin: the host
+  IDENTITY_MISMATCH: 'untrusted',
+  INDEX_ROLLBACK: 'untrusted',
+  PATH_REDEFINED: 'untrusted',
+  REVOCATIONS_LOST: 'untrusted',
+  TREE_CHANGED: 'untrusted',
+  EVIDENCE_INVALID: 'untrusted',
+  BELOW_FLOOR: 'untrusted',
+  YANKED: 'refused',
+  REVOKED: 'refused',
+  ENGINES: 'refused',
+  DOWNGRADE: 'refused',
+  OWNER_CHANGED: 'refused',
+  SINGLE_SIGNER_ROOT: 'refused',
+  NO_SUCH_PLUGIN: 'notFound',
+  NO_SUCH_VERSION: 'notFound',
+  NOT_INSTALLED: 'notFound',
+  NO_PREVIOUS: 'notFound',
+  NO_SUCH_COMMAND: 'notFound',
+  ALIAS_TAKEN: 'conflict',
+  AMBIGUOUS_REPOSITORY: 'usage',
+  PLUGINS_INSTALLED: 'conflict',
+  PATH_OBSTRUCTED: 'conflict',
+  HEALTH_CHECK: 'failure',
+  HOST_STATE: 'failure',
+  BAD_SPEC: 'usage',
+  // the command line itself
+  USAGE: 'usage',
+  NOT_A_VAULT: 'notFound',
+  VAULT_EXISTS: 'conflict',
+  BAD_CONFIG: 'usage',
+  NO_SUCH_VENDOR: 'notFound',
+  NO_SUCH_FILE: 'notFound',
+  CONFIRMATION_REQUIRED: 'unauthorised',
+};
+
+/** The exit code for whatever was thrown: by its code, 1 for what nobody foresaw. */
+export function exitOf(error: unknown): number {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  const exit = new Map<string, Exit>(Object.entries(exitOfError)).get(code) ?? 'failure';
+  return exitCodes[exit][0];
+}

@@ -1,0 +1,11 @@
+/** What `--json` prints: maps as objects, dates in RFC 3339, everything else as JSON has it. */
+export function toJson(value: unknown): unknown {
+  if (value instanceof Date) return value.toISOString();
+  if (value instanceof Map)
+    return Object.fromEntries([...value].map(([key, item]) => [String(key), toJson(item)]));
+  if (value instanceof Set) return [...value].map(toJson);
+  if (Array.isArray(value)) return value.map(toJson);
+  if (typeof value === 'object' && value !== null)
+    return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, toJson(item)]));
+  return value;
+}

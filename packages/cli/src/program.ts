@@ -1,0 +1,104 @@
+import { Command, CommanderError, Option } from 'commander';
+import { Options, type CommandSpec } from './command.ts';
+import { commands, commonOptions } from './commands.ts';
+import { CliError } from './errors.ts';
+import { exitCodes } from './exit-codes.ts';
+import { version } from './version.ts';
+import { Voice } from './voice.ts';
+
+/** Parses `args`, runs the command and resolves with the exit code. Everything that is thrown ends here. */
+export async function run(args: readonly string[]): Promise<number> {
+  const voice = new Voice({ json: args.includes('--json'), quiet: args.includes('--quiet') });
+  const interrupt = new AbortController();
+  const stop = (): void => interrupt.abort(new Error('interrupted'));
+  process.once('SIGINT', stop).once('SIGTERM', stop);
+  try {
+    return await parse(args, voice, interrupt.signal);
+  } catch (error) {
+    if (interrupt.signal.aborted) {
+      voice.warn('interrupted; nothing was left half-done');
+      return exitCodes.interrupted[0];
+    }
+    return voice.error(error);
+  } finally {
+    process.off('SIGINT', stop).off('SIGTERM', stop);
+  }
+}
+
+async function parse(args: readonly string[], voice: Voice, signal: AbortSignal): Promise<number> {
+  let exit = 0;
+  const program = buildProgram(voice, async (spec, words, values) => {
+    const { run: command } = await spec.load();
+    const options = new Options(values);
+    exit = (await command({ voice, signal, args: words, options, dryRun: options.flag('dry-run') })) ?? 0;
+  });
+  try {
+    await program.parseAsync([...args], { from: 'user' });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    if (error.exitCode === 0) return 0; // help or version, printed already
+    if (error.code === 'commander.help') return exitCodes.usage[0];
+    throw new CliError('USAGE', error.message.replace(/^error: /, '').replaceAll('\n', ' '), {
+      hint: 'ragv --help shows all commands, ragv <command> --help its options',
+    });
+  }
+  return exit;
+}
+
+type Action = (
+  spec: CommandSpec,
+  args: readonly string[],
+  options: Readonly<Record<string, unknown>>,
+) => Promise<void>;
+
+/** The parser, made from the table; `act` is called with the command that was chosen. */
+export function buildProgram(voice: Voice, act: Action): Command {
+  const program = new Command('ragv')
+    .description('Plugins that hosts can trust.')
+    .version(version(), '-V, --version')
+    .addHelpText(
+      'before',
+      'Examples:\n  ragv init ./vault --vendor acme\n  ragv publish ./hello --vault ./vault\n  ragv serve --vault ./vault\n  ragv install acme/hello@^1\n',
+    )
+    .configureHelp({ showGlobalOptions: false })
+    .enablePositionalOptions();
+  prepare(program, voice);
+  const groups = new Map<string, Command>();
+  for (const spec of commands) {
+    const [first = '', second] = spec.words;
+    const parent =
+      second === undefined ? program : (groups.get(first) ?? group(program, first, groups, voice));
+    addCommand(parent, spec, voice, act);
+  }
+  return program;
+}
+
+function group(program: Command, name: string, groups: Map<string, Command>, voice: Voice): Command {
+  const actions = commands.filter((spec) => spec.words[0] === name).map((spec) => spec.words[1]);
+  const made = program.command(name).description(`${actions.join(', ')}; see ragv ${name} --help`);
+  prepare(made, voice);
+  groups.set(name, made);
+  return made;
+}
+
+function addCommand(parent: Command, spec: CommandSpec, voice: Voice, act: Action): void {
+  const command = parent.command(`${spec.words.at(-1)} ${spec.args}`.trim()).description(spec.summary);
+  prepare(command, voice);
+  for (const [flags, description] of [...spec.options, ...commonOptions(spec)])
+    command.addOption(new Option(flags, description));
+  if (spec.passThrough === true) command.passThroughOptions();
+  command.addHelpText('before', `Examples:\n${spec.examples.map((example) => `  ${example}`).join('\n')}\n`);
+  command.action(async () => act(spec, command.args, command.opts<Record<string, unknown>>()));
+}
+
+/** Errors are thrown, not printed; the help goes through the voice. */
+function prepare(command: Command, voice: Voice): void {
+  command
+    .exitOverride()
+    .showSuggestionAfterError(true)
+    .configureOutput({
+      writeOut: (text) => voice.text(text),
+      writeErr: () => undefined,
+      outputError: () => undefined,
+    });
+}

@@ -1,0 +1,83 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { writeFileAtomic } from '@ragnos/disk';
+import { parse, TomlError } from 'smol-toml';
+import * as v from 'valibot';
+import { CliError } from '../errors.ts';
+
+const days = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(3650));
+
+const schema = v.strictObject({
+  format: v.literal(1),
+  vendor: v.string(),
+  lifetimes: v.strictObject({ root: days, targets: days, snapshot: days, timestamp: days, delegated: days }),
+  keys: v.record(
+    v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/)),
+    v.strictObject({ role: v.string(), uri: v.string() }),
+  ),
+});
+
+/** `ragv.toml`: the operator's settings. Who may sign what is in the metadata; here is only where the keys are. */
+export type VaultConfig = v.InferOutput<typeof schema>;
+
+export const configFile = 'ragv.toml';
+
+/** @throws CliError `NOT_A_VAULT` where there is none, `BAD_CONFIG` naming what is wrong in it */
+export async function readConfig(folder: string): Promise<VaultConfig> {
+  const path = join(folder, configFile);
+  const text = await readFile(path, 'utf8').catch((cause: unknown) => {
+    throw new CliError('NOT_A_VAULT', `${folder} is no vault: there is no ${configFile} in it`, {
+      cause,
+      hint: 'name the folder with --vault, or make one with: ragv init ./vault',
+    });
+  });
+  return check(path, parseToml(path, text));
+}
+
+function parseToml(path: string, text: string): unknown {
+  try {
+    return parse(text);
+  } catch (cause) {
+    if (!(cause instanceof TomlError)) throw cause;
+    throw new CliError('BAD_CONFIG', `${path}: line ${cause.line}: ${cause.message.split('\n')[0]}`, {
+      cause,
+    });
+  }
+}
+
+function check(path: string, data: unknown): VaultConfig {
+  const result = v.safeParse(schema, data);
+  if (result.success) return result.output;
+  const issue = result.issues[0];
+  throw new CliError('BAD_CONFIG', `${path}: ${v.getDotPath(issue) ?? 'the file'}: ${issue.message}`, {
+    hint: 'a setting is misspelt, missing or of the wrong type',
+  });
+}
+
+/** Replaces the file at once; the comments are ours, so nothing of anybody's is lost but what they wrote into it. */
+export async function writeConfig(folder: string, config: VaultConfig): Promise<void> {
+  await writeFileAtomic(join(folder, configFile), Buffer.from(configText(config)), { mode: 0o644 });
+}
+
+function configText(config: VaultConfig): string {
+  const { lifetimes } = config;
+  const keys = Object.entries(config.keys).map(
+    ([id, key]) => `[keys.${id}]\nrole = ${JSON.stringify(key.role)}\nuri = ${JSON.stringify(key.uri)}\n`,
+  );
+  return `# The operator's settings of this repository. Who may sign what is in the signed metadata;
+# this file only says where the keys are. Written by ragv.
+format = 1
+# Whose plugins \`ragv publish\` publishes unless --vendor says otherwise.
+vendor = ${JSON.stringify(config.vendor)}
+
+# Days from signing to expiry. \`ragv status\` shows what is due.
+[lifetimes]
+root = ${lifetimes.root}
+targets = ${lifetimes.targets}
+snapshot = ${lifetimes.snapshot}
+timestamp = ${lifetimes.timestamp}
+delegated = ${lifetimes.delegated}
+
+# Where the private keys are, by key id.
+${keys.join('\n')}`;
+}

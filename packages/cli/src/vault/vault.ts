@@ -1,0 +1,100 @@
+import { isAbsolute, join, resolve } from 'node:path';
+import { Repository, type Lifetimes } from '@ragnos/repository';
+import { openSigner, SigningError, type PasswordSource, type Signer } from '@ragnos/signing';
+import { fsStorage, type Storage } from '@ragnos/storage';
+import type { KeyId } from '@ragnos/tuf';
+import type { Context } from '../command.ts';
+import { readConfig, type VaultConfig } from './config.ts';
+import { passwordFor } from './passwords.ts';
+
+const day = 24 * 60 * 60;
+
+/** An operator's folder, opened. Keys are unlocked when something has to be signed by them, and not before. */
+export interface Vault {
+  readonly folder: string;
+  readonly config: VaultConfig;
+  readonly storage: Storage;
+  readonly repository: Repository;
+  /** Opens one signer by its URI, whose file paths are relative to the vault. */
+  openSigner(role: string, uri: string): Promise<Signer>;
+}
+
+export function vaultFolder(context: Context): string {
+  return resolve(context.options.text('vault') ?? process.env['RAGV_VAULT'] ?? '.');
+}
+
+export async function openVault(context: Context): Promise<Vault> {
+  const folder = vaultFolder(context);
+  const config = await readConfig(folder);
+  const storage = fsStorage({ root: join(folder, 'public') });
+  const open = signerCache(folder, context);
+  const repository = await Repository.open({
+    storage,
+    signers: async (role, keyIds) => atHand(config, keyIds, role, open),
+    staging: join(folder, 'staging'),
+    lifetimes: lifetimesOf(config),
+    mutable: isMutable,
+  });
+  return { folder, config, storage, repository, openSigner: open };
+}
+
+/** `index.json` and what the door keeps change; every other published path never does (decision 8). */
+export function isMutable(path: string): boolean {
+  return (
+    /^vendors\/[^/]+\/[^/]+\/index\.json$/.test(path) ||
+    path.startsWith('catalog/') ||
+    path.startsWith('policy/')
+  );
+}
+
+export function lifetimesOf(config: VaultConfig): Lifetimes {
+  const { root, targets, snapshot, timestamp, delegated } = config.lifetimes;
+  return {
+    root: root * day,
+    targets: targets * day,
+    snapshot: snapshot * day,
+    timestamp: timestamp * day,
+    delegated: delegated * day,
+  };
+}
+
+type Open = (role: string, uri: string) => Promise<Signer>;
+
+/** One unlocking a key, and one password a role, however often it signs. */
+function signerCache(folder: string, context: Context): Open {
+  const signers = new Map<string, Promise<Signer>>();
+  const passwords = new Map<string, PasswordSource>();
+  return (role, uri) => {
+    const password = passwords.get(role) ?? passwordFor(role, context);
+    passwords.set(role, password);
+    const signer =
+      signers.get(uri) ?? openSigner(insideVault(folder, uri), { password, signal: context.signal });
+    signers.set(uri, signer);
+    return signer;
+  };
+}
+
+/** A key that is elsewhere (an offline root) is not at hand; a wrong password or a broken file is an error. */
+async function atHand(
+  config: VaultConfig,
+  keyIds: readonly KeyId[],
+  role: string,
+  open: Open,
+): Promise<readonly Signer[]> {
+  const signers: Signer[] = [];
+  for (const id of keyIds) {
+    const key = config.keys[id];
+    if (key === undefined) continue;
+    try {
+      signers.push(await open(role, key.uri));
+    } catch (error) {
+      if (!(error instanceof SigningError && error.code === 'KEY_NOT_FOUND')) throw error;
+    }
+  }
+  return signers;
+}
+
+function insideVault(folder: string, uri: string): string {
+  const path = /^file2:(.+)$/.exec(uri)?.[1];
+  return path === undefined || isAbsolute(path) ? uri : `file2:${join(folder, path)}`;
+}
