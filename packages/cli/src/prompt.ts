@@ -2,17 +2,12 @@ import { createInterface } from 'node:readline/promises';
 import { Writable } from 'node:stream';
 import { CliError } from './errors.ts';
 import { print } from './print.ts';
-
-/** Whether a person sits at both ends: only then is anything asked. */
-export function isTerminal(): boolean {
-  return process.stdin.isTTY && process.stderr.isTTY;
-}
+import { isTerminal } from './voice.ts';
 
 /** Asks for a secret; what is typed is not shown. */
 export async function askSecret(question: string, signal?: AbortSignal): Promise<string> {
   print(2, `${question} `);
-  const silent = new Writable({ write: (_chunk, _encoding, done) => done() });
-  return ask('', silent, signal).finally(() => print(2, '\n'));
+  return ask(() => undefined, signal).finally(() => print(2, '\n'));
 }
 
 /** Before a dangerous step: the person types `name`, or gave --yes. @throws CliError `CONFIRMATION_REQUIRED` */
@@ -23,7 +18,7 @@ export async function confirm(what: string, name: string, yes: boolean, signal: 
       hint: 'give --yes if you mean it',
     });
   print(2, `${what}. Type ${name} to go on: `);
-  const answer = await ask('', process.stderr, signal);
+  const answer = await ask((typed) => print(2, typed), signal);
   if (answer !== name)
     throw new CliError(
       'CONFIRMATION_REQUIRED',
@@ -31,10 +26,17 @@ export async function confirm(what: string, name: string, yes: boolean, signal: 
     );
 }
 
-async function ask(question: string, output: NodeJS.WritableStream, signal?: AbortSignal): Promise<string> {
+/** One line from the person; `echo` gets what a terminal would show of it. */
+async function ask(echo: (typed: string) => void, signal?: AbortSignal): Promise<string> {
+  const output = new Writable({
+    write: (chunk: Buffer, _encoding, done) => {
+      echo(chunk.toString());
+      done();
+    },
+  });
   const lines = createInterface({ input: process.stdin, output, terminal: true });
   try {
-    return await lines.question(question, signal === undefined ? {} : { signal });
+    return await lines.question('', signal === undefined ? {} : { signal });
   } finally {
     lines.close();
   }

@@ -98,3 +98,8 @@ function printable(line: string): string {
     c === '\n' ? c : `\\u{${(c.codePointAt(0) ?? 0).toString(16)}}`,
   );
 }
+
+/** Whether a person sits at both ends: only then is anything asked. */
+export function isTerminal(): boolean {
+  return process.stdin.isTTY && process.stderr.isTTY;
+}

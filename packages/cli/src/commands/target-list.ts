@@ -9,7 +9,7 @@ export async function run(context: Context): Promise<undefined> {
   try {
     const files = await vault.repository.inspect(async (draft) => draft.list(role), { signal });
     const rows = [...files].map(([path, file]) => ({
-      path: String(path),
+      path,
       length: file.length,
       sha256: file.hashes.get('sha256') ?? null,
     }));

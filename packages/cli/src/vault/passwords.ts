@@ -1,6 +1,7 @@
 import { passwordSource, type PasswordSource } from '@ragnos/signing';
 import type { Context } from '../command.ts';
-import { askSecret, isTerminal } from '../prompt.ts';
+import { askSecret } from '../prompt.ts';
+import { isTerminal } from '../voice.ts';
 
 /** Where the password of `role`'s key comes from: flags, then the environment, then a person. Never a default. */
 export function passwordFor(role: string, context: Context): PasswordSource {
