@@ -44,6 +44,11 @@ export {
   NameError,
   PackError,
   PluginError,
+  type ArchiveCode,
+  type FileNameCode,
+  type FormatCode,
+  type NameCode,
+  type PackCode,
   type PluginErrorCode,
 } from './errors.ts';
 export {
@@ -83,6 +88,7 @@ export {
   type Revocation,
   type Revocations,
 } from './formats/revocations.ts';
+export { compareVersions, isPrerelease, loadRanges, type Ranges } from './formats/versions.ts';
 export {
   filePath,
   foldedPath,

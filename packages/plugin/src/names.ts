@@ -1,6 +1,5 @@
 import { isTopLevelRole, targetPath, type Brand, type TargetPath } from '@ragnos/tuf';
-import semver from 'semver';
-import { NameError } from './errors.ts';
+import { NameError, type FileNameCode } from './errors.ts';
 
 export type VendorName = Brand<string, 'VendorName'>;
 export type PluginName = Brand<string, 'PluginName'>;
@@ -9,8 +8,11 @@ export type PluginVersion = Brand<string, 'PluginVersion'>;
 /** A file's path inside a plugin: safe to create below a folder on every operating system. */
 export type FilePath = Brand<string, 'FilePath'>;
 
+const maxNameLength = 64;
+const maxPathLength = 1024;
+const maxSegmentBytes = 255;
 const segment = /^[a-z0-9][a-z0-9._-]*$/;
-const windowsReserved = /^(?:con|prn|aux|nul|com\d|lpt\d)(?:\.|$)/i;
+const windowsReserved = /^(?:con|prn|aux|nul|com\d|lpt\d|conin\$|conout\$)(?:\.|$)/i;
 /** Roles of our tree (DESIGN.md): a vendor of that name would read as one of them. */
 const reservedVendors: ReadonlySet<string> = new Set([
   'policy',
@@ -23,14 +25,15 @@ const reservedVendors: ReadonlySet<string> = new Set([
 function checkSegment(kind: string, raw: string): void {
   const why = !segment.test(raw)
     ? 'expected a-z, 0-9, ".", "_" and "-", the first a letter or digit'
-    : raw.length > 64
-      ? 'longer than 64 characters'
+    : raw.length > maxNameLength
+      ? `longer than ${maxNameLength} characters`
       : windowsReserved.test(raw) || raw.endsWith('.')
         ? 'not a file name on every operating system'
         : null;
   if (why !== null) throw new NameError('BAD_NAME', `${kind} ${JSON.stringify(raw.slice(0, 80))}: ${why}`);
 }
 
+/** A segment of the namespace that is not the name of a role: `acme`. */
 export function vendorName(raw: string): VendorName {
   checkSegment('vendor', raw);
   if (isTopLevelRole(raw) || reservedVendors.has(raw))
@@ -43,14 +46,19 @@ export function pluginName(raw: string): PluginName {
   return raw as PluginName;
 }
 
+const number = '(?:0|[1-9]\\d{0,15})';
+/** SemVer 2 in lower case: versions are file names, and `1.0.0-RC` and `1.0.0-rc` are one file on some disks. */
+const version = new RegExp(
+  `^${number}\\.${number}\\.${number}(?:-(?:${number}|\\d*[a-z-][0-9a-z-]*)(?:\\.(?:${number}|\\d*[a-z-][0-9a-z-]*))*)?$`,
+);
+
 /** Exactly as SemVer writes it: `1.2`, `v1.2.0` and `1.2.0+build` are refused. */
 export function pluginVersion(raw: string): PluginVersion {
+  const numbers = /^\d+\.\d+\.\d+/.exec(raw)?.[0].split('.') ?? [];
   if (
-    raw.length > 64 ||
-    semver.valid(raw) !== raw ||
-    raw.includes('+') ||
-    !/^[\w.-]+$/.test(raw) ||
-    raw !== raw.toLowerCase()
+    raw.length > maxNameLength ||
+    !version.test(raw) ||
+    numbers.some((part) => !Number.isSafeInteger(Number(part)))
   )
     throw new NameError(
       'BAD_NAME',
@@ -62,29 +70,46 @@ export function pluginVersion(raw: string): PluginVersion {
 /**
  * The one place that decides which file names a plugin may have (THREATS.md, "Names and files"): relative, `/` between
  * segments, nothing that any file system reads differently. Upper case is fine; twins are the reader's to refuse.
+ *
+ * @throws NameError with a FileNameCode
  */
 export function filePath(raw: string): FilePath {
-  const why = unsafe(raw);
-  if (why !== null) throw new NameError('BAD_FILE_NAME', `file ${JSON.stringify(raw.slice(0, 120))}: ${why}`);
+  // Every name that is not plain ASCII is judged a second time as a disk may normalise it: `．．` is `..` there.
+  const problem = judge(raw) ?? (isAscii(raw) ? null : judge(raw.normalize('NFKC')));
+  if (problem !== null)
+    throw new NameError(problem[0], `file ${JSON.stringify(raw.slice(0, 120))}: ${problem[1]}`);
   return raw as FilePath;
 }
 
-function unsafe(raw: string): string | null {
-  if (raw === '' || raw.startsWith('/')) return 'not a relative path';
-  if (raw.length > 1024) return 'longer than 1,024 characters';
-  if (/[\\:<>"|?*\p{Cc}\p{Cs}]/u.test(raw)) return 'a character that some file system cannot hold';
+function judge(raw: string): readonly [code: FileNameCode, why: string] | null {
+  if (raw === '' || raw.startsWith('/')) return ['PATH_NOT_RELATIVE', 'not a relative path'];
+  if (raw.length > maxPathLength) return ['PATH_TOO_LONG', `longer than ${maxPathLength} characters`];
+  if (!/^[\w./@+-]+$/.test(raw)) {
+    if (raw.includes('\\')) return ['PATH_BACKSLASH', 'a backslash'];
+    if (raw.includes(':')) return ['PATH_COLON', 'a drive letter or the stream of a file'];
+    if (/[<>"|?*\p{Cc}\p{Cf}\p{Cs}]/u.test(raw))
+      return ['PATH_CHARACTER', 'a character that is invisible, or that some file system cannot hold'];
+  }
   for (const part of raw.split('/')) {
-    if (part === '' || part === '.' || part === '..') return 'an empty or dot segment';
-    if (part.endsWith('.') || part.endsWith(' ')) return 'a segment that ends in a dot or a space';
-    if (windowsReserved.test(part)) return 'a name that Windows reserves';
-    if (part.length * 3 > 255 && Buffer.byteLength(part) > 255) return 'a segment of more than 255 bytes';
+    if (part === '' || part === '.' || part === '..') return ['PATH_TRAVERSAL', 'an empty or dot segment'];
+    if (part.endsWith('.') || part.endsWith(' '))
+      return ['PATH_TRAILING_DOT', 'a segment that ends in a dot or a space'];
+    if (windowsReserved.test(part)) return ['PATH_RESERVED_NAME', 'a name that Windows reserves'];
+    if (part.length * 3 > maxSegmentBytes && Buffer.byteLength(part) > maxSegmentBytes)
+      return ['PATH_TOO_LONG', `a segment of more than ${maxSegmentBytes} bytes`];
   }
   return null;
 }
 
+function isAscii(text: string): boolean {
+  return !/[^ -~]/.test(text);
+}
+
 /** What is equal here is one file on some disk: compatibility forms and case are folded. */
 export function foldedPath(path: string): string {
-  return path.normalize('NFKC').toLowerCase().normalize('NFKC');
+  return isAscii(path)
+    ? path.toLowerCase()
+    : path.normalize('NFKC').toUpperCase().toLowerCase().normalize('NFKC');
 }
 
 /** `vendor/plugin`, and what is wanted of it: a version, a range or a channel. */
@@ -97,7 +122,7 @@ export interface PluginSpec {
 
 /** Reads `acme/hello`, `acme/hello@1.2.0`, `acme/hello@^1`, `acme/hello@latest`. */
 export function pluginSpec(raw: string): PluginSpec {
-  const match = /^([^/@]+)\/([^/@]+)(?:@(.{1,100}))?$/.exec(raw);
+  const match = /^([^/@]+)\/([^/@]+)(?:@([ -~]{1,100}))?$/.exec(raw);
   if (match === null)
     throw new NameError('BAD_NAME', `${JSON.stringify(raw.slice(0, 120))} is no plugin`, {
       hint: 'write vendor/plugin or vendor/plugin@^1',

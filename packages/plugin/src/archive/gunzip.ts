@@ -28,7 +28,7 @@ export function gunzipStrict(bytes: Uint8Array, limits: ArchiveLimits): Uint8Arr
     );
   const view = new DataView(bytes.buffer, bytes.byteOffset + trailer, 8);
   if (view.getUint32(0, true) !== crc32(buffer) || view.getUint32(4, true) !== buffer.length >>> 0)
-    throw new ArchiveError('ARCHIVE_MALFORMED', 'the checksum of the archive is wrong');
+    throw new ArchiveError('ARCHIVE_CHECKSUM', 'the checksum of the archive is wrong');
   return buffer;
 }
 

@@ -7,7 +7,7 @@ export interface PaxRecords {
   readonly size?: number;
 }
 
-/** Says nothing about where or what a file is; npm and git write these. */
+/** Says nothing about where or what a file is; npm, git and bsdtar write these. */
 const harmless =
   /^(?:mtime|atime|ctime|uid|gid|uname|gname|comment|LIBARCHIVE\.creationtime|SCHILY\.(?:dev|ino|nlink)|NODETAR\..*)$/;
 
@@ -15,26 +15,29 @@ const harmless =
  * Reads the records of a pax header (`length key=value\n`). `path` and `size` count in a local header (`x`); a global
  * one (`g`) may not change where files go. Everything else that could is refused.
  */
-export function readPax(body: Uint8Array, type: 'x' | 'g'): PaxRecords {
+export function readPax(body: Buffer, type: 'x' | 'g'): PaxRecords {
   const found = new Map<string, string>();
   for (let at = 0; at < body.length;) {
     const blank = body.indexOf(0x20, at);
-    const digits = blank < 0 ? '' : decodeUtf8(body.subarray(at, blank));
+    const digits = blank < 0 || blank - at > 8 ? '' : body.toString('latin1', at, blank);
     const length = Number(digits);
-    if (!/^[1-9]\d{0,6}$/.test(digits) || at + length > body.length || body[at + length - 1] !== 0x0a)
+    const end = at + length;
+    if (!/^[1-9]\d{0,6}$/.test(digits) || end > body.length || end <= blank + 1 || body[end - 1] !== 0x0a)
       throw new ArchiveError('ARCHIVE_MALFORMED', 'a pax header is malformed');
-    const record = decodeUtf8(body.subarray(blank + 1, at + length - 1));
+    const record = decodeUtf8(body, blank + 1, end - 1);
     const equals = record.indexOf('=');
     const key = record.slice(0, Math.max(0, equals));
     const known = harmless.test(key) || (type === 'x' && (key === 'path' || key === 'size'));
+    if (/^GNU\.sparse\./.test(key))
+      throw new ArchiveError('ARCHIVE_SPARSE', 'a pax header describes a sparse file');
     if (!known || found.has(key))
-      throw new ArchiveError('ARCHIVE_SPECIAL', `a pax header sets ${JSON.stringify(key.slice(0, 60))}`);
+      throw new ArchiveError('ARCHIVE_PAX', `a pax header sets ${JSON.stringify(key.slice(0, 60))}`);
     found.set(key, record.slice(equals + 1));
-    at += length;
+    at = end;
   }
   const path = found.get('path');
   const size = found.get('size');
   if (size !== undefined && !/^\d{1,15}$/.test(size))
-    throw new ArchiveError('ARCHIVE_MALFORMED', 'a pax header lies about a size');
+    throw new ArchiveError('ARCHIVE_SIZE', 'a pax header lies about a size');
   return { ...(path === undefined ? {} : { path }), ...(size === undefined ? {} : { size: Number(size) }) };
 }

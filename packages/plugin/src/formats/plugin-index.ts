@@ -1,5 +1,4 @@
 import type { Reader } from '@ragnos/tuf';
-import semver from 'semver';
 import { FormatError } from '../errors.ts';
 import {
   pluginName,
@@ -19,6 +18,7 @@ import {
   writeFormat,
   type FileRef,
 } from './common.ts';
+import { compareVersions, isPrerelease } from './versions.ts';
 
 export const indexFormat = 'ragnos-plugin-index/1';
 
@@ -72,7 +72,13 @@ export function serializeIndex(index: PluginIndex): Uint8Array {
   return writeFormat({ format: indexFormat, vendor, plugin, description, channels, versions });
 }
 
-/** The index with one version more; the channel `latest` follows the highest version that is neither yanked nor a prerelease. */
+/**
+ * The index with one version more; the same version with the same bytes changes nothing, so that a publish can be
+ * repeated. The channel `latest` follows the highest version that is neither yanked nor a
+ * prerelease.
+ *
+ * @throws FormatError `VERSION_EXISTS`
+ */
 export function addVersion(
   index: PluginIndex | null,
   added: {
@@ -84,14 +90,20 @@ export function addVersion(
   },
 ): PluginIndex {
   const { vendor, plugin, version, description, entry } = added;
+  if (index !== null && (index.vendor !== vendor || index.plugin !== plugin))
+    throw new FormatError(
+      'BAD_FORMAT',
+      `the index of ${index.vendor}/${index.plugin} is not that of ${vendor}/${plugin}`,
+    );
   const known = index?.versions.get(version);
-  if (known !== undefined && known.artifact.sha256 !== entry.artifact.sha256)
+  if (
+    known !== undefined &&
+    !(sameFile(known.artifact, entry.artifact) && sameFile(known.manifest, entry.manifest))
+  )
     throw new FormatError(
       'VERSION_EXISTS',
-      `${vendor}/${plugin}@${version} is published with other bytes (sha256 ${known.artifact.sha256})`,
-      {
-        hint: 'a published version never changes; publish under a new version',
-      },
+      `${vendor}/${plugin}@${version} is published with other bytes (sha256 ${known.artifact.sha256}, manifest ${known.manifest.sha256})`,
+      { hint: 'a published version never changes; publish under a new version' },
     );
   const versions = new Map(index?.versions);
   if (known === undefined) versions.set(version, entry);
@@ -112,11 +124,18 @@ export function yankVersion(index: PluginIndex, version: PluginVersion, yank: Ya
   return withLatest({ ...index, versions: new Map(index.versions).set(version, { ...entry, yanked: yank }) });
 }
 
+function sameFile(a: FileRef, b: FileRef): boolean {
+  return a.name === b.name && a.length === b.length && a.sha256 === b.sha256;
+}
+
 function withLatest(index: PluginIndex): PluginIndex {
   const candidates = [...index.versions].filter(
-    ([version, entry]) => entry.yanked === null && semver.prerelease(version) === null,
+    ([version, entry]) => entry.yanked === null && !isPrerelease(version),
   );
-  const latest = candidates.map(([version]) => version).toSorted(semver.rcompare)[0];
+  const latest = candidates
+    .map(([version]) => version)
+    .toSorted(compareVersions)
+    .at(-1);
   const channels = new Map(index.channels);
   if (latest === undefined) channels.delete('latest');
   else channels.set('latest', latest);

@@ -66,7 +66,7 @@ async function packSource(source: Source, scratch: string, npm: Npm, options: Pa
   const prefix = unchanged ? source.prefix : 'package/';
   const artifact = unchanged
     ? source.archive
-    : writeArchive(files.map((file) => ({ ...file, path: `${prefix}${file.path}` })));
+    : await writeArchive(files.map((file) => ({ ...file, path: `${prefix}${file.path}` })));
   const listed = files.map(toManifestFile).toSorted(byPath);
   const manifest: PluginManifest = {
     vendor: options.vendor,
