@@ -79,7 +79,10 @@ export async function putVersioned(
   );
 }
 
-/** A put whose answer was lost happened if the bytes are there: they hold a signature, so nobody else wrote the same. */
+/**
+ * A put whose answer was lost happened if the bytes are there: they hold a signature, so nobody else wrote the same. A key that
+ * was occupied and is free a moment later belonged to a publish that lost its race; its number is not taken either.
+ */
 async function created(
   storage: Storage,
   key: ReturnType<typeof metadataKey>,
@@ -89,9 +92,11 @@ async function created(
   try {
     return (await storage.putIfAbsent(key, bytes, objectMeta(key), options)).created;
   } catch (error) {
-    if (!(error instanceof StorageError) || error.code !== 'STORAGE_UNAVAILABLE') throw error;
+    if (!(error instanceof StorageError)) throw error;
+    const unknown = error.code === 'STORAGE_UNAVAILABLE';
+    if (!unknown && error.code !== 'STORAGE_CONFLICT') throw error;
     const found = await read(storage, key, { maxLength: defaultLimits.targetsMaxLength, ...options });
-    if (found === null) throw error;
-    return Buffer.compare(found.bytes, bytes) === 0;
+    if (found === null && unknown) throw error;
+    return found !== null && Buffer.compare(found.bytes, bytes) === 0;
   }
 }

@@ -1,14 +1,11 @@
-import { generateKeyPairSync, sign } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { verifiedSigner, type Signer } from '@ragnos/signing';
 import { memoryStorage, read, storageKey, type Storage } from '@ragnos/storage';
 import {
   checkBytes,
   hashedTargetPath,
   metadataFileName,
-  newKey,
   roleName,
   rolesForTarget,
   targetPath,
@@ -22,28 +19,11 @@ import {
   type DelegationLayout,
   type RepositoryLayout,
   type RepositoryOptions,
-  type SignerSource,
 } from '@ragnos/repository';
 import { onTestFinished } from 'vitest';
+import { Keyring } from './keyring.ts';
 
-/** A key that lives as long as the test. */
-export function testSigner(type: 'ecdsa' | 'ed25519' = 'ed25519'): Signer {
-  if (type === 'ecdsa') {
-    const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'prime256v1' });
-    const pem = publicKey.export({ type: 'spki', format: 'pem' });
-    const key = newKey('ecdsa', 'ecdsa-sha2-nistp256', pem);
-    const signRaw = (message: Uint8Array) => Promise.resolve(sign('sha256', message, privateKey));
-    return verifiedSigner({ key, uri: 'test:', signRaw });
-  }
-  const { publicKey, privateKey } = generateKeyPairSync('ed25519');
-  const hex = publicKey.export({ type: 'spki', format: 'der' }).subarray(-32).toString('hex');
-  const key = newKey('ed25519', 'ed25519', hex);
-  return verifiedSigner({
-    key,
-    uri: 'test:',
-    signRaw: (message) => Promise.resolve(sign(null, message, privateKey)),
-  });
-}
+export { Keyring, readKeys, sharedKeys, testSigner } from './keyring.ts';
 
 export const text = (value: string): Uint8Array => Buffer.from(value);
 export const start = new Date('2030-01-01T00:00:00.500Z');
@@ -52,31 +32,6 @@ export async function tempFolder(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'ragv-repository-'));
   onTestFinished(() => rm(folder, { recursive: true, force: true }));
   return folder;
-}
-
-/** One person's keys: one for each role. Roles are added as they are asked for. */
-export class Keyring {
-  readonly held = new Map<string, Signer[]>();
-  readonly asked: string[] = [];
-
-  of(role: string): Signer[] {
-    const held = this.held.get(role) ?? [testSigner(this.held.size % 2 === 0 ? 'ed25519' : 'ecdsa')];
-    this.held.set(role, held);
-    return held;
-  }
-
-  readonly source: SignerSource = (role) => {
-    this.asked.push(role);
-    return Promise.resolve(this.held.get(role) ?? []);
-  };
-
-  role(name: string): { keys: Signer['key'][]; threshold: number } {
-    return { keys: this.of(name).map(({ key }) => key), threshold: 1 };
-  }
-
-  delegation(name: string, paths: readonly string[], more: Partial<DelegationLayout> = {}): DelegationLayout {
-    return { name, paths, terminating: true, ...this.role(name), ...more };
-  }
 }
 
 /** The tree of DESIGN.md for one person. */

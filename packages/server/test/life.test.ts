@@ -65,7 +65,7 @@ test('one connection carries many requests', async () => {
   const { server } = await running();
   const socket = await opened(server.port);
   const chunks: Buffer[] = [];
-  socket.on('data', (chunk) => chunks.push(chunk));
+  socket.on('data', (chunk) => chunks.push(Buffer.from(chunk)));
   for (let i = 0; i < 3; i++) socket.write(`GET /${target} HTTP/1.1\r\nHost: x\r\n\r\n`);
   await expect
     .poll(

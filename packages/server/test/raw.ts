@@ -10,7 +10,7 @@ export interface RawAnswer {
 export async function rawBytes(port: number, bytes: string | Uint8Array): Promise<Buffer> {
   const socket = connect(port, '127.0.0.1');
   const chunks: Buffer[] = [];
-  socket.on('data', (chunk) => chunks.push(chunk));
+  socket.on('data', (chunk) => chunks.push(Buffer.from(chunk)));
   socket.on('error', () => undefined);
   socket.write(bytes);
   await new Promise<void>((resolve) => socket.once('close', () => resolve()));
