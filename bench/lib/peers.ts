@@ -1,0 +1,35 @@
+/** Brings the peers: npm's from bench/package-lock.json, python-tuf into a virtual environment where Python is there. */
+import { execFileSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const bench = fileURLToPath(new URL('..', import.meta.url));
+
+/** Installs what is missing; quick when nothing is. Throws when npm fails: our figures mean nothing alone. */
+export function setUpNpmPeers(): void {
+  if (existsSync(join(bench, 'node_modules', 'tuf-js'))) return;
+  console.error('setting up the npm peers (tuf-js, pacote, node-tar) …');
+  execFileSync('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--silent'], {
+    cwd: bench,
+    stdio: 'inherit',
+  });
+}
+
+/** The interpreter that has python-tuf, or null where there is no Python (the table then says so). */
+export function setUpPython(): string | null {
+  const venv = join(bench, '.venv');
+  const python = join(venv, 'bin', 'python');
+  if (existsSync(join(venv, 'ready'))) return python;
+  try {
+    execFileSync('python3', ['-m', 'venv', venv], { stdio: 'ignore' });
+    console.error('setting up python-tuf …');
+    execFileSync(python, ['-m', 'pip', 'install', '--quiet', '-r', join(bench, 'requirements.txt')], {
+      stdio: 'inherit',
+    });
+    execFileSync('touch', [join(venv, 'ready')]);
+    return python;
+  } catch {
+    return null;
+  }
+}

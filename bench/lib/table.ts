@@ -1,0 +1,32 @@
+/** One question's answer: a table of ratios, printed as Markdown and kept as JSON. */
+
+export interface Row {
+  readonly name: string;
+  /** Column title → what stands there: a text, or a number that is printed with three significant digits. */
+  readonly cells: Readonly<Record<string, string | number>>;
+}
+
+export interface Answer {
+  readonly question: string;
+  readonly rows: readonly Row[];
+  readonly notes: readonly string[];
+}
+
+/** Markdown with one line per row; the columns are those of the first row. */
+export function toMarkdown(answer: Answer): string {
+  const columns = Object.keys(answer.rows[0]?.cells ?? {});
+  const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
+  return [
+    `### ${answer.question}`,
+    '',
+    line(['', ...columns]),
+    line(['---', ...columns.map(() => '---:')]),
+    ...answer.rows.map((row) => line([row.name, ...columns.map((column) => show(row.cells[column] ?? ''))])),
+    '',
+    ...answer.notes.map((note) => `- ${note}`),
+  ].join('\n');
+}
+
+function show(value: string | number): string {
+  return typeof value === 'string' ? value : value >= 100 ? value.toFixed(0) : value.toPrecision(3);
+}

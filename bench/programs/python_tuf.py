@@ -1,0 +1,31 @@
+"""python-tuf: refresh, look up, download. Arguments: URL of the repository, metadata folder, target path, destination."""
+
+import atexit
+import json
+import resource
+import sys
+
+
+def report() -> None:
+    use = resource.getrusage(resource.RUSAGE_SELF)
+    print("\n" + json.dumps({"cpu": use.ru_utime + use.ru_stime, "memory": use.ru_maxrss / 1024}), flush=True)
+
+
+atexit.register(report)
+
+from tuf.ngclient import Updater, UpdaterConfig  # noqa: E402 - its import is part of what is measured
+
+url, metadata_dir, *rest = sys.argv[1:]
+updater = Updater(
+    metadata_dir,
+    f"{url}/metadata/",
+    target_dir=metadata_dir,
+    target_base_url=f"{url}/targets/",
+    config=UpdaterConfig(targets_max_length=100_000_000),
+    bootstrap=open(f"{metadata_dir}/root.json", "rb").read(),
+)
+updater.refresh()
+if rest:
+    target_path, file_path = rest
+    info = updater.get_targetinfo(target_path)
+    updater.download_target(info, file_path)

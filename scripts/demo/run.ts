@@ -1,0 +1,46 @@
+/** Runs the real command line as a child process, the way a person would. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+
+export interface Outcome {
+  readonly exit: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface RunOptions {
+  readonly cwd: string;
+  readonly env?: Readonly<Record<string, string>>;
+  /** Arguments for Node itself, such as a preload. */
+  readonly node?: readonly string[];
+  readonly input?: string;
+}
+
+/** Runs `main` with `args` and waits for its end; the environment is PATH, HOME, the proxies and what `env` adds. */
+export async function runMain(main: string, args: readonly string[], options: RunOptions): Promise<Outcome> {
+  const child = spawn(process.execPath, [...(options.node ?? []), main, ...args], {
+    cwd: options.cwd,
+    env: { ...inherited(), ...options.env },
+    stdio: ['pipe', 'pipe', 'pipe'],
+  });
+  const stdout: Buffer[] = [];
+  const stderr: Buffer[] = [];
+  child.stdout.on('data', (chunk: Buffer) => stdout.push(chunk));
+  child.stderr.on('data', (chunk: Buffer) => stderr.push(chunk));
+  child.stdin.on('error', () => undefined); // the child may not read its input
+  child.stdin.end(options.input ?? '');
+  await once(child, 'close');
+  return {
+    exit: child.exitCode ?? 1,
+    stdout: Buffer.concat(stdout).toString(),
+    stderr: Buffer.concat(stderr).toString(),
+  };
+}
+
+/** What a child of the demo inherits: never RAGV_* settings of whoever starts the demo. */
+export function inherited(): Record<string, string> {
+  const kept: Record<string, string> = { NO_COLOR: '1' };
+  for (const [name, value] of Object.entries(process.env))
+    if (value !== undefined && !name.startsWith('RAGV_') && name !== 'NODE_OPTIONS') kept[name] = value;
+  return kept;
+}

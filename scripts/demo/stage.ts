@@ -1,0 +1,100 @@
+/** What the demo's scenes share: folders, the real command, and a narrator that suits a terminal and a log alike. */
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { runMain, type Outcome, type RunOptions } from './run.ts';
+
+export const repositoryRoot = fileURLToPath(new URL('../../', import.meta.url));
+export const commandMain = join(repositoryRoot, 'packages', 'cli', 'dist', 'main.js');
+
+export interface Stage {
+  /** Everything the demo makes lies here: `vault/` (the operator's) and `host/` (the host's). */
+  readonly dir: string;
+  readonly vault: string;
+  readonly host: string;
+  /** Environment of the operator's commands: where the password is. Hosts know no password. */
+  readonly operatorEnv: Readonly<Record<string, string>>;
+  readonly hostEnv: Readonly<Record<string, string>>;
+}
+
+/** An empty stage in `dir`; what an earlier demo left there is removed, and nothing else. */
+export async function newStage(dir: string): Promise<Stage> {
+  await rm(dir, { recursive: true, force: true });
+  const host = join(dir, 'host');
+  await mkdir(host, { recursive: true });
+  const passwordFile = join(dir, 'password.txt');
+  await writeFile(passwordFile, `${randomBytes(18).toString('base64url')}\n`, { mode: 0o600 });
+  return {
+    dir,
+    vault: join(dir, 'vault'),
+    host,
+    operatorEnv: { RAGV_KEY_PASSWORD_FILE: passwordFile },
+    hostEnv: { RAGV_HOME: join(host, 'home') },
+  };
+}
+
+/** Runs `ragv`, tells the audience, and fails the demo unless it exits with `expect` (0). */
+export async function ragv(
+  args: readonly string[],
+  options: RunOptions & { readonly expect?: number; readonly show?: number },
+): Promise<Outcome> {
+  const done = telling(`$ ragv ${args.map(quoted).join(' ')}`);
+  const outcome = await runMain(commandMain, args, options);
+  done();
+  show(outcome, options.show ?? 6);
+  if (outcome.exit !== (options.expect ?? 0))
+    throw new Error(
+      `ragv ${args.join(' ')} ended with ${outcome.exit}, not ${options.expect ?? 0}:\n${outcome.stderr}${outcome.stdout}`,
+    );
+  return outcome;
+}
+
+/** Prints a heading of the story. */
+export function scene(title: string): void {
+  console.log(`\n── ${title} ${'─'.repeat(Math.max(0, 74 - title.length))}`);
+}
+
+/** Prints one sentence of the narrator. */
+export function say(text: string): void {
+  console.log(text);
+}
+
+/** On a terminal a running clock stands behind the line until the returned function is called. */
+export function telling(line: string): () => void {
+  if (!process.stdout.isTTY) {
+    console.log(line);
+    return () => undefined;
+  }
+  const started = Date.now();
+  const draw = (): void =>
+    void process.stdout.write(`\r${line}  (${((Date.now() - started) / 1000).toFixed(0)} s)`);
+  const timer = setInterval(draw, 250);
+  return () => {
+    clearInterval(timer);
+    process.stdout.write(`\r\u001b[K${line}\n`);
+  };
+}
+
+function show(outcome: Outcome, most: number): void {
+  const lines = `${outcome.stderr}${outcome.stdout}`.split('\n').filter((line) => line.trim() !== '');
+  for (const line of lines.slice(0, most)) console.log(`    ${line}`);
+  if (lines.length > most) console.log(`    … ${lines.length - most} more lines`);
+}
+
+function quoted(arg: string): string {
+  return /^[\w@./:^=+-]+$/.test(arg) ? arg : `'${arg}'`;
+}
+
+/** The JSON that a command answered, or an error that names the command's output. */
+export function answered(outcome: Outcome): unknown {
+  try {
+    return JSON.parse(outcome.stdout);
+  } catch (cause) {
+    throw new Error(`no JSON in: ${outcome.stdout}`, { cause });
+  }
+}
+
+export async function readText(path: string): Promise<string> {
+  return readFile(path, 'utf8');
+}
