@@ -8,6 +8,7 @@ export { RepositorySimulator } from './repository-simulator.ts';
 export type { Files, SimulatorOptions } from './repository-simulator.ts';
 export { inDays } from './simulator-model.ts';
 export type { Mutable, NewDelegation } from './simulator-model.ts';
+export { selfSigned } from './self-signed.ts';
 export { newTestKey } from './test-key.ts';
 export type { TestKey } from './test-key.ts';
 export { writeFiles } from './write-files.ts';

@@ -1,0 +1,139 @@
+// THREATS.md, "Network", as the whole client meets it: refused with a typed error, nothing kept, the next refresh works.
+import type { Fault } from '@ragnos/testkit';
+import { body, cut, faultyFetcher, faultyServer, redirect, writeFiles } from '@ragnos/testkit';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { describe, expect, test } from 'vitest';
+
+import { Scene, temporary } from './setup.ts';
+
+const files = ['2.root.json', 'timestamp.json', '2.snapshot.json', '2.targets.json'];
+const faults: Record<string, [fault: Omit<Fault, 'match' | 'times'>, codes: RegExp]> = {
+  'endless data': [{ kind: 'endless' }, /DOWNLOAD_LENGTH/],
+  'a 403': [{ kind: 'status', status: 403 }, /FORBIDDEN_REMOTE/],
+  'a 500': [{ kind: 'status', status: 500 }, /HTTP_STATUS/],
+  'a page with status 200': [{ kind: 'page' }, /MALFORMED|LENGTH/],
+  'a flipped bit': [{ kind: 'flip' }, /UNSIGNED|MALFORMED|MISMATCH|BAD_VERSION|EXPIRED/],
+  'a body that ends early': [{ kind: 'short', after: 50 }, /MALFORMED|MISMATCH/],
+  'a cut at every attempt': [{ kind: 'cut', after: 50 }, /CUT/],
+  'a stall': [{ kind: 'stall' }, /STALLED/],
+  unreachable: [{ kind: 'unreachable' }, /DOWNLOAD/],
+};
+
+describe.each(Object.entries(faults))('%s', (_name, [fault, codes]) => {
+  test.each(files)('for %s', async (file) => {
+    const scene = new Scene();
+    if (file === '2.root.json') scene.sim.publishRoot();
+    const fetcher = faultyFetcher(scene.sim, [{ ...fault, match: file }] as Fault[]);
+    const error = scene.refreshed({ fetcher });
+    await expect(error).rejects.toMatchObject({ code: expect.stringMatching(codes) });
+    expect((await readdir(scene.dir)).includes(file.replace(/^\d\./, ''))).toBe(false);
+    await scene.refreshed();
+  });
+});
+
+test('a cut once, and a slow drip, are nothing to speak of', async () => {
+  const scene = new Scene();
+  const cutting = faultyFetcher(scene.sim, [{ match: 'timestamp.json', kind: 'cut', after: 50, times: 2 }]);
+  await scene.refreshed({ fetcher: faultyFetcher(cutting, [{ match: 'snapshot', kind: 'drip', bytes: 3 }]) });
+});
+
+describe('download', () => {
+  const content = 'content '.repeat(5_000);
+
+  async function scene(...given: readonly Fault[]) {
+    const it = new Scene();
+    it.sim.addTarget('big', content);
+    it.sim.publish();
+    const updater = await it.refreshed({ fetcher: faultyFetcher(it.sim, given) });
+    const info = await updater.find('big');
+    if (info === null) throw new Error('the test is wrong');
+    const folder = temporary();
+    await writeFile(join(folder, 'file'), 'old');
+    it.asked();
+    return { it, folder, download: () => updater.download(info, join(folder, 'file')), updater, info };
+  }
+
+  const refused: Record<string, [fault: Fault, code: string]> = {
+    'endless data stops at the signed length': [{ match: 'targets/', kind: 'endless' }, 'DOWNLOAD_LENGTH'],
+    'a flipped bit': [{ match: 'targets/', kind: 'flip' }, 'LENGTH_OR_HASH_MISMATCH'],
+    'a page': [{ match: 'targets/', kind: 'page' }, 'LENGTH_OR_HASH_MISMATCH'],
+    'a shorter file': [{ match: 'targets/', kind: 'short', after: 7 }, 'LENGTH_OR_HASH_MISMATCH'],
+    'always cut at the same place': [{ match: 'targets/', kind: 'cut' }, 'CUT'],
+    stalled: [{ match: 'targets/', kind: 'stall' }, 'STALLED'],
+    absent: [{ match: 'targets/', kind: 'status', status: 404 }, 'NOT_FOUND_REMOTE'],
+  };
+  test.each(Object.entries(refused))('%s: refused, the old file stays, no temporary file', async (_name, [fault, code]) => {
+    const { folder, download } = await scene(fault);
+    await expect(download()).rejects.toMatchObject({ code });
+    expect(await readdir(folder)).toEqual(['file']);
+    expect(await readFile(join(folder, 'file'), 'utf8')).toBe('old');
+  });
+
+  test('resumes after a cut, and after a stall, from where it was', async () => {
+    const { folder, download } = await scene(
+      { match: 'targets/', kind: 'cut', after: 10_000, times: 2 },
+      { match: 'targets/', kind: 'stall', after: 5_000, times: 1 },
+    );
+    await download();
+    expect(await readFile(join(folder, 'file'), 'utf8')).toBe(content);
+  });
+
+  test('a file spliced from two is refused, then fetched once more in one piece', async () => {
+    const { folder, download, it } = await scene(
+      { match: 'targets/', kind: 'cut', after: 10_000, times: 1 },
+      { match: 'targets/', kind: 'flip', times: 1 },
+    );
+    await download();
+    expect(await readFile(join(folder, 'file'), 'utf8')).toBe(content);
+    expect(it.asked()).toHaveLength(3);
+  });
+
+  test('read: bounded before a byte is asked for', async () => {
+    const { updater, info, it } = await scene();
+    await expect(updater.read(info, { maxLength: 10 })).rejects.toMatchObject({ code: 'DOWNLOAD_LENGTH' });
+    expect(it.asked()).toEqual([]);
+    let last = { received: 0, total: 0 };
+    const all = await updater.read(info, { maxLength: 1e6, onProgress: (progress) => (last = progress) });
+    expect(last).toEqual({ received: all.length, total: info.length });
+  });
+
+  test('an empty target is a file too', async () => {
+    const it = new Scene();
+    it.sim.addTarget('empty', '');
+    it.sim.publish();
+    const updater = await it.refreshed();
+    const info = await updater.find('empty');
+    if (info !== null) expect(await updater.read(info, { maxLength: 0 })).toHaveLength(0);
+    expect(info?.length).toBe(0);
+  });
+});
+
+test('over real HTTP: cut, resumed with Range, from a server that redirects', async () => {
+  const scene = new Scene();
+  const content = new TextEncoder().encode('content '.repeat(20_000));
+  scene.sim.addTarget('big', content);
+  scene.sim.publish();
+  const server = await faultyServer();
+  for (const [path, bytes] of scene.sim.files()) server.on(path, body(bytes));
+  const big = [...scene.sim.files().keys()].find((path) => path.endsWith('.big')) ?? '';
+  server.on(big, redirect('/moved'));
+  server.on('moved', cut(content, 100_000), body(content));
+  const updater = await scene.refreshed({ baseUrl: server.url, fetcher: undefined });
+  const info = await updater.find('big');
+  const file = join(temporary(), 'big');
+  if (info !== null) await updater.download(info, file);
+  expect(await readFile(file)).toEqual(Buffer.from(content));
+  expect(server.requests.at(-1)).toBe('GET /moved bytes=100000-');
+  await server.close();
+});
+
+test('a repository in a folder, through the same interface', async () => {
+  const scene = new Scene();
+  const folder = temporary();
+  await writeFiles(folder, scene.sim.files());
+  const updater = await scene.refreshed({ baseUrl: pathToFileURL(folder), fetcher: undefined });
+  const info = await updater.find('a/b.txt');
+  expect(info === null ? null : Buffer.from(await updater.read(info, { maxLength: 9 })).toString()).toBe('hello');
+});
