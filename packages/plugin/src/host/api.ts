@@ -1,6 +1,8 @@
 import type { Fetcher } from '@ragnos/client';
 
+import type { PluginManifest } from '../formats/manifest.ts';
 import type { HostLimits } from './limits.ts';
+import type { InstallStep } from './steps.ts';
 
 /** Something was refused or changed on this host; also a line of events.jsonl. Never holds a secret. */
 export interface HostEvent {
@@ -44,8 +46,12 @@ export interface HostOptions {
   readonly onEvent?: ((event: HostEvent) => void) | undefined;
   readonly onProgress?: ((progress: HostProgress) => void) | undefined;
   readonly limits?: HostLimits | undefined;
-  /** For tests: called by name before and after every write of an install. */
-  readonly step?: ((name: string) => void) | undefined;
+  /** Asked after the pointer was moved; if it throws, the pointer goes back (`HEALTH_CHECK`). Runs after our own checks. */
+  readonly healthCheck?:
+    | ((about: { readonly folder: string; readonly manifest: PluginManifest }) => void | Promise<void>)
+    | undefined;
+  /** For tests: called by name (`installSteps`) after every write of an install. What it throws fails the install. */
+  readonly step?: ((name: InstallStep) => void) | undefined;
 }
 
 export interface CallOptions {
@@ -204,7 +210,9 @@ export interface RunOptions extends CallOptions {
   /** Unpack a damaged tree again from the content store instead of refusing. */
   readonly repair?: boolean | undefined;
   /** Called once the plugin was verified and before it starts: it is not confined yet, say so. */
-  readonly onStart?: ((about: { readonly version: string; readonly folder: string; readonly confined: false }) => void) | undefined;
+  readonly onStart?:
+    | ((about: { readonly version: string; readonly folder: string; readonly confined: false }) => void)
+    | undefined;
 }
 
 export interface RunResult {
@@ -227,7 +235,10 @@ export interface Host {
   update(spec?: string, options?: InstallOptions): Promise<readonly InstallResult[]>;
   /** To the version installed before, after verifying its tree. */
   rollback(spec: string, options?: InstallOptions): Promise<InstallResult>;
-  uninstall(spec: string, options?: { readonly dryRun?: boolean | undefined } & CallOptions): Promise<InstalledPlugin>;
+  uninstall(
+    spec: string,
+    options?: { readonly dryRun?: boolean | undefined } & CallOptions,
+  ): Promise<InstalledPlugin>;
   list(): Promise<readonly InstalledPlugin[]>;
   info(spec: string, options?: CallOptions): Promise<PluginInfo>;
   search(text: string, options?: CallOptions): Promise<readonly SearchHit[]>;

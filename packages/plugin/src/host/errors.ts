@@ -8,6 +8,7 @@ export type UntrustedCode =
   | 'INDEX_ROLLBACK' // the index lost a version that this host knew
   | 'PATH_REDEFINED' // a known target path has a new digest
   | 'REVOCATIONS_LOST' // revocations that this host has seen are gone or fewer
+  | 'ARCHIVE_MISMATCH' // the archive does not hold exactly the files of the signed manifest
   | 'TREE_CHANGED' // the installed files are not those of the signed manifest
   | 'EVIDENCE_INVALID' // the signed chain kept at installation does not vouch for the installed plugin
   | 'BELOW_FLOOR'; // the repository is older than ragv.lock says it was
@@ -15,9 +16,9 @@ export type UntrustedCode =
 export type PolicyCode =
   | 'YANKED'
   | 'REVOKED'
-  | 'ENGINES'
+  | 'ENGINES' // made for another Node
+  | 'PLATFORM' // made for another operating system or processor
   | 'DOWNGRADE' // lower than what is installed, and not asked for by its exact version
-  | 'OWNER_CHANGED' // a vendor's keys were replaced without the old keys' consent
   | 'SINGLE_SIGNER_ROOT'; // one signature could replace the root
 
 export type NotFoundCode =
@@ -28,11 +29,7 @@ export type NotFoundCode =
   | 'NO_PREVIOUS'
   | 'NO_SUCH_COMMAND';
 
-export type ConflictCode =
-  | 'ALIAS_TAKEN'
-  | 'AMBIGUOUS_REPOSITORY'
-  | 'PLUGINS_INSTALLED'
-  | 'PATH_OBSTRUCTED'; // a link or foreign file stands where we write
+export type ConflictCode = 'ALIAS_TAKEN' | 'AMBIGUOUS_REPOSITORY' | 'PLUGINS_INSTALLED' | 'PATH_OBSTRUCTED'; // a link or foreign file stands where we write
 
 export type FailureCode = 'HEALTH_CHECK' | 'HOST_STATE' | 'BAD_SPEC';
 

@@ -1,7 +1,165 @@
-import type { Host, HostOptions } from './api.ts';
+import { DiskError, lockFile } from '@ragnos/disk';
+import { VaultError } from '@ragnos/tuf';
+import { existsSync } from 'node:fs';
+
+import type { PluginSpec } from '../names.ts';
+import type { Host, HostEvent, HostOptions, InstallOptions, InstallResult } from './api.ts';
+import { rollbackPlugin, uninstallPlugin } from './change.ts';
+import type { Context } from './context.ts';
+import { readSpec, withLock } from './context.ts';
+import { HostFailureError } from './errors.ts';
+import { eventLog } from './events.ts';
+import { installPlugin } from './install.ts';
+import { describe } from './kept.ts';
+import { defaultHostLimits } from './limits.ts';
+import { info, pointers, search, status } from './look.ts';
+import { homeFolder } from './paths.ts';
+import type { Pointer } from './pointer.ts';
+import { requirePointer } from './pointer.ts';
+import { chooseRepository, installedNames } from './record.ts';
+import { recover } from './recover.ts';
+import { runPlugin } from './run.ts';
+import { openSession } from './session.ts';
+import { verifyPlugin } from './verify.ts';
 
 /**
  * The plugins of one repository on this machine. Throws `NO_REPOSITORY` if `alias` is not trusted here and
  * `AMBIGUOUS_REPOSITORY` if none is given and several are. Touches no network.
  */
-export declare function openHost(options: HostOptions): Promise<Host>;
+export async function openHost(options: HostOptions): Promise<Host> {
+  const limits = options.limits ?? defaultHostLimits;
+  if (limits.keepVersions < 2)
+    throw new HostFailureError('BAD_SPEC', 'at least 2 versions are kept: rollback needs one');
+  const now = options.now ?? (() => new Date());
+  const about = { now, maxLength: limits.logMaxLength, onEvent: options.onEvent };
+  const { record, paths } = await chooseRepository(options.home, options.alias).catch((error: unknown) => {
+    eventLog(homeFolder(options.home), { ...about, repository: options.alias ?? null }).refusal(error, null);
+    throw error;
+  });
+  const context: Context = {
+    home: options.home,
+    record,
+    paths,
+    project: options.project ?? null,
+    fetcher: options.fetcher,
+    allowHttp: options.allowHttp ?? false,
+    offline: options.offline ?? false,
+    now,
+    limits,
+    events: eventLog(paths.folder, { ...about, repository: record.alias }),
+    progress: (progress) => options.onProgress?.(progress),
+    step: (name) => options.step?.(name),
+    healthCheck: options.healthCheck ?? (() => undefined),
+  };
+  await recoverIfDead(context);
+  return hostOn(context);
+}
+
+/** A journal without a lock holder is a dead process's; with one, somebody is at work and readers see the old state. */
+async function recoverIfDead(context: Context): Promise<void> {
+  if (!existsSync(context.paths.journal)) return;
+  try {
+    const lock = await lockFile(context.paths.lock, { timeoutMs: 0 });
+    await recover(context).finally(() => lock.release());
+  } catch (error) {
+    if (!(error instanceof DiskError)) throw error; // held, or a disk that whoever writes next will complain about
+  }
+}
+
+function hostOn(context: Context): Host {
+  /** Every refusal becomes an event before it reaches the caller. */
+  const guarded = async <T>(plugin: string | null, action: () => Promise<T>): Promise<T> => {
+    try {
+      return await action();
+    } catch (error) {
+      context.events.refusal(error, plugin);
+      throw error;
+    }
+  };
+  return {
+    repository: { ...context.record, plugins: installedNames(context.paths).length },
+    install: (spec, options = {}) =>
+      guarded(spec, async () => {
+        const read = readSpec(context, spec);
+        return await withLock(context, options.signal, async () =>
+          installPlugin(context, await openSession(context, options.signal), read, {
+            ...options,
+            intent: 'install',
+          }),
+        );
+      }),
+    update: (spec, options = {}) => guarded(spec ?? null, () => update(context, spec, options)),
+    rollback: (spec, options = {}) =>
+      guarded(spec, async () => {
+        const read = readSpec(context, spec);
+        return await withLock(context, options.signal, () => rollbackPlugin(context, read, options));
+      }),
+    uninstall: (spec, options = {}) =>
+      guarded(spec, async () => {
+        const read = readSpec(context, spec);
+        return await withLock(context, options.signal, () => uninstallPlugin(context, read, options));
+      }),
+    list: () =>
+      guarded(null, async () =>
+        Promise.all((await pointers(context)).map((pointer) => describe(context, pointer))),
+      ),
+    info: (spec, options = {}) => guarded(spec, () => info(context, readSpec(context, spec), options)),
+    search: (text, options = {}) => guarded(null, () => search(context, text, options)),
+    verify: (spec, options = {}) =>
+      guarded(spec ?? null, async () => {
+        const chosen =
+          spec === undefined
+            ? await pointers(context)
+            : [await requirePointer(context, readSpec(context, spec))];
+        const results = [];
+        for (const pointer of chosen) results.push(await verifyPlugin(context, pointer, options));
+        return results;
+      }),
+    status: (options = {}) => guarded(null, () => status(context, options)),
+    run: (spec, args, options = {}) =>
+      guarded(spec, async () =>
+        runPlugin(context, await requirePointer(context, readSpec(context, spec)), args, options),
+      ),
+    log: async ({ last = 100 } = {}) => readLog(context, last),
+  };
+}
+
+async function update(
+  context: Context,
+  spec: string | undefined,
+  options: InstallOptions,
+): Promise<readonly InstallResult[]> {
+  return await withLock(context, options.signal, async () => {
+    const chosen = spec === undefined ? (await pointers(context)).map(nameOf) : [readSpec(context, spec)];
+    if (spec !== undefined) for (const one of chosen) await requirePointer(context, one);
+    if (chosen.length === 0) return [];
+    const session = await openSession(context, options.signal);
+    const results: InstallResult[] = [];
+    const failures: unknown[] = [];
+    for (const one of chosen)
+      try {
+        results.push(await installPlugin(context, session, one, { ...options, intent: 'update' }));
+      } catch (error) {
+        if (chosen.length === 1 || !(error instanceof VaultError || error instanceof DiskError)) throw error;
+        if (failures.length > 0) context.events.refusal(error, `${one.vendor}/${one.plugin}`); // the first is recorded as it leaves
+        failures.push(error);
+      }
+    if (failures.length > 0) throw failures[0];
+    return results;
+  });
+}
+
+function nameOf({ vendor, plugin }: Pointer): PluginSpec {
+  return { vendor, plugin, wanted: null };
+}
+
+/** This repository's events, and those from before it was chosen. */
+function readLog(context: Context, last: number): readonly HostEvent[] {
+  const { now, limits } = context;
+  const before = eventLog(homeFolder(context.home), { repository: null, now, maxLength: limits.logMaxLength })
+    .read(last)
+    .filter(({ repository }) => repository === null || repository === context.record.alias);
+  return [...before, ...context.events.read(last)]
+    .toSorted((a, b) => (a.time < b.time ? -1 : a.time > b.time ? 1 : 0))
+    .slice(-last);
+}

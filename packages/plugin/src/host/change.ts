@@ -1,0 +1,127 @@
+import { rmdirSync } from 'node:fs';
+import { join } from 'node:path';
+
+import type { PluginSpec } from '../names.ts';
+import type { InstalledPlugin, InstallResult } from './api.ts';
+import { pruneContent } from './content.ts';
+import type { Context } from './context.ts';
+import { HostNotFoundError, HostPolicyError, HostUntrustedError } from './errors.ts';
+import { verifyEvidence } from './evidence.ts';
+import { describe } from './kept.ts';
+import { pluginPaths } from './paths.ts';
+import type { Pointer } from './pointer.ts';
+import { removePointer, requirePointer, treeFolder, writePointer } from './pointer.ts';
+import { lockedKeyIds, updateLock } from './project-lock.ts';
+import { removeJournal, sweepPlugin, writeJournal } from './recover.ts';
+import { knownIndex, knownRevocations } from './session.ts';
+import { compareTree } from './tree.ts';
+
+/**
+ * Points to the version that was installed before, if its chain and tree are whole and nothing known here speaks against it.
+ * The version that is left becomes the previous one, so that a second rollback undoes the first. Asks nobody. The lock is held.
+ */
+export async function rollbackPlugin(
+  context: Context,
+  spec: PluginSpec,
+  options: { readonly dryRun?: boolean | undefined; readonly signal?: AbortSignal | undefined },
+): Promise<InstallResult> {
+  const { signal, dryRun = false } = options;
+  const pointer = await requirePointer(context, spec);
+  const { vendor, plugin, rootSha256, wanted, previous, ...current } = pointer;
+  const name = `${vendor}/${plugin}`;
+  if (previous === null)
+    throw new HostNotFoundError('NO_PREVIOUS', `${name} has had no version before ${pointer.version}`, {
+      hint: `choose one: ragv info ${name}`,
+    });
+  await refuseKnownBad(context, spec, previous);
+  const manifest = await verifyEvidence(context, pointer, previous);
+  const paths = pluginPaths(context.paths, vendor, plugin);
+  const findings = await compareTree(treeFolder(paths, previous), manifest.files, { signal });
+  if (findings.length > 0)
+    throw new HostUntrustedError(
+      'TREE_CHANGED',
+      `${name}@${previous.version}: ${findings.length} files are not as signed`,
+      {
+        hint: `ragv install ${name}@${previous.version}`,
+      },
+    );
+  const next: Pointer = { vendor, plugin, rootSha256, wanted, ...previous, previous: current };
+  if (!dryRun) {
+    await writePointer(paths.current, next);
+    const keyIds = (await lockedKeyIds(context, name)) ?? [];
+    await updateLock(context, name, { pointer: next, keyIds, floors: new Map() });
+    const id = `${name}@${previous.version}`;
+    context.events.change('ROLLED_BACK', `${id}, was ${pointer.version}`, id);
+  }
+  return {
+    repository: context.record.alias,
+    vendor,
+    plugin,
+    version: previous.version,
+    previous: pointer.version,
+    treeHash: previous.treeHash,
+    files: manifest.files.length,
+    downloaded: 0,
+    changed: true,
+    dryRun,
+    notes: [],
+  };
+}
+
+/** What this host knows already, without asking. @throws REVOKED, YANKED */
+async function refuseKnownBad(
+  context: Context,
+  spec: PluginSpec,
+  version: Pointer['previous'] & object,
+): Promise<void> {
+  const name = `${spec.vendor}/${spec.plugin}@${version.version}`;
+  await refuseRevoked(context, name, version);
+  const yanked = (await knownIndex(context, spec))?.versions.get(version.version)?.yanked ?? null;
+  if (yanked !== null)
+    throw new HostPolicyError('YANKED', `${name} was yanked on ${yanked.at}: ${yanked.reason}`, {
+      hint: 'choose another version',
+    });
+}
+
+/** @throws REVOKED, by what this host has seen */
+export async function refuseRevoked(
+  context: Context,
+  name: string,
+  installed: { readonly artifact: string; readonly manifest: string },
+): Promise<void> {
+  const known = await knownRevocations(context);
+  const revoked = known.get(installed.artifact) ?? known.get(installed.manifest);
+  if (revoked === undefined) return;
+  throw new HostPolicyError('REVOKED', `${name} is revoked since ${revoked.at}: ${revoked.reason}`, {
+    hint: 'install another version',
+  });
+}
+
+/** The pointer goes first: from then on it is not installed, whatever happens to the rest. The lock is held. */
+export async function uninstallPlugin(
+  context: Context,
+  spec: PluginSpec,
+  options: { readonly dryRun?: boolean | undefined },
+): Promise<InstalledPlugin> {
+  const pointer = await requirePointer(context, spec);
+  const was = await describe(context, pointer);
+  if (options.dryRun === true) return was;
+  const { vendor, plugin } = pointer;
+  writeJournal(context, { operation: 'uninstall', vendor, plugin, kept: null });
+  await removePointer(pluginPaths(context.paths, vendor, plugin));
+  await sweepPlugin(context, vendor, plugin, null);
+  await pruneContent(context);
+  await updateLock(context, `${vendor}/${plugin}`, null);
+  removeIfEmpty(join(context.paths.plugins, vendor));
+  removeJournal(context);
+  context.events.change('UNINSTALLED', `${vendor}/${plugin}@${pointer.version}`, `${vendor}/${plugin}`);
+  return was;
+}
+
+function removeIfEmpty(folder: string): void {
+  try {
+    rmdirSync(folder);
+  } catch {
+    return; // others live here
+  }
+}

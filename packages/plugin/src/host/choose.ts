@@ -1,0 +1,104 @@
+import type { PluginManifest } from '../formats/manifest.ts';
+import type { IndexEntry, PluginIndex } from '../formats/plugin-index.ts';
+import type { Revocations } from '../formats/revocations.ts';
+import { compareVersions, isPrerelease, loadRanges } from '../formats/versions.ts';
+import type { PluginVersion } from '../names.ts';
+import { HostNotFoundError, HostPolicyError } from './errors.ts';
+
+export interface Chosen {
+  readonly version: PluginVersion;
+  readonly entry: IndexEntry;
+  /** It was asked for by this very version. */
+  readonly exact: boolean;
+}
+
+/** Whether this Node is one that the plugin was made for; an engine that we are not, or a range that is none, does not count. */
+export async function enginesFit(engines: ReadonlyMap<string, string>): Promise<boolean> {
+  const range = engines.get('node');
+  if (range === undefined) return true;
+  const atLeast = /^>= ?(\d{1,5})(?:\.0){0,2}$/.exec(range)?.[1]; // nearly all of them; no need to load semver
+  if (atLeast !== undefined) return Number(process.versions.node.split('.')[0]) >= Number(atLeast);
+  const { isRange, satisfies } = await loadRanges();
+  return !isRange(range) || satisfies(process.versions.node, range, { includePrerelease: true });
+}
+
+/** Why a version may not be installed; `null` = it may. */
+async function objection(
+  what: string,
+  entry: IndexEntry,
+  revocations: Revocations,
+): Promise<HostPolicyError | null> {
+  const revoked = revocations.get(entry.artifact.sha256) ?? revocations.get(entry.manifest.sha256);
+  if (revoked !== undefined)
+    return new HostPolicyError('REVOKED', `${what} is revoked since ${revoked.at}: ${revoked.reason}`, {
+      hint: 'choose another version',
+    });
+  if (entry.yanked !== null)
+    return new HostPolicyError('YANKED', `${what} was yanked on ${entry.yanked.at}: ${entry.yanked.reason}`, {
+      hint: 'choose another version',
+    });
+  if (!(await enginesFit(entry.engines)))
+    return new HostPolicyError(
+      'ENGINES',
+      `${what} is made for Node ${entry.engines.get('node') ?? ''}, this is ${process.versions.node}`,
+    );
+  return null;
+}
+
+/**
+ * The version that `wanted` means: an exact one, a channel, or the highest of a range that is neither yanked nor revoked and
+ * fits this Node; nothing wanted is the channel `latest`. Prereleases only where they are asked for.
+ *
+ * @throws NO_SUCH_VERSION, YANKED, REVOKED, ENGINES
+ */
+export async function chooseVersion(
+  index: PluginIndex,
+  wanted: string | null,
+  options: { readonly revocations: Revocations; readonly prerelease: boolean },
+): Promise<Chosen> {
+  const name = `${index.vendor}/${index.plugin}`;
+  const { revocations, prerelease } = options;
+  const named = [...index.versions].find(([version]) => version === wanted);
+  const channel = wanted ?? (prerelease ? '*' : 'latest');
+  const pointed = index.channels.get(channel);
+  const candidates =
+    named !== undefined
+      ? [named]
+      : pointed !== undefined
+        ? [...index.versions].filter(([version]) => version === pointed)
+        : await highestFirst(index, channel === 'latest' ? '*' : channel, prerelease);
+  let refused: HostPolicyError | null = null;
+  for (const [version, entry] of candidates) {
+    const why = await objection(`${name}@${version}`, entry, revocations);
+    if (why === null) return { version, entry, exact: named !== undefined };
+    refused ??= why; // of the highest one
+  }
+  if (refused !== null) throw refused;
+  const all = [...index.versions.keys()].toSorted((a, b) => compareVersions(b, a));
+  throw new HostNotFoundError(
+    'NO_SUCH_VERSION',
+    `${name} has no version ${wanted ?? 'in the channel latest'}`,
+    {
+      hint: `it has ${all.slice(0, 10).join(', ') || 'none'}`,
+    },
+  );
+}
+
+async function highestFirst(index: PluginIndex, range: string, prerelease: boolean) {
+  const all = [...index.versions].toSorted(([a], [b]) => compareVersions(b, a));
+  if (range === '*') return all.filter(([version]) => prerelease || !isPrerelease(version));
+  const { isRange, satisfies } = await loadRanges();
+  return isRange(range)
+    ? all.filter(([version]) => satisfies(version, range, { includePrerelease: prerelease }))
+    : [];
+}
+
+/** `any`, or the operating system and processor of this Node. @throws PLATFORM */
+export function checkPlatform(manifest: PluginManifest): void {
+  const here = `${process.platform}-${process.arch}`;
+  if (manifest.target === 'any' || manifest.target === here || manifest.target.startsWith(`${here}-`)) return;
+  throw new HostPolicyError(
+    'PLATFORM',
+    `${manifest.vendor}/${manifest.plugin}@${manifest.version} was packed for ${manifest.target}, this is ${here}`,
+  );
+}

@@ -1,0 +1,130 @@
+import { nodeFileSystem } from '@ragnos/disk';
+import { roleName, VaultError } from '@ragnos/tuf';
+import { lstatSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { enginesFit } from './choose.ts';
+import type { Context } from './context.ts';
+import { HostFailureError } from './errors.ts';
+import type { Located, Source } from './locate.ts';
+import { prune } from './kept.ts';
+import { pluginPaths } from './paths.ts';
+import type { Installed, Pointer } from './pointer.ts';
+import { readPointer, removePointer, treeFolder, writePointer } from './pointer.ts';
+import { updateLock } from './project-lock.ts';
+import type { Session } from './session.ts';
+
+interface Commit {
+  readonly pointer: Pointer | null;
+  readonly source: Source;
+  readonly installed: Installed;
+  readonly wanted: string | null;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** Moves the pointer, asks whether what it points to is healthy, and moves it back if not. Then the rest, which is derived. */
+export async function commit(context: Context, session: Session, about: Commit): Promise<void> {
+  const { pointer, source } = about;
+  const next = await movePointer(context, about);
+  await lockProject(context, session, source, next);
+  context.step('project lock');
+  await prune(context, next);
+  context.step('pruned');
+  const name = `${next.vendor}/${next.plugin}@${next.version}`;
+  const was = pointer === null ? '' : `, was ${pointer.version}`;
+  context.events.change(pointer === null ? 'INSTALLED' : 'UPDATED', `${name}${was}`, name);
+}
+
+/** What was asked for is installed already; the project may not know it, or ask by another range now. */
+export async function relock(
+  context: Context,
+  session: Session,
+  located: Located,
+  pointer: Pointer,
+): Promise<void> {
+  const { current } = pluginPaths(context.paths, pointer.vendor, pointer.plugin);
+  const kept = await readPointer(context, pointer);
+  if (kept?.wanted !== pointer.wanted) await writePointer(current, pointer);
+  await lockProject(context, session, located, pointer);
+}
+
+async function lockProject(
+  context: Context,
+  session: Session,
+  located: Located,
+  pointer: Pointer,
+): Promise<void> {
+  const [keyIds, floors] = [vendorKeys(session, located), floorsOf(session, located)];
+  await updateLock(context, `${pointer.vendor}/${pointer.plugin}`, { pointer, keyIds, floors });
+}
+
+async function movePointer(context: Context, about: Commit): Promise<Pointer> {
+  const { pointer, source, installed, wanted, signal } = about;
+  const { vendor, plugin } = source.manifest;
+  const paths = pluginPaths(context.paths, vendor, plugin);
+  for (const folder of [paths.versions, paths.evidence, paths.folder])
+    await nodeFileSystem.syncFolder(folder);
+  signal?.throwIfAborted(); // from here on it is installed
+  const next: Pointer = {
+    vendor,
+    plugin,
+    rootSha256: context.record.rootSha256,
+    wanted,
+    ...installed,
+    previous: previousOf(pointer, installed),
+  };
+  await writePointer(paths.current, next);
+  try {
+    context.step('pointer');
+    await checkHealth(context, next, source);
+  } catch (error) {
+    if (pointer === null) await removePointer(paths);
+    else await writePointer(paths.current, pointer);
+    throw error;
+  }
+  return next;
+}
+
+/** A repaired version keeps the one before it. */
+function previousOf(pointer: Pointer | null, installed: Installed): Installed | null {
+  if (pointer === null) return null;
+  if (pointer.version === installed.version && pointer.treeHash === installed.treeHash)
+    return pointer.previous;
+  const { version, treeHash, manifest, artifact, installedAt } = pointer;
+  return { version, treeHash, manifest, artifact, installedAt };
+}
+
+async function checkHealth(context: Context, pointer: Pointer, { manifest }: Source): Promise<void> {
+  const folder = treeFolder(pluginPaths(context.paths, pointer.vendor, pointer.plugin), pointer);
+  const name = `${pointer.vendor}/${pointer.plugin}@${pointer.version}`;
+  const sick = (why: string, cause?: unknown): HostFailureError =>
+    new HostFailureError('HEALTH_CHECK', `${name}: ${why}`, {
+      cause,
+      hint: 'the version before is in force again',
+    });
+  const entries = [manifest.entry.main, ...manifest.entry.bin.values()];
+  for (const entry of entries)
+    if (entry !== null && lstatSync(join(folder, entry), { throwIfNoEntry: false })?.isFile() !== true)
+      throw sick(`its entry ${entry} is missing`);
+  if (!(await enginesFit(manifest.engines)))
+    throw sick(`made for Node ${manifest.engines.get('node') ?? ''}`);
+  try {
+    await context.healthCheck({ folder, manifest });
+  } catch (error) {
+    if (error instanceof VaultError) throw error;
+    throw sick(error instanceof Error ? error.message : 'the health check failed', error);
+  }
+}
+
+/** Who may sign for the vendor now: kept in ragv.lock, so that a change of hands is seen. */
+function vendorKeys(session: Session, { manifestInfo }: Located): readonly string[] {
+  const [delegator, above] = [manifestInfo.via.at(-2), manifestInfo.via.at(-3) ?? roleName('root')];
+  if (delegator === undefined) return [];
+  const delegations = session.updater.trusted.delegationsOf(delegator, above);
+  return (delegations?.roles?.find(({ name }) => name === manifestInfo.role)?.keyIds ?? []).toSorted();
+}
+
+function floorsOf(session: Session, { manifestInfo }: Located): ReadonlyMap<string, number> {
+  const roles: readonly string[] = ['root', 'snapshot', 'policy', 'catalog', ...manifestInfo.via];
+  return new Map([...session.updater.knowledge().versions].filter(([role]) => roles.includes(role)));
+}

@@ -1,0 +1,65 @@
+import type { Fetcher } from '@ragnos/client';
+import { lockFile } from '@ragnos/disk';
+
+import { pluginSpec, type PluginSpec } from '../names.ts';
+import type { HostOptions, HostProgress } from './api.ts';
+import { HostNotFoundError } from './errors.ts';
+import type { EventLog } from './events.ts';
+import type { HostLimits } from './limits.ts';
+import { ensureFolder } from './paths.ts';
+import type { RepositoryPaths } from './paths.ts';
+import { recover } from './recover.ts';
+import type { Trusted } from './record.ts';
+import type { InstallStep } from './steps.ts';
+
+/** What every operation on one repository of this host works with. */
+export interface Context {
+  readonly home: string;
+  readonly record: Trusted['record'];
+  readonly paths: RepositoryPaths;
+  /** `null` = no `ragv.lock` is read or written. */
+  readonly project: string | null;
+  readonly fetcher: Fetcher | undefined;
+  readonly allowHttp: boolean;
+  readonly offline: boolean;
+  readonly now: () => Date;
+  readonly limits: HostLimits;
+  readonly events: EventLog;
+  readonly progress: (progress: HostProgress) => void;
+  readonly step: (name: InstallStep) => void;
+  readonly healthCheck: NonNullable<HostOptions['healthCheck']>;
+}
+
+/** Runs `action` alone among all processes on this repository, after cleaning up behind one that died. */
+export async function withLock<T>(
+  context: Context,
+  signal: AbortSignal | undefined,
+  action: () => Promise<T>,
+): Promise<T> {
+  ensureFolder(context.paths.folder);
+  const lock = await lockFile(context.paths.lock, { signal });
+  try {
+    await recover(context);
+    return await action();
+  } finally {
+    lock.release();
+  }
+}
+
+/** `alias:vendor/plugin@wanted`, where the alias may be left out; it is not checked here. */
+export function splitAlias(spec: string): { readonly alias: string | null; readonly spec: string } {
+  const colon = spec.indexOf(':');
+  const slash = spec.indexOf('/');
+  if (colon < 0 || (slash >= 0 && slash < colon)) return { alias: null, spec };
+  return { alias: spec.slice(0, colon), spec: spec.slice(colon + 1) };
+}
+
+/** Reads a spec, whose alias, if any, must be this repository's. @throws NameError, NO_REPOSITORY */
+export function readSpec(context: Pick<Context, 'record'>, raw: string): PluginSpec {
+  const { alias, spec } = splitAlias(raw);
+  if (alias !== null && alias !== context.record.alias)
+    throw new HostNotFoundError('NO_REPOSITORY', `${raw}: this is the repository ${context.record.alias}`, {
+      hint: `ragv --repository ${alias} …`,
+    });
+  return pluginSpec(spec);
+}

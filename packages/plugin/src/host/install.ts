@@ -1,0 +1,243 @@
+import { randomBytes } from 'node:crypto';
+import { lstatSync, renameSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+
+import type { PluginManifest } from '../formats/manifest.ts';
+import type { PluginIndex } from '../formats/plugin-index.ts';
+import { compareVersions } from '../formats/versions.ts';
+import type { PluginSpec, PluginVersion } from '../names.ts';
+import type { InstallOptions, InstallResult } from './api.ts';
+import { chooseVersion } from './choose.ts';
+import type { Chosen } from './choose.ts';
+import { commit, relock } from './commit.ts';
+import { fetchContent, pruneContent } from './content.ts';
+import type { Context } from './context.ts';
+import { HostConflictError, HostPolicyError, HostUntrustedError } from './errors.ts';
+import { sha256Of, verifyEvidence, writeEvidence } from './evidence.ts';
+import type { Located, Source } from './locate.ts';
+import { describeSource, locate } from './locate.ts';
+import { ensureFolder, pluginPaths } from './paths.ts';
+import type { PluginPaths } from './paths.ts';
+import type { Installed, Pointer } from './pointer.ts';
+import { evidenceFolder, readPointer, treeFolder } from './pointer.ts';
+import { checkLocked } from './project-lock.ts';
+import { removeJournal, sweepPlugin, writeJournal } from './recover.ts';
+import { names } from './record.ts';
+import type { Session } from './session.ts';
+import { readIndex } from './session.ts';
+import { asDiskError } from './state-file.ts';
+import { compareTree } from './tree.ts';
+import { unpack } from './unpack.ts';
+
+/** `update`: a lower version than the installed one is no error, there is just nothing to do. */
+export type Intent = 'install' | 'update';
+
+/** Installs what `spec` means. The lock is held; a failure at any point leaves what was installed as it was. */
+export async function installPlugin(
+  context: Context,
+  session: Session,
+  spec: PluginSpec,
+  options: InstallOptions & { readonly intent: Intent },
+): Promise<InstallResult> {
+  const { signal, dryRun = false } = options;
+  const index = await readIndex(context, session, spec, { remember: !dryRun, signal });
+  if (!dryRun) context.step('index');
+  const pointer = await readPointer(context, spec);
+  const wanted = spec.wanted ?? (options.intent === 'update' ? (pointer?.wanted ?? null) : null);
+  const { revocations } = session;
+  const chosen = await chooseVersion(index, wanted, { revocations, prerelease: options.prerelease ?? false });
+  const lower = pointer !== null && compareVersions(chosen.version, pointer.version) < 0;
+  if (pointer !== null && lower && options.intent === 'update' && !chosen.exact)
+    return unchanged(context, pointer);
+  if (pointer !== null && lower && !chosen.exact) refuseDowngrade(index, chosen, pointer);
+  await checkLocked(context, `${spec.vendor}/${spec.plugin}`, chosen.version, chosen.entry);
+  const located = await locate(context, session, index, chosen, signal);
+  const keep = chosen.exact ? null : wanted;
+  if (
+    pointer !== null &&
+    pointer.manifest === sha256Of(located.manifestInfo) &&
+    (await isWhole(context, pointer, signal))
+  ) {
+    if (!dryRun) await relock(context, session, located, { ...pointer, wanted: keep });
+    return unchanged(context, pointer);
+  }
+  const paths = pluginPaths(context.paths, spec.vendor, spec.plugin);
+  ensureFolder(context.paths.folder, 'plugins', spec.vendor, spec.plugin);
+  let done = false;
+  const kept = names(paths.evidence);
+  try {
+    writeJournal(context, { operation: 'install', vendor: spec.vendor, plugin: spec.plugin, kept });
+    context.step('journal');
+    const stage = await stageVersion(
+      context,
+      session,
+      { index, located, version: chosen.version },
+      paths,
+      options,
+    );
+    const { installed, source } = stage;
+    if (!dryRun) {
+      place(context, paths, stage);
+      await commit(context, session, { pointer, source, installed, wanted: keep, signal });
+    }
+    done = !dryRun;
+    return {
+      ...unchanged(context, { ...spec, ...installed }),
+      previous: pointer?.version ?? null,
+      files: source.manifest.files.length,
+      downloaded: stage.downloaded,
+      changed: true,
+      dryRun,
+      notes: notesOf(source.manifest),
+    };
+  } catch (error) {
+    throw asDiskError(`cannot install ${spec.vendor}/${spec.plugin}`, error);
+  } finally {
+    if (!done) {
+      await sweepPlugin(context, spec.vendor, spec.plugin, kept);
+      await pruneContent(context);
+    }
+    removeJournal(context);
+    if (done) context.step('journal removed');
+  }
+}
+
+function refuseDowngrade(index: PluginIndex, chosen: Chosen, pointer: Pointer): never {
+  const name = `${index.vendor}/${index.plugin}`;
+  throw new HostPolicyError(
+    'DOWNGRADE',
+    `${name}@${chosen.version} is lower than the installed ${pointer.version}`,
+    {
+      hint: `if that is what you want: ragv install ${name}@${chosen.version}`,
+    },
+  );
+}
+
+function unchanged(
+  context: Context,
+  about: Pick<Pointer, 'vendor' | 'plugin' | 'version' | 'treeHash'>,
+): InstallResult {
+  const { vendor, plugin, version, treeHash } = about;
+  const name = { repository: context.record.alias, vendor, plugin, version, treeHash };
+  return { ...name, previous: version, files: 0, downloaded: 0, changed: false, dryRun: false, notes: [] };
+}
+
+function notesOf(manifest: PluginManifest): readonly string[] {
+  const scripts = manifest.lifecycleScripts;
+  return scripts.length === 0 ? [] : [`lifecycle scripts were not run: ${scripts.join(', ')}`];
+}
+
+async function isWhole(
+  context: Context,
+  pointer: Pointer,
+  signal: AbortSignal | undefined,
+): Promise<boolean> {
+  try {
+    const manifest = await verifyEvidence(context, pointer, pointer);
+    const folder = treeFolder(pluginPaths(context.paths, pointer.vendor, pointer.plugin), pointer);
+    return (await compareTree(folder, manifest.files, { signal })).length === 0;
+  } catch (error) {
+    if (error instanceof HostUntrustedError) return false; // then it is installed anew
+    throw error;
+  }
+}
+
+interface Stage {
+  readonly installed: Installed;
+  readonly source: Source;
+  readonly downloaded: number;
+  /** Where the new tree is; `null` = a whole one is in its place already. */
+  readonly tree: string | null;
+  readonly evidence: string;
+}
+
+/** Downloads and unpacks beside what is installed; everything was verified when this returns. */
+async function stageVersion(
+  context: Context,
+  session: Session,
+  about: { readonly index: PluginIndex; readonly located: Located; readonly version: PluginVersion },
+  paths: PluginPaths,
+  { signal }: InstallOptions,
+): Promise<Stage> {
+  const { index, located, version } = about;
+  const plugin = `${index.vendor}/${index.plugin}@${version}`;
+  const suffix = randomBytes(8).toString('hex');
+  const evidence = join(paths.folder, `.evidence-${suffix}`);
+  const describing = describeSource(context, session, index, located, version, signal);
+  const fetching = fetchContent(context, session, located.artifact, { plugin, signal });
+  const vouching = describing.then(async (source) => {
+    const { manifestInfo: info } = source;
+    const installed = installedFrom(source, context.now());
+    await writeEvidence(context, evidence, session.updater, {
+      info,
+      manifest: source.manifestBytes,
+      installed,
+    });
+    return installed;
+  });
+  try {
+    const [source, { bytes, downloaded }] = await Promise.all([describing, fetching]);
+    const { manifest } = source;
+    context.step('artifact');
+    const present = treeFolder(paths, manifest);
+    const whole = isFolder(present) && (await compareTree(present, manifest.files, { signal })).length === 0;
+    const tree = whole ? null : join(paths.folder, `.staging-${suffix}`);
+    if (tree !== null) {
+      const total = manifest.files.length;
+      await unpack(bytes, manifest, tree, {
+        limits: context.limits,
+        signal,
+        onCreated: () => context.step('staging'),
+        onFile: (done) => {
+          if (done === 1) context.step('first file');
+          if (done === total) context.step('last file');
+          context.progress({ phase: 'unpack', plugin, done, total });
+        },
+      });
+    }
+    const installed = await vouching;
+    context.step('evidence staged');
+    signal?.throwIfAborted();
+    return { installed, source, downloaded, tree, evidence };
+  } finally {
+    await Promise.allSettled([vouching, fetching]); // nobody sweeps while they are still writing
+  }
+}
+
+function installedFrom({ manifest, manifestInfo }: Source, now: Date): Installed {
+  return {
+    version: manifest.version,
+    treeHash: manifest.treeHash,
+    manifest: sha256Of(manifestInfo),
+    artifact: manifest.artifact.sha256,
+    installedAt: now.toISOString(),
+  };
+}
+
+function isFolder(path: string): boolean {
+  const stat = lstatSync(path, { throwIfNoEntry: false });
+  if (stat === undefined || stat.isDirectory()) return stat !== undefined;
+  throw new HostConflictError('PATH_OBSTRUCTED', `${path} is not a folder`, {
+    hint: 'nothing was written; remove it if it is not yours',
+  });
+}
+
+/** Moves what was staged to its immutable names. Nothing points there yet, or what does is damaged. */
+function place(context: Context, paths: PluginPaths, { installed, tree, evidence }: Stage): void {
+  ensureFolder(paths.folder, 'versions');
+  ensureFolder(paths.folder, 'evidence');
+  if (tree !== null) moveInto(tree, treeFolder(paths, installed));
+  context.step('tree');
+  moveInto(evidence, evidenceFolder(paths, installed));
+  context.step('evidence');
+}
+
+/** What stands there already, damaged or outdated, steps aside; it is swept with the rest. */
+export function moveInto(from: string, to: string): void {
+  if (isFolder(to)) {
+    const aside = `${from}-aside`;
+    renameSync(to, aside);
+    renameSync(from, to);
+    rmSync(aside, { recursive: true, force: true });
+  } else renameSync(from, to);
+}

@@ -1,0 +1,156 @@
+import { VaultError } from '@ragnos/tuf';
+import { DiskError, writeFileAtomic } from '@ragnos/disk';
+import { join } from 'node:path';
+
+import { parseSearch } from '../formats/catalog.ts';
+import { compareVersions } from '../formats/versions.ts';
+import type { PluginIndex } from '../formats/plugin-index.ts';
+import type { Revocations } from '../formats/revocations.ts';
+import type { PluginSpec } from '../names.ts';
+import { pluginName, vendorName } from '../names.ts';
+import type { CallOptions, HostStatus, PluginInfo, PluginStatus, SearchHit } from './api.ts';
+import { chooseVersion } from './choose.ts';
+import type { Context } from './context.ts';
+import { describe } from './kept.ts';
+import { ensureFolder } from './paths.ts';
+import type { Pointer } from './pointer.ts';
+import { readPointer } from './pointer.ts';
+import { installedNames } from './record.ts';
+import type { Session } from './session.ts';
+import { knownIndex, knownRevocations, openSession, readIndex, readSmall } from './session.ts';
+
+/** All pointers, by name. */
+export async function pointers(context: Context): Promise<readonly Pointer[]> {
+  const found: Pointer[] = [];
+  for (const [vendor, plugin] of installedNames(context.paths)) {
+    const pointer = await readPointer(context, { vendor: vendorName(vendor), plugin: pluginName(plugin) });
+    if (pointer !== null) found.push(pointer);
+  }
+  return found;
+}
+
+/** Every word of `text` occurs in name, description or keywords; names first. */
+export async function search(
+  context: Context,
+  text: string,
+  { signal }: CallOptions,
+): Promise<readonly SearchHit[]> {
+  const { updater } = await openSession(context, signal);
+  const info = await updater.find('catalog/_search.json', { signal });
+  if (info === null) return [];
+  const copy = join(context.paths.known, 'search.json');
+  const bytes = await readSmall(context, updater, info, copy, signal);
+  const entries = parseSearch(bytes);
+  if (!context.offline) {
+    ensureFolder(context.paths.folder, 'known');
+    await writeFileAtomic(copy, bytes, { mode: 0o600 });
+  }
+  const installed = new Map(
+    (await pointers(context)).map((p) => [`${p.vendor}/${p.plugin}`, p.version as string]),
+  );
+  const words = text.toLowerCase().split(/\s+/).filter(Boolean);
+  const named = (name: string): number => (words.every((word) => name.includes(word)) ? 0 : 1);
+  return entries
+    .map((entry) => ({ entry, name: `${entry.vendor}/${entry.plugin}` }))
+    .filter(({ entry, name }) => {
+      const all = [name, entry.description, ...entry.keywords].join(' ').toLowerCase();
+      return words.every((word) => all.includes(word));
+    })
+    .toSorted((a, b) => named(a.name) - named(b.name) || (a.name < b.name ? -1 : 1))
+    .map(({ entry, name }) => ({
+      repository: context.record.alias,
+      ...entry,
+      installed: installed.get(name) ?? null,
+    }));
+}
+
+export async function info(context: Context, spec: PluginSpec, { signal }: CallOptions): Promise<PluginInfo> {
+  const session = await openSession(context, signal);
+  const index = await readIndex(context, session, spec, { remember: false, signal });
+  const pointer = await readPointer(context, spec);
+  const versions = [...index.versions]
+    .toSorted(([a], [b]) => compareVersions(b, a))
+    .map(([version, { artifact, manifest, engines, yanked }]) => ({
+      version,
+      length: artifact.length,
+      sha256: artifact.sha256,
+      engines,
+      yanked,
+      revoked: reasonOf(session.revocations, { artifact: artifact.sha256, manifest: manifest.sha256 }),
+      installed: pointer?.version === version,
+    }));
+  const { vendor, plugin, description, channels } = index;
+  return { repository: context.record.alias, vendor, plugin, description, channels, versions };
+}
+
+function reasonOf(
+  revocations: Revocations,
+  digests: { readonly artifact: string; readonly manifest: string },
+): string | null {
+  return (revocations.get(digests.artifact) ?? revocations.get(digests.manifest))?.reason ?? null;
+}
+
+/** What is known about what is installed: refreshed if that is possible, and why not if it is not. */
+export async function status(context: Context, { signal }: CallOptions): Promise<HostStatus> {
+  let session: Session | null = null;
+  let stale: HostStatus['stale'] = null;
+  try {
+    session = await openSession(context, signal);
+  } catch (error) {
+    if (!(error instanceof VaultError || error instanceof DiskError)) throw error;
+    context.events.refusal(error, null);
+    stale = { code: error.code, message: error.message };
+  }
+  const revocations = session?.revocations ?? (await knownRevocations(context));
+  const plugins: PluginStatus[] = [];
+  for (const pointer of await pointers(context)) {
+    const index = await indexFor(context, session, pointer, signal);
+    plugins.push({
+      ...(await describe(context, pointer)),
+      yanked: index?.versions.get(pointer.version)?.yanked ?? null,
+      revoked: reasonOf(revocations, pointer),
+      newer: index === null ? null : await newerThan(index, pointer, revocations),
+    });
+  }
+  const knowledge = session?.updater.knowledge();
+  return {
+    repository: context.record.alias,
+    url: context.record.url,
+    lastRefresh: knowledge?.lastRefresh?.toISOString() ?? null,
+    ageMs: knowledge?.ageMs ?? null,
+    stale,
+    versions: knowledge?.versions ?? new Map(),
+    plugins,
+  };
+}
+
+/** One plugin's refused index must not hide the others. */
+async function indexFor(
+  context: Context,
+  session: Session | null,
+  pointer: Pointer,
+  signal: AbortSignal | undefined,
+): Promise<PluginIndex | null> {
+  if (session === null) return await knownIndex(context, pointer);
+  try {
+    return await readIndex(context, session, pointer, { remember: false, signal });
+  } catch (error) {
+    if (!(error instanceof VaultError)) throw error;
+    context.events.refusal(error, `${pointer.vendor}/${pointer.plugin}`);
+    return await knownIndex(context, pointer);
+  }
+}
+
+async function newerThan(
+  index: PluginIndex,
+  pointer: Pointer,
+  revocations: Revocations,
+): Promise<string | null> {
+  try {
+    const { version } = await chooseVersion(index, pointer.wanted, { revocations, prerelease: false });
+    return compareVersions(version, pointer.version) > 0 ? version : null;
+  } catch (error) {
+    if (error instanceof VaultError) return null; // nothing that it could be updated to
+    throw error;
+  }
+}

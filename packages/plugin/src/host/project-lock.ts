@@ -1,0 +1,152 @@
+import { lockFile } from '@ragnos/disk';
+import type { JsonOutput } from '@ragnos/tuf';
+import { join } from 'node:path';
+
+import type { Reader } from '@ragnos/tuf';
+
+import type { IndexEntry } from '../formats/plugin-index.ts';
+import type { Context } from './context.ts';
+import { HostUntrustedError } from './errors.ts';
+import { homeFolder } from './paths.ts';
+import type { Pointer } from './pointer.ts';
+import { digest } from './pointer.ts';
+import { readState, writeState } from './state-file.ts';
+
+interface LockedPlugin {
+  readonly version: string;
+  readonly manifest: string;
+  readonly artifact: string;
+  readonly treeHash: string;
+  /** Who could sign for the vendor at that time. */
+  readonly keyIds: readonly string[];
+}
+
+interface LockedRepository {
+  readonly url: string;
+  readonly rootSha256: string;
+  /** By role: a repository that is older than this is a rollback. */
+  readonly floors: ReadonlyMap<string, number>;
+  readonly plugins: ReadonlyMap<string, LockedPlugin>;
+}
+
+type ProjectLock = ReadonlyMap<string, LockedRepository>;
+
+const format = 'ragnos-lock/1';
+
+function read(json: Reader): ProjectLock {
+  if (json.string('format') !== format) json.fail('format', format);
+  return members(json.object('repositories'), (repository) => {
+    const floors = repository.object('floors');
+    return {
+      url: repository.string('url'),
+      rootSha256: digest(repository, 'rootSha256'),
+      floors: new Map(floors.names().map((role) => [role, floors.version(role)])),
+      plugins: members(repository.object('plugins'), (plugin) => ({
+        version: plugin.string('version'),
+        manifest: digest(plugin, 'manifest'),
+        artifact: digest(plugin, 'artifact'),
+        treeHash: digest(plugin, 'treeHash'),
+        keyIds: plugin.strings('keyIds'),
+      })),
+    };
+  });
+}
+
+function members<T>(json: Reader, one: (member: Reader) => T): ReadonlyMap<string, T> {
+  return new Map(json.names().map((name) => [name, one(json.object(name))]));
+}
+
+function sorted<T>(map: ReadonlyMap<string, T>, write: (value: T) => JsonOutput): JsonOutput {
+  return new Map(
+    [...map].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([name, value]) => [name, write(value)]),
+  );
+}
+
+function toOutput(lock: ProjectLock): JsonOutput {
+  return {
+    format,
+    repositories: sorted(lock, ({ floors, plugins, ...rest }) => ({
+      ...rest,
+      floors: sorted(floors, (version) => version),
+      plugins: sorted(plugins, (plugin) => ({ ...plugin })),
+    })),
+  };
+}
+
+async function readLock(context: Context): Promise<LockedRepository | null> {
+  if (context.project === null) return null;
+  const lock = await readState(join(context.project, 'ragv.lock'), read);
+  return lock?.get(context.record.alias) ?? null;
+}
+
+/** Decision 10: what the project has seen of a repository is the least that it may be. @throws BELOW_FLOOR */
+export async function checkFloors(context: Context, versions: ReadonlyMap<string, number>): Promise<void> {
+  const locked = await readLock(context);
+  for (const [role, floor] of locked?.floors ?? [])
+    if ((versions.get(role) ?? 0) < floor)
+      throw new HostUntrustedError(
+        'BELOW_FLOOR',
+        `${role} has version ${versions.get(role) ?? 'none'}, and ragv.lock has seen ${floor}`,
+        { hint: 'the repository went back, or ragv.lock is that of another one' },
+      );
+}
+
+/** The digests of a locked version are part of what the project relies on. @throws PATH_REDEFINED */
+export async function checkLocked(
+  context: Context,
+  plugin: string,
+  version: string,
+  entry: IndexEntry,
+): Promise<void> {
+  const locked = (await readLock(context))?.plugins.get(plugin);
+  if (locked === undefined || locked.version !== version) return;
+  if (locked.artifact === entry.artifact.sha256 && locked.manifest === entry.manifest.sha256) return;
+  throw new HostUntrustedError('PATH_REDEFINED', `${plugin}@${version} is not the one that ragv.lock knows`, {
+    hint: 'nothing was installed; a published version never changes: ask the vendor',
+  });
+}
+
+/** Keyids that the lock has for a plugin's vendor; `null` = it has none. */
+export async function lockedKeyIds(context: Context, plugin: string): Promise<readonly string[] | null> {
+  return (await readLock(context))?.plugins.get(plugin)?.keyIds ?? null;
+}
+
+interface LockedNow {
+  readonly pointer: Pointer;
+  readonly keyIds: readonly string[];
+  readonly floors: ReadonlyMap<string, number>;
+}
+
+/** Writes what is installed now into the project's lock, or takes the plugin out of it. */
+export async function updateLock(context: Context, plugin: string, now: LockedNow | null): Promise<void> {
+  if (context.project === null) return;
+  const path = join(context.project, 'ragv.lock');
+  const held = await lockFile(join(homeFolder(context.home), 'project.lock')); // several repositories share one file
+  try {
+    await rewriteLock(context, path, plugin, now);
+  } finally {
+    held.release();
+  }
+}
+
+async function rewriteLock(
+  context: Context,
+  path: string,
+  plugin: string,
+  now: LockedNow | null,
+): Promise<void> {
+  const lock = new Map((await readState(path, read)) ?? []);
+  const { alias, url, rootSha256 } = context.record;
+  const known = lock.get(alias);
+  if (now === null && known === undefined) return;
+  const plugins = new Map(known?.plugins);
+  const floors = new Map(known?.floors);
+  if (now === null) plugins.delete(plugin);
+  else {
+    const { version, manifest, artifact, treeHash } = now.pointer;
+    plugins.set(plugin, { version, manifest, artifact, treeHash, keyIds: now.keyIds });
+    for (const [role, seen] of now.floors) floors.set(role, Math.max(seen, floors.get(role) ?? 0));
+  }
+  lock.set(alias, { url, rootSha256, floors, plugins });
+  await writeState(path, toOutput(lock), 0o644);
+}

@@ -1,0 +1,108 @@
+import { closeSync, constants, openSync, rmSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { pluginName, vendorName } from '../names.ts';
+import type { PluginName, VendorName } from '../names.ts';
+import { pruneContent } from './content.ts';
+import type { Context } from './context.ts';
+import { HostFailureError } from './errors.ts';
+import { evidenceRecords } from './evidence.ts';
+import { pluginPaths, versionFolder } from './paths.ts';
+import { readPointer } from './pointer.ts';
+import { names } from './record.ts';
+import { readState, toJson } from './state-file.ts';
+
+interface Journal {
+  readonly operation: 'install' | 'uninstall' | 'repair';
+  readonly vendor: VendorName;
+  readonly plugin: PluginName;
+  /** The version folders that were there before: another one stays only if it is pointed to. `null` = all may stay. */
+  readonly kept: readonly string[] | null;
+}
+
+/** Says what is about to be touched. Not synced: after a power failure a torn or lost journal only means more to look at. */
+export function writeJournal(context: Context, journal: Journal): void {
+  const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | (constants.O_NOFOLLOW ?? 0);
+  const handle = openSync(context.paths.journal, flags, 0o600);
+  try {
+    const { kept, ...rest } = journal;
+    writeSync(handle, toJson({ format: 'ragnos-journal/1', ...rest, ...(kept === null ? {} : { kept }) }));
+  } finally {
+    closeSync(handle);
+  }
+}
+
+export function removeJournal(context: Context): void {
+  rmSync(context.paths.journal, { force: true });
+}
+
+/** `null` = no operation died; `torn` = one did, and left us nothing to read. */
+async function readJournal(context: Context): Promise<Journal | 'torn' | null> {
+  try {
+    return await readState(context.paths.journal, (json) => {
+      const operation = json.string('operation');
+      if (operation !== 'install' && operation !== 'uninstall' && operation !== 'repair')
+        return json.fail('operation', 'install, uninstall or repair');
+      return {
+        operation,
+        vendor: vendorName(json.string('vendor')),
+        plugin: pluginName(json.string('plugin')),
+        kept: json.has('kept') ? json.strings('kept') : null,
+      };
+    });
+  } catch (error) {
+    if (error instanceof HostFailureError) return 'torn';
+    throw error;
+  }
+}
+
+/** Whoever holds the lock and finds a journal: its writer died. The old or the new state stays, the rest goes. */
+export async function recover(context: Context): Promise<void> {
+  const journal = await readJournal(context);
+  if (journal === null) return;
+  const touched =
+    journal === 'torn'
+      ? names(context.paths.plugins).flatMap((vendor) =>
+          names(join(context.paths.plugins, vendor)).map((plugin) => ({
+            vendor: vendorName(vendor),
+            plugin: pluginName(plugin),
+            kept: null,
+          })),
+        )
+      : [journal];
+  for (const { vendor, plugin, kept } of touched) await sweepPlugin(context, vendor, plugin, kept);
+  await pruneContent(context);
+  removeJournal(context);
+  const what =
+    journal === 'torn' ? 'an operation' : `${journal.operation} of ${journal.vendor}/${journal.plugin}`;
+  context.events.change('RECOVERED', `${what} had been interrupted; its remains were removed`, null);
+}
+
+/**
+ * Removes from a plugin's folder what no pointer leads to and no evidence vouches for; all of it, if there is no pointer.
+ * The lock is held.
+ */
+export async function sweepPlugin(
+  context: Context,
+  vendor: VendorName,
+  plugin: PluginName,
+  kept: readonly string[] | null,
+): Promise<void> {
+  const paths = pluginPaths(context.paths, vendor, plugin);
+  const pointer = await readPointer(context, { vendor, plugin });
+  if (pointer === null) {
+    rmSync(paths.folder, { recursive: true, force: true });
+    return;
+  }
+  const referenced = [pointer, pointer.previous].flatMap((version) =>
+    version === null ? [] : [versionFolder(version.version, version.treeHash)],
+  );
+  const records = [...(await evidenceRecords(paths)).keys()];
+  const vouched = new Set([...referenced, ...records.filter((name) => kept === null || kept.includes(name))]);
+  for (const name of names(paths.folder))
+    if (name !== 'current' && name !== 'versions' && name !== 'evidence')
+      rmSync(join(paths.folder, name), { recursive: true, force: true });
+  for (const folder of [paths.versions, paths.evidence])
+    for (const name of names(folder))
+      if (!vouched.has(name)) rmSync(join(folder, name), { recursive: true, force: true });
+}

@@ -1,0 +1,187 @@
+import type { TargetInfo } from '@ragnos/client';
+import { OfflineError, Updater } from '@ragnos/client';
+import { writeFileAtomic } from '@ragnos/disk';
+import { LimitExceededError, replaceableBySingleKey } from '@ragnos/tuf';
+import { hash } from 'node:crypto';
+import { join } from 'node:path';
+
+import { FormatError } from '../errors.ts';
+import { parseIndex } from '../formats/plugin-index.ts';
+import type { PluginIndex } from '../formats/plugin-index.ts';
+import { parseRevocations } from '../formats/revocations.ts';
+import type { Revocations } from '../formats/revocations.ts';
+import type { PluginSpec } from '../names.ts';
+import { pluginPath } from '../names.ts';
+import type { Context } from './context.ts';
+import { HostFailureError, HostNotFoundError, HostUntrustedError } from './errors.ts';
+import { sha256Of, startRoot } from './evidence.ts';
+import { ensureFolder } from './paths.ts';
+import { checkFloors } from './project-lock.ts';
+import { readBytes } from './state-file.ts';
+import { refuseSingleSigner } from './trust.ts';
+
+type Plugin = Pick<PluginSpec, 'vendor' | 'plugin'>;
+
+/** A refreshed client, and what somebody above the vendors has revoked. */
+export interface Session {
+  readonly updater: Updater;
+  readonly revocations: Revocations;
+}
+
+/** Refreshes (offline: loads what is trusted), then looks whether the repository is older than this project or host knows. */
+export async function openSession(context: Context, signal: AbortSignal | undefined): Promise<Session> {
+  const { paths, record, fetcher, allowHttp, now, offline } = context;
+  const root = await startRoot(context);
+  const options = {
+    dir: paths.metadata,
+    baseUrl: record.url,
+    root,
+    fetcher,
+    allowHttp,
+    now,
+    offline,
+    signal,
+  };
+  const updater = await Updater.open(options);
+  await updater.refresh({ signal });
+  refuseSingleSigner(replaceableBySingleKey(updater.trusted.root), record.singleSigner);
+  await checkFloors(context, updater.knowledge().versions);
+  return { updater, revocations: await refreshRevocations(context, updater, signal) };
+}
+
+/** A target whose content changes under one path: from the copy here if it is still the signed one. */
+export async function readSmall(
+  context: Context,
+  updater: Updater,
+  info: TargetInfo,
+  copy: string,
+  signal: AbortSignal | undefined,
+): Promise<Uint8Array> {
+  const maxLength = context.limits.indexMaxLength;
+  if (info.length > maxLength)
+    throw new LimitExceededError(`${info.path}: ${info.length} bytes, at most ${maxLength} are read`);
+  const kept = await readBytes(copy, maxLength);
+  if (kept !== null && hash('sha256', kept, 'hex') === sha256Of(info)) return kept;
+  if (context.offline)
+    throw new OfflineError(`${info.path} is not kept here`, { hint: 'refresh once with a connection' });
+  return await updater.read(info, { maxLength, signal });
+}
+
+function revocationsFile(context: Context): string {
+  return join(context.paths.known, 'revocations.json');
+}
+
+/** As last seen, for what is decided without a refresh. Empty if none were ever seen. */
+export async function knownRevocations(context: Context): Promise<Revocations> {
+  const bytes = await readBytes(revocationsFile(context), context.limits.indexMaxLength);
+  if (bytes === null) return new Map();
+  try {
+    return parseRevocations(bytes);
+  } catch (error) {
+    throw new HostFailureError('HOST_STATE', 'what this host knew of revocations is damaged', {
+      cause: error,
+      hint: 'refresh with a connection: ragv status',
+    });
+  }
+}
+
+/** Decision 9: they only grow, and a host that has seen them refuses their absence. */
+async function refreshRevocations(
+  context: Context,
+  updater: Updater,
+  signal: AbortSignal | undefined,
+): Promise<Revocations> {
+  const known: Revocations = await knownRevocations(context).catch((error: unknown) => {
+    if (error instanceof HostFailureError && !context.offline) return new Map(); // read anew just below, or refused
+    throw error;
+  });
+  const seen = (await readBytes(revocationsFile(context), context.limits.indexMaxLength)) !== null;
+  const info = await updater.find('policy/revocations.json', { signal });
+  const lost = (what: string): HostUntrustedError =>
+    new HostUntrustedError('REVOCATIONS_LOST', `policy/revocations.json ${what}`, {
+      hint: 'nothing was installed; revocations only grow: ask the operator of the repository',
+    });
+  if (info === null) {
+    if (seen) throw lost('is gone, and this host has seen it');
+    return known;
+  }
+  const bytes = await readSmall(context, updater, info, revocationsFile(context), signal);
+  const next = parseRevocations(bytes);
+  for (const digest of known.keys()) if (!next.has(digest)) throw lost(`no longer lists ${digest}`);
+  if (!context.offline) {
+    ensureFolder(context.paths.folder, 'known');
+    await writeFileAtomic(revocationsFile(context), bytes, { mode: 0o600 });
+  }
+  return next;
+}
+
+function indexFile(context: Context, { vendor, plugin }: Plugin): string {
+  return join(context.paths.known, vendor, `${plugin}.index.json`);
+}
+
+/** The index as this host saw it last; `null` = never. */
+export async function knownIndex(context: Context, plugin: Plugin): Promise<PluginIndex | null> {
+  const bytes = await readBytes(indexFile(context, plugin), context.limits.indexMaxLength);
+  try {
+    return bytes === null ? null : parseIndex(bytes);
+  } catch (error) {
+    if (error instanceof FormatError) return null; // damaged: the trusted metadata still guards against rollback
+    throw error;
+  }
+}
+
+/**
+ * The plugin's index as the repository has it now, which must hold all that this host knew of it (decision 8).
+ * `remember` makes it what the host knows; the lock is held then.
+ */
+export async function readIndex(
+  context: Context,
+  session: Session,
+  plugin: Plugin,
+  options: { readonly remember: boolean; readonly signal: AbortSignal | undefined },
+): Promise<PluginIndex> {
+  const { vendor, plugin: name } = plugin;
+  const path = pluginPath(vendor, name, 'index.json');
+  const known = await knownIndex(context, plugin);
+  const info = await session.updater.find(path, { signal: options.signal });
+  if (info === null) {
+    if (known !== null)
+      throw new HostUntrustedError('INDEX_ROLLBACK', `${path} is gone, and this host knew it`);
+    throw new HostNotFoundError('NO_SUCH_PLUGIN', `${context.record.alias} has no plugin ${vendor}/${name}`, {
+      hint: `ragv search ${name}`,
+    });
+  }
+  const bytes = await readSmall(context, session.updater, info, indexFile(context, plugin), options.signal);
+  const index = parseIndex(bytes);
+  if (index.vendor !== vendor || index.plugin !== name)
+    throw new HostUntrustedError('IDENTITY_MISMATCH', `${path} speaks of ${index.vendor}/${index.plugin}`);
+  if (known !== null) refuseLosses(path, known, index);
+  if (options.remember) {
+    ensureFolder(context.paths.folder, 'known', vendor);
+    await writeFileAtomic(indexFile(context, plugin), bytes, { mode: 0o600 });
+  }
+  return index;
+}
+
+function refuseLosses(path: string, known: PluginIndex, next: PluginIndex): void {
+  for (const [version, entry] of known.versions) {
+    const now = next.versions.get(version);
+    if (now === undefined)
+      throw new HostUntrustedError(
+        'INDEX_ROLLBACK',
+        `${path} lost version ${version}, which this host knew`,
+        {
+          hint: 'nothing was installed; a version is yanked, never removed: ask the vendor',
+        },
+      );
+    for (const part of ['artifact', 'manifest'] as const)
+      if (now[part].sha256 !== entry[part].sha256 || now[part].name !== entry[part].name)
+        throw new HostUntrustedError(
+          'PATH_REDEFINED',
+          `${path}: the ${part} of ${version} is not the one known here`,
+          {
+            hint: 'nothing was installed; a published version never changes: ask the vendor',
+          },
+        );
+  }
+}

@@ -1,0 +1,61 @@
+import { DiskError, nodeFileSystem, writeFileAtomic } from '@ragnos/disk';
+import { MalformedMetadataError, parseJson, Reader } from '@ragnos/tuf';
+import type { JsonOutput } from '@ragnos/tuf';
+
+import { HostFailureError } from './errors.ts';
+
+const maxLength = 1_000_000;
+
+/** A file of ours, whole; `null` if it is absent. A link in its place is refused. */
+export async function readBytes(path: string, limit: number = maxLength): Promise<Uint8Array | null> {
+  try {
+    return await nodeFileSystem.read(path, limit);
+  } catch (error) {
+    throw new DiskError('DISK_READ', `cannot read ${path}: ${codeOf(error)}`, { cause: error });
+  }
+}
+
+/** Reads one of the host's own JSON files; `null` if it is absent. @throws HOST_STATE if it is damaged */
+export async function readState<T>(path: string, read: (json: Reader) => T): Promise<T | null> {
+  const bytes = await readBytes(path);
+  if (bytes === null) return null;
+  try {
+    return read(Reader.of(parseJson(bytes, path), path));
+  } catch (error) {
+    if (!(error instanceof MalformedMetadataError)) throw error;
+    throw new HostFailureError('HOST_STATE', `damaged: ${error.message}`, {
+      cause: error,
+      hint: 'restore it from a backup, or uninstall the plugin and install it again',
+    });
+  }
+}
+
+/** Durable when it returns. */
+export async function writeState(path: string, value: JsonOutput, mode = 0o600): Promise<void> {
+  await writeFileAtomic(path, new TextEncoder().encode(toJson(value)), { mode });
+}
+
+/** Readable JSON; maps are written as objects. */
+export function toJson(value: JsonOutput): string {
+  const plain = (_: string, item: unknown): unknown =>
+    item instanceof Map ? Object.fromEntries(item) : item;
+  return `${JSON.stringify(value, plain, 2)}\n`;
+}
+
+export function codeOf(error: unknown): string {
+  if (error instanceof Error && 'code' in error && typeof error.code === 'string') return error.code;
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** A failed write of the tree or of anything else that node:fs did for us. Errors of ours come through as they are. */
+export function asDiskError(what: string, error: unknown): unknown {
+  if (!(error instanceof Error) || !('syscall' in error || 'errno' in error || codeOf(error) === 'ENOSPC'))
+    return error;
+  const code = codeOf(error);
+  const hint = code === 'ENOSPC' || code === 'EDQUOT' ? 'the disk is full; nothing was installed' : undefined;
+  return new DiskError(
+    'DISK_WRITE',
+    `${what}: ${code}`,
+    hint === undefined ? { cause: error } : { cause: error, hint },
+  );
+}

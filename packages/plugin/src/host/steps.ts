@@ -1,0 +1,18 @@
+/** Every write of an install, in order. Tests kill the process, or fail the write, after each. */
+export const installSteps = [
+  'index',
+  'journal',
+  'artifact',
+  'staging',
+  'first file',
+  'last file',
+  'evidence staged',
+  'tree',
+  'evidence',
+  'pointer',
+  'project lock',
+  'pruned',
+  'journal removed',
+] as const;
+
+export type InstallStep = (typeof installSteps)[number];

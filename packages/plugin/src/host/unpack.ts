@@ -1,0 +1,131 @@
+import { hash } from 'node:crypto';
+import { closeSync, constants, mkdirSync, openSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import { setImmediate as breathe } from 'node:timers/promises';
+
+import { defaultArchiveLimits } from '../archive/limits.ts';
+import { readArchive } from '../archive/tar-reader.ts';
+import type { PluginManifest } from '../formats/manifest.ts';
+import { HostUntrustedError } from './errors.ts';
+import type { HostLimits } from './limits.ts';
+import { asDiskError } from './state-file.ts';
+import { installedMode } from './tree.ts';
+
+const exclusively = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | (constants.O_NOFOLLOW ?? 0);
+const sliceMs = 8;
+
+interface Verified {
+  readonly path: string;
+  readonly mode: number;
+  readonly body: Uint8Array;
+}
+
+/**
+ * The files of an archive, each of which is a plain file named in the signed manifest with its size, mode and hash, and
+ * which together are all of it. Nothing is written before all of them were.
+ *
+ * @throws ArchiveError, ARCHIVE_MISMATCH
+ */
+async function verifiedEntries(
+  archive: Uint8Array,
+  manifest: PluginManifest,
+  limits: HostLimits,
+  signal: AbortSignal | undefined,
+): Promise<readonly Verified[]> {
+  const expected = new Map<string, PluginManifest['files'][number]>(
+    manifest.files.map((file) => [file.path, file]),
+  );
+  const refuse = (path: string, why: string): never => {
+    throw new HostUntrustedError(
+      'ARCHIVE_MISMATCH',
+      `${manifest.artifact.name}: ${JSON.stringify(path)} ${why}`,
+      {
+        hint: 'nothing was installed; the archive is not what its signed manifest describes: tell the vendor',
+      },
+    );
+  };
+  const entries = readArchive(archive, {
+    ...defaultArchiveLimits,
+    archiveMaxLength: limits.artifactMaxLength,
+    fileMaxLength: limits.fileMaxLength,
+    unpackedMaxLength: limits.unpackedMaxLength,
+    maxEntries: limits.maxFiles,
+  });
+  let sliceEnd = performance.now() + sliceMs;
+  const files: Verified[] = [];
+  for (const entry of entries) {
+    if (!entry.path.startsWith(manifest.stripPrefix))
+      refuse(entry.path, `lies outside ${manifest.stripPrefix}`);
+    const path = entry.path.slice(manifest.stripPrefix.length);
+    const file = expected.get(path);
+    if (file === undefined) return refuse(path, 'is not in the signed manifest');
+    expected.delete(path); // a second one would not be found any more
+    if (entry.body.length !== file.size)
+      refuse(path, `has ${entry.body.length} bytes, signed are ${file.size}`);
+    if (entry.mode !== file.mode) refuse(path, 'has another mode than the signed one');
+    if (hash('sha256', entry.body, 'hex') !== file.sha256)
+      refuse(path, 'has other content than the signed one');
+    files.push({ path, mode: file.mode, body: entry.body });
+    if (performance.now() < sliceEnd) continue;
+    await breathe();
+    signal?.throwIfAborted();
+    sliceEnd = performance.now() + sliceMs;
+  }
+  const [missing] = expected.keys();
+  if (missing !== undefined) refuse(missing, 'is missing');
+  return files;
+}
+
+/**
+ * Unpacks into `folder`, which must not exist and whose parent is ours. Every file is created exclusively and never through
+ * a link; nothing is synced, since the tree can be unpacked again. What a failure leaves is the caller's to remove.
+ */
+export async function unpack(
+  archive: Uint8Array,
+  manifest: PluginManifest,
+  folder: string,
+  options: {
+    readonly limits: HostLimits;
+    readonly signal?: AbortSignal | undefined;
+    readonly onCreated?: (() => void) | undefined;
+    readonly onFile?: ((done: number) => void) | undefined;
+  },
+): Promise<void> {
+  const files = await verifiedEntries(archive, manifest, options.limits, options.signal);
+  try {
+    mkdirSync(folder, { mode: 0o755 });
+    options.onCreated?.();
+    const made = new Set(['']);
+    let sliceEnd = performance.now() + sliceMs;
+    for (const [index, { path, mode, body }] of files.entries()) {
+      makeFolders(folder, path, made);
+      writeFile(join(folder, path), installedMode(mode), body);
+      if (index === 0 || index === files.length - 1) options.onFile?.(index + 1);
+      if (performance.now() < sliceEnd) continue;
+      options.onFile?.(index + 1);
+      await breathe();
+      options.signal?.throwIfAborted();
+      sliceEnd = performance.now() + sliceMs;
+    }
+  } catch (error) {
+    throw asDiskError(`cannot unpack into ${folder}`, error);
+  }
+}
+
+function makeFolders(root: string, path: string, made: Set<string>): void {
+  const slash = path.lastIndexOf('/');
+  const parent = slash < 0 ? '' : path.slice(0, slash);
+  if (made.has(parent)) return;
+  makeFolders(root, parent, made);
+  mkdirSync(join(root, parent), { mode: 0o755 });
+  made.add(parent);
+}
+
+function writeFile(path: string, mode: number, body: Uint8Array): void {
+  const handle = openSync(path, exclusively, mode);
+  try {
+    for (let written = 0; written < body.length;) written += writeSync(handle, body, written);
+  } finally {
+    closeSync(handle);
+  }
+}

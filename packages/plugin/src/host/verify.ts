@@ -1,0 +1,96 @@
+import { VaultError } from '@ragnos/tuf';
+import { randomBytes } from 'node:crypto';
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+
+import type { PluginManifest } from '../formats/manifest.ts';
+import type { VerifyOptions, VerifyResult } from './api.ts';
+import { readContent } from './content.ts';
+import type { Context } from './context.ts';
+import { withLock } from './context.ts';
+import { HostUntrustedError } from './errors.ts';
+import { verifyEvidence } from './evidence.ts';
+import { moveInto } from './install.ts';
+import { pluginPaths } from './paths.ts';
+import type { Pointer } from './pointer.ts';
+import { readPointer, treeFolder } from './pointer.ts';
+import { removeJournal, sweepPlugin, writeJournal } from './recover.ts';
+import { compareTree } from './tree.ts';
+import { unpack } from './unpack.ts';
+
+/** Chain, then every byte. Findings are an answer; each damaged plugin is also an event. */
+export async function verifyPlugin(
+  context: Context,
+  pointer: Pointer,
+  options: VerifyOptions,
+): Promise<VerifyResult> {
+  const { signal } = options;
+  const { vendor, plugin, version } = pointer;
+  const name = `${vendor}/${plugin}@${version}`;
+  const about = { repository: context.record.alias, vendor, plugin, version };
+  let manifest: PluginManifest;
+  try {
+    manifest = await verifyEvidence(context, pointer, pointer);
+  } catch (error) {
+    if (!(error instanceof VaultError)) throw error;
+    context.events.refusal(error, name);
+    const chain = { code: error.code, message: error.message };
+    return { ...about, files: 0, ok: false, chain, findings: [], repaired: false };
+  }
+  const folder = treeFolder(pluginPaths(context.paths, vendor, plugin), pointer);
+  const total = manifest.files.length;
+  const onFile = (done: number): void => context.progress({ phase: 'verify', plugin: name, done, total });
+  const findings = await compareTree(folder, manifest.files, { signal, onFile });
+  const result = { ...about, files: total, chain: null, findings };
+  if (findings.length === 0) return { ...result, ok: true, repaired: false };
+  context.events.refusal(treeChanged(name, findings.length), name);
+  if (options.repair !== true) return { ...result, ok: false, repaired: false };
+  await repairTree(context, pointer, manifest, signal);
+  return { ...result, ok: true, repaired: true };
+}
+
+export function treeChanged(name: string, findings: number): HostUntrustedError {
+  return new HostUntrustedError(
+    'TREE_CHANGED',
+    `${name}: ${findings} ${findings === 1 ? 'file is' : 'files are'} not as signed`,
+    {
+      hint: `ragv verify ${name.slice(0, name.indexOf('@'))} shows them, with --repair unpacks the plugin again`,
+    },
+  );
+}
+
+/** Unpacks the tree again from the content store, if the archive there is still the signed one. @throws TREE_CHANGED */
+export async function repairTree(
+  context: Context,
+  pointer: Pointer,
+  manifest: PluginManifest,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const { vendor, plugin, version } = pointer;
+  const name = `${vendor}/${plugin}@${version}`;
+  await withLock(context, signal, async () => {
+    const now = await readPointer(context, pointer);
+    if (now?.treeHash !== pointer.treeHash) return; // somebody installed another one while we looked
+    const archive = await readContent(context, manifest.artifact.sha256);
+    if (archive === null)
+      throw new HostUntrustedError(
+        'TREE_CHANGED',
+        `${name} cannot be repaired: its archive is not kept here any more`,
+        {
+          hint: `ragv install ${name} fetches it anew`,
+        },
+      );
+    const paths = pluginPaths(context.paths, vendor, plugin);
+    const staging = join(paths.folder, `.staging-${randomBytes(8).toString('hex')}`);
+    writeJournal(context, { operation: 'repair', vendor, plugin, kept: null });
+    try {
+      await unpack(archive, manifest, staging, { limits: context.limits, signal });
+      mkdirSync(paths.versions, { recursive: true, mode: 0o700 });
+      moveInto(staging, treeFolder(paths, pointer));
+      context.events.change('REPAIRED', `${name} was unpacked again`, name);
+    } finally {
+      await sweepPlugin(context, vendor, plugin, null);
+      removeJournal(context);
+    }
+  });
+}
