@@ -26,21 +26,50 @@ function scene(): Scene {
   return it;
 }
 
-const paths = ['2.root', 'timestamp', '3.snapshot', '3.targets', '1.role'].map((name) => `metadata/${name}.json`);
+const paths = ['2.root', 'timestamp', '3.snapshot', '3.targets', '1.role'].map(
+  (name) => `metadata/${name}.json`,
+);
 
 const mutation = fc.oneof(
-  fc.record({ kind: fc.constant('flip' as const), at: fc.double({ min: 0, max: 1, noNaN: true }), bit: fc.nat(7) }),
+  fc.record({
+    kind: fc.constant('flip' as const),
+    at: fc.double({ min: 0, max: 1, noNaN: true }),
+    bit: fc.nat(7),
+  }),
   fc.record({ kind: fc.constant('cut' as const), at: fc.double({ min: 0, max: 1, noNaN: true }) }),
-  fc.record({ kind: fc.constant('insert' as const), at: fc.double({ min: 0, max: 1, noNaN: true }), what: fc.uint8Array({ maxLength: 8 }) }),
-  fc.record({ kind: fc.constant('replace' as const), what: fc.oneof(fc.json().map(bytes), fc.uint8Array({ maxLength: 200 })) }),
+  fc.record({
+    kind: fc.constant('insert' as const),
+    at: fc.double({ min: 0, max: 1, noNaN: true }),
+    what: fc.uint8Array({ maxLength: 8 }),
+  }),
+  fc.record({
+    kind: fc.constant('replace' as const),
+    what: fc.oneof(fc.json().map(bytes), fc.uint8Array({ maxLength: 200 })),
+  }),
   fc.record({
     kind: fc.constant('member' as const),
-    from: fc.constantFrom('"version":', '"expires":', '"_type":', '"keyid":', '"sig":', '"meta":', '"roles":', '"keys":', '"threshold":'),
-    to: fc.oneof(fc.json(), fc.constantFrom('"__proto__":{},', '"constructor":', '9007199254740993,"a":', '-1,"a":', '[],"a":')),
+    from: fc.constantFrom(
+      '"version":',
+      '"expires":',
+      '"_type":',
+      '"keyid":',
+      '"sig":',
+      '"meta":',
+      '"roles":',
+      '"keys":',
+      '"threshold":',
+    ),
+    to: fc.oneof(
+      fc.json(),
+      fc.constantFrom('"__proto__":{},', '"constructor":', '9007199254740993,"a":', '-1,"a":', '[],"a":'),
+    ),
   }),
 );
 
-function mutate(original: Uint8Array, how: typeof mutation extends fc.Arbitrary<infer M> ? M : never): Uint8Array {
+function mutate(
+  original: Uint8Array,
+  how: typeof mutation extends fc.Arbitrary<infer M> ? M : never,
+): Uint8Array {
   const at = 'at' in how ? Math.min(original.length - 1, Math.floor(how.at * original.length)) : 0;
   switch (how.kind) {
     case 'flip':
@@ -77,10 +106,10 @@ describe.each(paths)('%s', (path) => {
     'not UTF-8': new Uint8Array([0x7b, 0xff, 0xfe, 0x7d]),
     'duplicate members': bytes('{"signed":{},"signed":{},"signatures":[]}'),
     'trailing data': bytes('{"signed":{},"signatures":[]}{}'),
-    'prototype': bytes('{"__proto__":{"signed":{}},"signatures":[]}'),
+    prototype: bytes('{"__proto__":{"signed":{}},"signatures":[]}'),
     'lone surrogate': bytes('{"signed":{"a":"\\ud800"},"signatures":[]}'),
-    'null': bytes('null'),
-    'nothing': new Uint8Array(),
+    null: bytes('null'),
+    nothing: new Uint8Array(),
   };
   test.each(Object.entries(bombs))('%s', async (_name, served) => {
     const it = scene();

@@ -2,7 +2,18 @@
 import type { Fetcher, HttpOptions } from '@ragnos/client';
 import { fileFetcher, httpFetcher } from '@ragnos/client';
 import type { FaultyServer } from '@ragnos/testkit';
-import { body, cut, drip, endless, faultyServer, gzipped, redirect, selfSigned, stall, status } from '@ragnos/testkit';
+import {
+  body,
+  cut,
+  drip,
+  endless,
+  faultyServer,
+  gzipped,
+  redirect,
+  selfSigned,
+  stall,
+  status,
+} from '@ragnos/testkit';
 import { execFileSync } from 'node:child_process';
 import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -18,7 +29,13 @@ beforeEach(async () => {
 });
 afterEach(() => server.close());
 
-const quick: HttpOptions = { idleTimeoutMs: 150, totalTimeoutMs: 400, slowestBytesPerSecond: 1e9, backoffMs: 1, env: {} };
+const quick: HttpOptions = {
+  idleTimeoutMs: 150,
+  totalTimeoutMs: 400,
+  slowestBytesPerSecond: 1e9,
+  backoffMs: 1,
+  env: {},
+};
 
 async function all(
   fetcher: Fetcher,
@@ -30,7 +47,11 @@ async function all(
   return Buffer.concat(chunks);
 }
 
-function get(path: string, options: Parameters<typeof all>[2] = {}, http: HttpOptions = quick): Promise<Uint8Array> {
+function get(
+  path: string,
+  options: Parameters<typeof all>[2] = {},
+  http: HttpOptions = quick,
+): Promise<Uint8Array> {
   return all(httpFetcher(http), new URL(path, server.url), options);
 }
 
@@ -134,8 +155,14 @@ describe('what works', () => {
 
 describe('TLS and plain HTTP', () => {
   test('http off loopback needs to be allowed', async () => {
-    const fetch = (url: string, http: HttpOptions): Promise<Uint8Array> => all(httpFetcher(http), new URL(url));
-    for (const url of ['http://plugins.example/x', 'http://127.0.0.1.example/x', 'http://10.0.0.1/x', 'ftp://x/y'])
+    const fetch = (url: string, http: HttpOptions): Promise<Uint8Array> =>
+      all(httpFetcher(http), new URL(url));
+    for (const url of [
+      'http://plugins.example/x',
+      'http://127.0.0.1.example/x',
+      'http://10.0.0.1/x',
+      'ftp://x/y',
+    ])
       await expect(fetch(url, quick)).rejects.toMatchObject({ code: 'INSECURE_URL' });
   });
 
@@ -187,7 +214,9 @@ describe('file: URLs', () => {
     if (process.platform !== 'win32') execFileSync('mkfifo', [join(folder, 'pipe')]);
     else await mkdir(join(folder, 'pipe'));
     for (const name of ['absent', 'folder', 'link', 'pipe', 'absent/x'])
-      await expect(fetch(pathToFileURL(join(folder, name)).href), name).rejects.toMatchObject({ code: 'NOT_FOUND_REMOTE' });
+      await expect(fetch(pathToFileURL(join(folder, name)).href), name).rejects.toMatchObject({
+        code: 'NOT_FOUND_REMOTE',
+      });
   });
 
   test('an encoded slash is part of a published name, another host is refused', async () => {

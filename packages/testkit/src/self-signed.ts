@@ -4,8 +4,8 @@ import { createPublicKey, generateKeyPairSync, sign } from 'node:crypto';
 
 function der(tag: number, ...parts: readonly Uint8Array[]): Buffer {
   const content = Buffer.concat(parts);
-  const length =
-    content.length < 128 ? [content.length] : [0x82, content.length >> 8, content.length & 0xff];
+  const size = content.length;
+  const length = size < 128 ? [size] : size < 256 ? [0x81, size] : [0x82, size >> 8, size & 0xff];
   return Buffer.concat([Buffer.from([tag, ...length]), content]);
 }
 
@@ -22,7 +22,10 @@ function commonName(name: string): Buffer {
 }
 
 /** A certificate for the DNS names and IPv4 addresses in `hosts`, valid from an hour ago for a day, signed by itself. */
-export function selfSigned(hosts: readonly string[], now = new Date()): { readonly key: string; readonly cert: string } {
+export function selfSigned(
+  hosts: readonly string[],
+  now = new Date(),
+): { readonly key: string; readonly cert: string } {
   const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const spki = createPublicKey(privateKey).export({ type: 'spki', format: 'der' });
   const names = hosts.map((host) =>
@@ -32,9 +35,16 @@ export function selfSigned(hosts: readonly string[], now = new Date()): { readon
   );
   const extensions = sequence(
     sequence(oid('551d11'), der(0x04, sequence(...names))), // subjectAltName
-    sequence(oid('551d13'), der(0x01, Buffer.from([0xff])), der(0x04, sequence(der(0x01, Buffer.from([0xff]))))), // CA
+    sequence(
+      oid('551d13'),
+      der(0x01, Buffer.from([0xff])),
+      der(0x04, sequence(der(0x01, Buffer.from([0xff])))),
+    ), // CA
   );
-  const validity = sequence(time(new Date(now.getTime() - 3600_000)), time(new Date(now.getTime() + 86_400_000)));
+  const validity = sequence(
+    time(new Date(now.getTime() - 3600_000)),
+    time(new Date(now.getTime() + 86_400_000)),
+  );
   const name = commonName('RAGnos test');
   const tbs = sequence(
     der(0xa0, der(0x02, Buffer.from([2]))), // version 3
@@ -48,6 +58,7 @@ export function selfSigned(hosts: readonly string[], now = new Date()): { readon
   );
   const signature = sign('sha256', tbs, privateKey);
   const cert = sequence(tbs, ecdsaWithSha256, der(0x03, Buffer.from([0]), signature));
-  const pem = `-----BEGIN CERTIFICATE-----\n${cert.toString('base64').replaceAll(/.{64}/g, '$&\n')}\n-----END CERTIFICATE-----\n`;
+  const lines = cert.toString('base64').match(/.{1,64}/g) ?? [];
+  const pem = ['-----BEGIN CERTIFICATE-----', ...lines, '-----END CERTIFICATE-----', ''].join('\n');
   return { key: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(), cert: pem };
 }
