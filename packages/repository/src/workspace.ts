@@ -46,6 +46,8 @@ export class Workspace {
   readonly head: Head;
   readonly now: Date;
   readonly #work: Map<RoleName, RoleWork>;
+  /** Those of `#work`, which this workspace alone writes to. */
+  readonly #files = new Map<RoleName, Map<TargetPath, TargetFile | null>>();
   readonly #contents: Map<string, Content>;
 
   #edits: number;
@@ -61,6 +63,11 @@ export class Workspace {
     this.head = head;
     this.now = now;
     this.#work = new Map(work);
+    for (const [name, before] of this.#work) {
+      const files = new Map(before.files);
+      this.#files.set(name, files);
+      this.#work.set(name, { ...before, files });
+    }
     this.#contents = new Map(contents);
   }
 
@@ -96,8 +103,9 @@ export class Workspace {
   }
 
   setFile(at: Located, path: TargetPath, file: TargetFile | null): void {
-    const before = this.#work.get(at.name)?.files;
-    this.edit(at, { files: new Map([...(before ?? []), [path, file]]) });
+    const files = this.#files.get(at.name) ?? new Map<TargetPath, TargetFile | null>();
+    this.#files.set(at.name, files.set(path, file));
+    this.edit(at, { files });
   }
 
   setContent(key: string, content: Content): void {
