@@ -1,20 +1,34 @@
 // Malformed input to the whole client, generated: typed errors only, never a crash or a hang, the state kept.
 import { VaultError } from '@ragnos/tuf';
-import fc from 'fast-check';
+import type { Arbitrary } from 'fast-check';
+import {
+  assert,
+  asyncProperty,
+  constant,
+  constantFrom,
+  double,
+  json,
+  nat,
+  oneof,
+  record,
+  uint8Array,
+} from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
 import { bytes, Scene } from './setup.ts';
 
 /** Runs a refresh and a look-up that may be refused, but only in our own words. */
-async function survives(scene: Scene, path: string, served: Uint8Array): Promise<void> {
+async function survives(scene: Scene, path: string, served: Uint8Array): Promise<boolean> {
   scene.sim.overrides.set(path, served);
-  try {
-    const updater = await scene.refreshed();
-    await updater.find('x');
-  } catch (error) {
-    expect(error).toBeInstanceOf(VaultError);
-  }
+  const refusal: unknown = await scene
+    .refreshed()
+    .then((updater) => updater.find('x'))
+    .then(
+      () => null,
+      (error: unknown) => error,
+    );
   scene.sim.overrides.clear();
+  return refusal === null || refusal instanceof VaultError;
 }
 
 function scene(): Scene {
@@ -30,25 +44,25 @@ const paths = ['2.root', 'timestamp', '3.snapshot', '3.targets', '1.role'].map(
   (name) => `metadata/${name}.json`,
 );
 
-const mutation = fc.oneof(
-  fc.record({
-    kind: fc.constant('flip' as const),
-    at: fc.double({ min: 0, max: 1, noNaN: true }),
-    bit: fc.nat(7),
+const mutation = oneof(
+  record({
+    kind: constant('flip' as const),
+    at: double({ min: 0, max: 1, noNaN: true }),
+    bit: nat(7),
   }),
-  fc.record({ kind: fc.constant('cut' as const), at: fc.double({ min: 0, max: 1, noNaN: true }) }),
-  fc.record({
-    kind: fc.constant('insert' as const),
-    at: fc.double({ min: 0, max: 1, noNaN: true }),
-    what: fc.uint8Array({ maxLength: 8 }),
+  record({ kind: constant('cut' as const), at: double({ min: 0, max: 1, noNaN: true }) }),
+  record({
+    kind: constant('insert' as const),
+    at: double({ min: 0, max: 1, noNaN: true }),
+    what: uint8Array({ maxLength: 8 }),
   }),
-  fc.record({
-    kind: fc.constant('replace' as const),
-    what: fc.oneof(fc.json().map(bytes), fc.uint8Array({ maxLength: 200 })),
+  record({
+    kind: constant('replace' as const),
+    what: oneof(json().map(bytes), uint8Array({ maxLength: 200 })),
   }),
-  fc.record({
-    kind: fc.constant('member' as const),
-    from: fc.constantFrom(
+  record({
+    kind: constant('member' as const),
+    from: constantFrom(
       '"version":',
       '"expires":',
       '"_type":',
@@ -59,16 +73,16 @@ const mutation = fc.oneof(
       '"keys":',
       '"threshold":',
     ),
-    to: fc.oneof(
-      fc.json(),
-      fc.constantFrom('"__proto__":{},', '"constructor":', '9007199254740993,"a":', '-1,"a":', '[],"a":'),
+    to: oneof(
+      json(),
+      constantFrom('"__proto__":{},', '"constructor":', '9007199254740993,"a":', '-1,"a":', '[],"a":'),
     ),
   }),
 );
 
 function mutate(
   original: Uint8Array,
-  how: typeof mutation extends fc.Arbitrary<infer M> ? M : never,
+  how: typeof mutation extends Arbitrary<infer M> ? M : never,
 ): Uint8Array {
   const at = 'at' in how ? Math.min(original.length - 1, Math.floor(how.at * original.length)) : 0;
   switch (how.kind) {
@@ -90,8 +104,8 @@ describe.each(paths)('%s', (path) => {
     const it = scene();
     const original = it.sim.file(path) ?? new Uint8Array();
     expect(original.length).toBeGreaterThan(0);
-    await fc.assert(
-      fc.asyncProperty(mutation, (how) => survives(it, path, mutate(original, how))),
+    await assert(
+      asyncProperty(mutation, (how) => survives(it, path, mutate(original, how))),
       { numRuns: 60 },
     );
     const updater = await it.refreshed();

@@ -1,4 +1,4 @@
-import type { Fetcher, UpdaterOptions } from '@ragnos/client';
+import type { UpdaterOptions } from '@ragnos/client';
 import { Updater } from '@ragnos/client';
 import { RepositorySimulator } from '@ragnos/testkit';
 import type { SimulatorOptions } from '@ragnos/testkit';
@@ -25,7 +25,7 @@ export class Scene {
     this.sim.publish();
   }
 
-  open(options: Partial<UpdaterOptions> & { readonly fetcher?: Fetcher } = {}): Promise<Updater> {
+  open(options: Partial<UpdaterOptions> = {}): Promise<Updater> {
     return Updater.open({
       dir: this.dir,
       baseUrl: this.sim.baseUrl,
@@ -51,3 +51,15 @@ export class Scene {
 
 export const text = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
 export const bytes = (value: string): Uint8Array => new TextEncoder().encode(value);
+
+/** The code that `promise` is refused with; `none` if it is not. For codes of which several are right. */
+export function codeOf(promise: Promise<unknown>): Promise<string> {
+  return promise.then(
+    () => 'none',
+    (error: unknown) => (error instanceof Error && 'code' in error ? String(error.code) : String(error)),
+  );
+}
+
+export function never(): never {
+  throw new Error('the test is wrong');
+}

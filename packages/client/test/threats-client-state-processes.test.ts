@@ -17,8 +17,8 @@ async function run(args: readonly string[]): Promise<string> {
   ]);
   let output = '';
   child.stderr.on('data', (chunk: Buffer) => (output += chunk.toString()));
-  const [code] = await once(child, 'close');
-  return code === 0 ? '' : `exit ${code}: ${output}`;
+  await once(child, 'close');
+  return child.exitCode === 0 ? '' : `exit ${child.exitCode}: ${output}`;
 }
 
 test(

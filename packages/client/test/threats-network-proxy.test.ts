@@ -82,7 +82,7 @@ test('a proxy that refuses the tunnel', async () => {
   const error = get('https://plugins.example/x', { env: { HTTPS_PROXY: proxyUrl() } });
   await expect(error).rejects.toMatchObject({
     code: 'DOWNLOAD',
-    hint: expect.stringContaining('HTTPS_PROXY'),
+    hint: 'the proxy refused; check HTTPS_PROXY and NO_PROXY',
   });
 });
 

@@ -2,7 +2,7 @@
 import { newTestKey } from '@ragnos/testkit';
 import { describe, expect, test } from 'vitest';
 
-import { Scene } from './setup.ts';
+import { never, Scene } from './setup.ts';
 
 /** Which delegated roles a look-up asked for. */
 function roles(requests: readonly string[]): readonly string[] {
@@ -211,7 +211,3 @@ test('chain: the signed files that vouch for a target, byte for byte', async () 
   for (const { name, bytes } of chain)
     expect(Buffer.from(bytes)).toEqual(Buffer.from(scene.sim.file(`metadata/${name}`) ?? never()));
 });
-
-function never(): never {
-  throw new Error('the test is wrong');
-}

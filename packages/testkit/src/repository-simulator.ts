@@ -218,7 +218,7 @@ export class RepositorySimulator implements Fetcher {
 
   /** Sixteen roles below `from` by the first digit of the path's sha256. Returns their names. */
   delegateHashPrefixes(from: string, namePrefix: string): readonly RoleName[] {
-    return [...'0123456789abcdef'].map((digit) => {
+    return Array.from('0123456789abcdef', (digit) => {
       const name = roleName(`${namePrefix}-${digit}`);
       this.delegate({ from, name, pathHashPrefixes: [digit] });
       return name;

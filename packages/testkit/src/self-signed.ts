@@ -14,7 +14,7 @@ const oid = (hex: string): Buffer => der(0x06, Buffer.from(hex, 'hex'));
 const ecdsaWithSha256 = sequence(oid('2a8648ce3d040302'));
 
 function time(date: Date): Buffer {
-  return der(0x18, Buffer.from(`${date.toISOString().replaceAll(/[-:T]|\.\d+/g, '')}`));
+  return der(0x18, Buffer.from(date.toISOString().replaceAll(/[-:T]|\.\d+/g, '')));
 }
 
 function commonName(name: string): Buffer {
@@ -60,5 +60,5 @@ export function selfSigned(
   const cert = sequence(tbs, ecdsaWithSha256, der(0x03, Buffer.from([0]), signature));
   const lines = cert.toString('base64').match(/.{1,64}/g) ?? [];
   const pem = ['-----BEGIN CERTIFICATE-----', ...lines, '-----END CERTIFICATE-----', ''].join('\n');
-  return { key: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(), cert: pem };
+  return { key: privateKey.export({ type: 'pkcs8', format: 'pem' }), cert: pem };
 }

@@ -3,10 +3,12 @@ import { VaultError } from '@ragnos/tuf';
 import { DownloadError, TlsError, UnreachableError } from '../errors.ts';
 import { shown } from '../fetcher.ts';
 
-const unreachable: ReadonlySet<string> = new Set([
-  ...['ECONNREFUSED', 'ECONNRESET', 'ECONNABORTED', 'EPIPE', 'ETIMEDOUT', 'EHOSTUNREACH', 'ENETUNREACH'],
-  ...['ENETDOWN', 'ENOTFOUND', 'EAI_AGAIN', 'EADDRNOTAVAIL'],
-]);
+const unreachable: ReadonlySet<string> = new Set(
+  (
+    'ECONNREFUSED ECONNRESET ECONNABORTED EPIPE ETIMEDOUT EHOSTUNREACH ENETUNREACH ENETDOWN ' +
+    'ENOTFOUND EAI_AGAIN EADDRNOTAVAIL'
+  ).split(' '),
+);
 
 const certificate =
   /^(?:ERR_TLS_|ERR_SSL_|EPROTO$|CERT_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|INVALID_CA|INVALID_PURPOSE|HOSTNAME_|ERROR_IN_CERT_|CRL_|PATH_LENGTH_)/;

@@ -47,7 +47,7 @@ export async function findTarget(
       stack = []; // whatever comes later in the order of trust may not answer any more
       break;
     }
-    stack.push(...next.reverse());
+    stack.push(...next.toReversed());
   }
   return null;
 }

@@ -82,9 +82,8 @@ export async function loadRoot(
   let bytes = start;
   const accept = async (next: Uint8Array): Promise<void> => {
     const { version } = trusted.root;
-    const mark = marks.filter((other) => other.version === version);
-    if (mark.length > 0 && mark.some(({ sha256 }) => sha256 !== identify(next, context).sha256))
-      throw mismatch(version);
+    const here = marks.filter((mark) => mark.version === version);
+    if (here.some(({ sha256 }) => sha256 !== identify(next, context).sha256)) throw mismatch(version);
     if (!offline) await store.writeRoot(version, next);
     bytes = next;
   };

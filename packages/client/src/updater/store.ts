@@ -52,7 +52,7 @@ export class TrustedStore {
         const version = /^([1-9]\d{0,9})\.root\.json$/.exec(name)?.[1];
         if (version !== undefined) found.add(Number(version));
       }
-    return [...found].sort((a, b) => a - b);
+    return [...found].toSorted((a, b) => a - b);
   }
 
   root(version: number): Promise<Copies> {

@@ -116,14 +116,18 @@ export class Updater {
       this.#adopt(await refreshAll(context));
       return;
     }
-    using _lock = await this.#store.lock({
+    const lock = await this.#store.lock({
       signal: options.signal,
       timeoutMs: this.#options.lockTimeoutMs ?? 120_000,
     });
-    const known = await refreshAll(context);
-    await this.#store.writeState(lastRefreshToBytes(context.now));
-    this.#lastRefresh = context.now;
-    this.#adopt(known);
+    try {
+      const known = await refreshAll(context);
+      await this.#store.writeState(lastRefreshToBytes(context.now));
+      this.#lastRefresh = context.now;
+      this.#adopt(known);
+    } finally {
+      lock.release();
+    }
   }
 
   /**
