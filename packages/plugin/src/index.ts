@@ -53,6 +53,7 @@ export {
   type PackCode,
   type PluginErrorCode,
 } from './errors.ts';
+export { parseAuthorFile, type AuthorFile } from './formats/author.ts';
 export {
   parseCatalog,
   parseSearch,

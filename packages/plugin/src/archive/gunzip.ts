@@ -13,6 +13,7 @@ export function gunzipStrict(bytes: Uint8Array, limits: ArchiveLimits): Uint8Arr
       `the archive has ${bytes.length} bytes, more than ${limits.archiveMaxLength}`,
     );
   const start = endOfHeader(bytes);
+  if (bytes.length < start + 8) throw new ArchiveError('ARCHIVE_TRUNCATED', 'the archive ends in its header');
   const allowed = Math.min(
     limits.unpackedMaxLength,
     Math.max(limits.ratioFreeLength, bytes.length * limits.maxRatio),
@@ -51,13 +52,26 @@ function afterNul(bytes: Uint8Array, from: number): number {
   return nul + 1;
 }
 
+/**
+ * One output buffer of the size that the trailer states saves zlib's growing list of chunks and half of the memory. A
+ * lie costs a second chunk, or memory that is reserved within `allowed` and never touched.
+ */
+function chunkSize(bytes: Uint8Array, allowed: number): number {
+  const stated = new DataView(bytes.buffer, bytes.byteOffset + bytes.length - 4, 4).getUint32(0, true);
+  return Math.max(1024, Math.min(stated, allowed) + 1);
+}
+
 function inflate(
   bytes: Uint8Array,
   allowed: number,
   limits: ArchiveLimits,
 ): { buffer: Uint8Array; consumed: number } {
   try {
-    const result: unknown = inflateRawSync(bytes, { info: true, maxOutputLength: allowed });
+    const result: unknown = inflateRawSync(bytes, {
+      info: true,
+      maxOutputLength: allowed,
+      chunkSize: chunkSize(bytes, allowed),
+    });
     if (!isInflated(result)) throw new Error('zlib answered without its state');
     return { buffer: result.buffer, consumed: result.engine.bytesWritten };
   } catch (cause) {

@@ -28,7 +28,7 @@ export function readPax(body: Buffer, type: 'x' | 'g'): PaxRecords {
     const equals = record.indexOf('=');
     const key = record.slice(0, Math.max(0, equals));
     const known = harmless.test(key) || (type === 'x' && (key === 'path' || key === 'size'));
-    if (/^GNU\.sparse\./.test(key))
+    if (key.startsWith('GNU.sparse.'))
       throw new ArchiveError('ARCHIVE_SPARSE', 'a pax header describes a sparse file');
     if (!known || found.has(key))
       throw new ArchiveError('ARCHIVE_PAX', `a pax header sets ${JSON.stringify(key.slice(0, 60))}`);

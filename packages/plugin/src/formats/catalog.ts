@@ -7,7 +7,7 @@ import {
   type PluginVersion,
   type VendorName,
 } from '../names.ts';
-import { readFormat, readLine, readTime, writeFormat } from './common.ts';
+import { readFormat, readLine, readLines, readTime, writeFormat } from './common.ts';
 import type { PluginIndex } from './plugin-index.ts';
 
 export const catalogFormat = 'ragnos-catalog/1';
@@ -38,7 +38,7 @@ export function parseCatalog(bytes: Uint8Array): Catalog {
     return {
       vendor: vendorName(reader.string('vendor')),
       suspended: reader.boolean('suspended'),
-      digests: new Map(digests.names().map((digest) => [digest, readSeen(digests.object(digest))])),
+      digests: new Map(digests.names().map((digest) => readSeen(digests, digest))),
       plugins: new Map(plugins.names().map((name) => [pluginName(name), readPlugin(plugins.object(name))])),
     };
   });
@@ -135,14 +135,16 @@ export function replaceInSearch(entries: readonly SearchEntry[], catalog: Catalo
   );
 }
 
-function readSeen(reader: Reader): { readonly path: string; readonly firstSeen: string } {
-  return { path: readLine(reader, 'path', 1024), firstSeen: readTime(reader, 'firstSeen') };
+function readSeen(digests: Reader, digest: string) {
+  if (!/^[0-9a-f]{64}$/.test(digest)) digests.fail(digest, 'a sha256 in lower-case hex');
+  const seen = digests.object(digest);
+  return [digest, { path: readLine(seen, 'path', 1024), firstSeen: readTime(seen, 'firstSeen') }] as const;
 }
 
 function readPlugin(reader: Reader, withVersions = true): CatalogPlugin {
   return {
     description: readLine(reader, 'description'),
-    keywords: reader.strings('keywords'),
+    keywords: readLines(reader, 'keywords', 100),
     latest: reader.has('latest') ? pluginVersion(reader.string('latest')) : null,
     versions: withVersions ? reader.strings('versions').map(pluginVersion) : [],
   };

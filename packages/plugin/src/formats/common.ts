@@ -1,12 +1,6 @@
-import {
-  MalformedMetadataError,
-  canonicalJson,
-  parseJson,
-  Reader,
-  type JsonObject,
-  type JsonOutput,
-} from '@ragnos/tuf';
+import { MalformedMetadataError, canonicalJson, parseJson, Reader, type JsonOutput } from '@ragnos/tuf';
 import { FormatError, NameError } from '../errors.ts';
+import { filePath } from '../names.ts';
 
 /** Something published: its file name and what it must hash to. */
 export interface FileRef {
@@ -47,10 +41,16 @@ export function writeFormat(json: JsonOutput): Uint8Array {
 
 export function readRef(reader: Reader): FileRef {
   return {
-    name: reader.string('name'),
+    name: readFileName(reader),
     length: reader.integer('length', 0),
     sha256: readSha256(reader, 'sha256'),
   };
+}
+
+/** One segment, since it is put behind a folder: `hello-1.2.0.tgz`. */
+function readFileName(reader: Reader): string {
+  const name = filePath(reader.string('name'));
+  return name.includes('/') ? reader.fail('name', 'a file name') : name;
 }
 
 export function refToJson({ name, length, sha256 }: FileRef): JsonOutput {
@@ -77,11 +77,17 @@ export function readLine(reader: Reader, name: string, max = 500): string {
   return text;
 }
 
+/** Texts of one line each, at most 1,000. */
+export function readLines(reader: Reader, name: string, max: number): readonly string[] {
+  const lines = reader.strings(name);
+  if (lines.length > 1000 || lines.some((line) => line.length > max || /\p{Cc}/u.test(line)))
+    reader.fail(name, `at most 1,000 texts of one line and ${max} characters`);
+  return lines;
+}
+
 /** RFC 3339 in whole seconds or milliseconds, UTC. */
 export function readTime(reader: Reader, name: string): string {
   const text = reader.string(name);
   const good = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{3})?Z$/.test(text) && !Number.isNaN(Date.parse(text));
   return good ? text : reader.fail(name, 'a time such as 2030-01-31T12:00:00Z');
 }
-
-export type { JsonObject };

@@ -11,7 +11,7 @@ import {
   type PluginVersion,
   type VendorName,
 } from '../names.ts';
-import { readFormat, readLine, readSha256, readTexts, writeFormat } from './common.ts';
+import { readFormat, readLine, readLines, readSha256, readTexts, writeFormat } from './common.ts';
 
 export const manifestFormat = 'ragnos-plugin-manifest/1';
 const maxFiles = 200_000;
@@ -29,8 +29,8 @@ export interface ManifestFile {
 export interface BundledPackage {
   readonly name: string;
   readonly version: string;
-  /** As the lockfile has it, `sha512-…`. */
-  readonly integrity: string;
+  /** As the lockfile has it, `sha512-…`; null where its author had put it into the archive already. */
+  readonly integrity: string | null;
 }
 
 /**
@@ -83,6 +83,9 @@ export function treeHash(files: readonly ManifestFile[]): string {
 
 /** Lower in code points first: the order of `files`. */
 export function byPath(a: { readonly path: string }, b: { readonly path: string }): number {
+  // UTF-16 units sort as code points do, unless a surrogate meets a unit above U+DFFF.
+  if (!/[\ud800-\uffff]/.test(a.path) || !/[\ud800-\uffff]/.test(b.path))
+    return a.path === b.path ? 0 : a.path < b.path ? -1 : 1;
   return Buffer.compare(Buffer.from(a.path), Buffer.from(b.path));
 }
 
@@ -118,16 +121,16 @@ export function parseManifest(bytes: Uint8Array): PluginManifest {
       engines: readTexts(reader, 'engines'),
       target: readLine(reader, 'target', 60),
       capabilities: readObject(reader, 'capabilities'),
-      lifecycleScripts: reader.strings('lifecycleScripts'),
+      lifecycleScripts: readLines(reader, 'lifecycleScripts', 60),
       bundled: reader.array('bundled').map((json, index) => {
         const item = Reader.of(json, `bundled[${index}]`);
         return {
           name: readLine(item, 'name', 300),
           version: readLine(item, 'version', 100),
-          integrity: readLine(item, 'integrity', 300),
+          integrity: item.has('integrity') ? readLine(item, 'integrity', 300) : null,
         };
       }),
-      evidence: reader.strings('evidence'),
+      evidence: readLines(reader, 'evidence', 255),
     };
   });
 }
@@ -143,7 +146,9 @@ export function serializeManifest(manifest: PluginManifest): Uint8Array {
       manifest.entry.main === null
         ? { bin: manifest.entry.bin }
         : { main: manifest.entry.main, bin: manifest.entry.bin },
-    bundled: manifest.bundled.map((item) => ({ ...item })),
+    bundled: manifest.bundled.map(({ name, version, integrity }) =>
+      integrity === null ? { name, version } : { name, version, integrity },
+    ),
   });
 }
 
@@ -161,10 +166,21 @@ function readFile(json: JsonValue, path: string): ManifestFile {
 
 function checkFiles(reader: Reader, files: readonly ManifestFile[]): void {
   if (files.length === 0 || files.length > maxFiles) reader.fail('files', `1 to ${maxFiles} files`);
-  if (files.some((file, index) => index > 0 && byPath(files[index - 1]!, file) >= 0))
-    reader.fail('files', 'each once, sorted by path');
-  if (new Set(files.map((file) => foldedPath(file.path))).size !== files.length)
-    reader.fail('files', 'no two that are one on some disk');
+  let before: ManifestFile | null = null;
+  for (const file of files) {
+    if (before !== null && byPath(before, file) >= 0) reader.fail('files', 'each once, sorted by path');
+    before = file;
+  }
+  const folded = new Set(files.map((file) => foldedPath(file.path)));
+  if (folded.size !== files.length) reader.fail('files', 'no two that are one on some disk');
+  const folders = new Set<string>();
+  for (const path of folded)
+    for (let end = path.lastIndexOf('/'); end > 0; end = path.lastIndexOf('/', end - 1)) {
+      const folder = path.slice(0, end);
+      if (folders.has(folder)) break;
+      folders.add(folder);
+      if (folded.has(folder)) reader.fail('files', 'no file that is also a folder');
+    }
 }
 
 function readTreeHash(reader: Reader, files: readonly ManifestFile[]): string {

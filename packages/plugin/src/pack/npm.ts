@@ -1,23 +1,29 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PackError } from '../errors.ts';
+import { npmCommand, npmFailure } from './npm-command.ts';
 
 /** npm, cut off from the project that is packed: its `.npmrc`, its scripts and the environment have no say. */
 export interface Npm {
-  /** Runs npm in `folder`; resolves with its stdout. @throws PackError `NPM_FAILED` */
+  /** Runs npm in `folder`, which must hold a package.json; resolves with its stdout. @throws PackError */
   run(args: readonly string[], folder: string): Promise<string>;
 }
 
 /** What of the operator's own npm configuration is needed to reach the registry; never a project's. */
 const settings = ['registry', 'cafile', 'proxy', 'https-proxy', 'noproxy', 'cache'] as const;
-/** Everything else in the environment could change what is packed. */
+/** Everything else in the environment could change what is packed, or would hand a secret to npm. */
 const kept = [
   'PATH',
+  'TMPDIR',
+  'TEMP',
+  'TMP',
   'SystemRoot',
+  'ComSpec',
+  'PATHEXT',
   'NODE_EXTRA_CA_CERTS',
   'SSL_CERT_FILE',
+  'SSL_CERT_DIR',
   'HTTP_PROXY',
   'HTTPS_PROXY',
   'NO_PROXY',
@@ -25,49 +31,76 @@ const kept = [
   'https_proxy',
   'no_proxy',
 ];
+/** Nothing is executed, and nothing but the registry is asked. An npm that knows no `allow-…` finds no git. */
+const always = [
+  '--ignore-scripts',
+  '--allow-git=none',
+  '--git=ragv-runs-no-git',
+  '--workspaces=false',
+  '--no-audit',
+  '--no-fund',
+  '--no-update-notifier',
+  '--loglevel=error',
+];
 const timeoutMs = 10 * 60_000;
 const maxOutput = 16 * 1024 * 1024;
 
-/** Calls `use` with an npm that lives in a home of its own, which is removed afterwards. */
-export async function withNpm<T>(signal: AbortSignal | undefined, use: (npm: Npm) => Promise<T>): Promise<T> {
-  const home = await mkdtemp(join(tmpdir(), 'ragv-npm-'));
-  try {
-    const userconfig = join(home, 'npmrc');
-    await writeFile(userconfig, await operatorSettings(home, signal), { mode: 0o600 });
-    const env: NodeJS.ProcessEnv = {
-      HOME: home,
-      USERPROFILE: home,
-      NODE_ENV: 'production',
-      TZ: 'UTC',
-      npm_config_userconfig: userconfig,
-      npm_config_globalconfig: join(home, 'global'),
-    };
-    for (const name of kept) if (process.env[name] !== undefined) env[name] = process.env[name];
-    const common = [
-      '--ignore-scripts',
-      '--no-audit',
-      '--no-fund',
-      '--no-update-notifier',
-      '--loglevel=error',
-    ];
-    return await use({ run: (args, folder) => execute([...args, ...common], folder, env, signal) });
-  } finally {
-    await rm(home, { recursive: true, force: true });
-  }
+/** An npm whose home is below `scratch`, which the caller removes. Nothing is started before its first run. */
+export function isolatedNpm(scratch: string, signal: AbortSignal | undefined): Npm {
+  let environment: Promise<NodeJS.ProcessEnv> | undefined;
+  return {
+    async run(args, folder) {
+      environment ??= prepare(join(scratch, 'npm-home'), signal);
+      return execute([...args, ...always], folder, await environment, signal);
+    },
+  };
 }
 
-/** Asked from an empty folder, so that no project's file takes part. */
+async function prepare(home: string, signal: AbortSignal | undefined): Promise<NodeJS.ProcessEnv> {
+  await mkdir(home, { mode: 0o700 });
+  await markAsProject(home);
+  const userconfig = join(home, 'npmrc');
+  await writeFile(userconfig, await operatorSettings(home, signal), { mode: 0o600 });
+  const environment: NodeJS.ProcessEnv = {
+    HOME: home,
+    USERPROFILE: home,
+    NODE_ENV: 'production',
+    TZ: 'UTC',
+    npm_config_userconfig: userconfig,
+    npm_config_globalconfig: join(home, 'none'),
+  };
+  for (const name of kept) if (process.env[name] !== undefined) environment[name] = process.env[name];
+  return environment;
+}
+
+/** npm looks upwards for a project and reads its `.npmrc`; in a shared temporary folder that could be anybody's. */
+export async function markAsProject(folder: string): Promise<void> {
+  await writeFile(join(folder, 'package.json'), '{"private":true}');
+}
+
+/** Asked from a folder of ours, so that no project's file takes part. */
 async function operatorSettings(empty: string, signal: AbortSignal | undefined): Promise<string> {
-  const json: unknown = JSON.parse(
-    await execute(['config', 'list', '--json', '--loglevel=error'], empty, process.env, signal),
-  );
+  const answer = await execute(['config', 'list', '--json', '--loglevel=error'], empty, process.env, signal);
+  const json: unknown = JSON.parse(answer);
   const values = new Map<string, unknown>(
     typeof json === 'object' && json !== null ? Object.entries(json) : [],
   );
-  const lines = settings
-    .map((name) => [name, values.get(name)] as const)
-    .filter(([, value]) => typeof value === 'string' && value !== '');
-  return lines.map(([name, value]) => `${name}=${String(value)}\n`).join('');
+  const lines = settings.flatMap((name) => {
+    const value = values.get(name);
+    return typeof value === 'string' && value !== '' ? [`${name}=${value}`] : [];
+  });
+  const userconfig = values.get('userconfig');
+  const own = typeof userconfig === 'string' ? await readFile(userconfig, 'utf8').catch(() => '') : '';
+  return [...lines, ...access(own), ''].join('\n');
+}
+
+/** Which registry has a scope, and how one proves who asks: the lines of a `.npmrc` that are about access. */
+function access(npmrc: string): readonly string[] {
+  return npmrc
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => /^(?:\/\/[^=]+:[\w-]+|@[^=]+:registry)\s*=/.test(line))
+    .map((line) => line.replace(/\$\{(\w+)\??\}/g, (_, name: string) => process.env[name] ?? ''));
 }
 
 function execute(
@@ -76,37 +109,36 @@ function execute(
   env: NodeJS.ProcessEnv,
   signal: AbortSignal | undefined,
 ): Promise<string> {
+  const { file, first } = npmCommand();
+  const options = {
+    cwd,
+    env,
+    maxBuffer: maxOutput,
+    timeout: timeoutMs,
+    ...(signal === undefined ? {} : { signal }),
+  };
   return new Promise((resolve, reject) => {
-    const options = {
-      cwd,
-      env,
-      maxBuffer: maxOutput,
-      timeout: timeoutMs,
-      ...(signal === undefined ? {} : { signal }),
-    };
-    execFile(
-      process.platform === 'win32' ? 'npm.cmd' : 'npm',
-      [...args],
-      options,
-      (error, stdout, stderr) => {
-        if (error === null) return resolve(stdout);
-        if (signal?.aborted === true) return reject(error);
-        const said = stderr
-          .split('\n')
-          .filter((line) => line.trim() !== '' && !line.includes('A complete log'))
-          .slice(0, 5)
-          .join('; ');
+    execFile(file, [...first, ...args], options, (error, stdout, stderr) => {
+      if (error === null) resolve(stdout);
+      else if (signal?.aborted === true) reject(error);
+      else if (error.code === 'ENOENT')
+        reject(
+          new PackError('NPM_MISSING', 'npm was not found', {
+            cause: error,
+            hint: 'packing a folder or an npm package needs npm; install Node.js with npm, or give a .tgz file',
+          }),
+        );
+      else if (error.killed === true)
         reject(
           new PackError(
             'NPM_FAILED',
-            `npm ${args.slice(0, 2).join(' ')} failed: ${said === '' ? error.message : said}`,
+            `npm ${args[0] ?? ''} did not end within ${timeoutMs / 60_000} minutes`,
             {
               cause: error,
-              hint: 'check the name, the network and the registry that `npm config get registry` shows',
             },
           ),
         );
-      },
-    );
+      else reject(npmFailure(args, stderr, error));
+    });
   });
 }

@@ -1,19 +1,23 @@
-import { createHash } from 'node:crypto';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { defaultArchiveLimits, type ArchiveLimits } from '../archive/limits.ts';
+import { readArchive } from '../archive/tar-reader.ts';
 import { writeArchive, type FileToPack } from '../archive/tar-writer.ts';
-import { PackError } from '../errors.ts';
+import { ArchiveError, FormatError, PackError } from '../errors.ts';
+import { noAuthorFile, parseAuthorFile, type AuthorFile } from '../formats/author.ts';
 import {
   byPath,
+  parseManifest,
   serializeManifest,
   treeHash,
-  type ManifestFile,
   type PluginManifest,
 } from '../formats/manifest.ts';
-import { filePath, pluginName, pluginVersion, type FilePath } from '../names.ts';
+import { pluginName, pluginVersion, type VendorName } from '../names.ts';
 import { bundleDependencies, type Bundle } from './bundle.ts';
-import { withNpm, type Npm } from './npm.ts';
+import { carriedPackages, kindOf, readEntry, sha256, toManifestFile } from './describe.ts';
+import { withMode } from './modes.ts';
+import { isolatedNpm, markAsProject, type Npm } from './npm.ts';
 import type { Packed, PackOptions } from './options.ts';
 import { lastPart, readPackageJson, resolveFile, type PackageJson } from './package-json.ts';
 import { refuseSecrets } from './secrets.ts';
@@ -29,50 +33,59 @@ import { readSource, type Source } from './source.ts';
 export async function pack(source: string, options: PackOptions): Promise<Packed> {
   const scratch = await mkdtemp(join(tmpdir(), 'ragv-pack-'));
   try {
-    return await withNpm(options.signal, async (npm) => {
-      options.onProgress?.(`reading ${source}`);
-      return packSource(await readSource(source, scratch, npm), scratch, npm, options);
-    });
+    await markAsProject(scratch);
+    const npm = isolatedNpm(scratch, options.signal);
+    options.onProgress?.(`reading ${source}`);
+    const limits = options.limits ?? defaultArchiveLimits;
+    return await packSource(await readSource(source, scratch, npm, limits), scratch, npm, options, limits);
   } finally {
     await rm(scratch, { recursive: true, force: true });
   }
 }
 
-async function packSource(source: Source, scratch: string, npm: Npm, options: PackOptions): Promise<Packed> {
+async function packSource(
+  source: Source,
+  scratch: string,
+  npm: Npm,
+  options: PackOptions,
+  limits: ArchiveLimits,
+): Promise<Packed> {
   const own = source.entries.map((entry) => ({ ...entry, path: entry.path.slice(source.prefix.length) }));
-  const packageJson = own.find((file) => file.path === 'package.json');
-  if (packageJson === undefined)
-    throw new PackError('PACKAGE_JSON', `${source.originalName} has no package.json`);
-  const pkg = readPackageJson(packageJson.body, `package.json of ${source.originalName}`);
-  const name = pluginName(options.name ?? lastPart(pkg.name).toLowerCase());
+  const pkg = readPackage(source, own);
+  const author = readAuthor(own);
+  const vendor = vendorOf(options, author);
+  const name = pluginName(options.name ?? author.name ?? lastPart(pkg.name).toLowerCase());
   const version = pluginVersion(pkg.version);
-  const missing = missingDependencies(pkg, own);
   const notes: string[] = [];
-  let files: readonly FileToPack[] = own;
+  let lockfileWritten: string | null = null;
   let bundle: Bundle | null = null;
-  if (missing.length > 0) {
-    if (source.folder === null && options.bundle !== true) throw notClosed(source, missing);
+  if (needsBundle(source, pkg, own, options)) {
     options.onProgress?.(`bundling the dependencies of ${name} ${version}`);
-    const lock = await findLockfile(source, options);
+    const lock = await findLockfile(source, own, options);
     bundle = await bundleDependencies(pkg, lock, scratch, options.target, npm);
-    files = [...own.filter((file) => !file.path.startsWith('node_modules/')), ...bundle.files];
-    notes.push(`bundled ${bundle.packages.length} packages: ${summary(bundle)}`);
-    if (lock === null) notes.push(await keepLockfile(bundle, source, options, `${name}-${version}`));
+    notes.push(
+      `bundled ${count(bundle.packages.length, 'package')}: ${shortened(bundle.packages.map((item) => `${item.name}@${item.version}`))}`,
+    );
+    if (lock === null) {
+      lockfileWritten = await keepLockfile(bundle, source, options, `${name}-${version}`);
+      notes.push(
+        `wrote ${lockfileWritten}: review it, and give it next time (--lockfile) to get the same bytes`,
+      );
+    }
   }
-  refuseSecrets(source.about.type === 'npm' ? [] : files);
-  if (pkg.lifecycleScripts.length > 0)
-    notes.push(`its scripts ${pkg.lifecycleScripts.join(', ')} are never run`);
+  if (source.type !== 'npm') refuseSecrets(own);
+  notes.push(...whatIsLeftOut(pkg, options, own));
   const unchanged = bundle === null && source.folder === null;
   const prefix = unchanged ? source.prefix : 'package/';
-  const artifact = unchanged
-    ? source.archive
-    : await writeArchive(files.map((file) => ({ ...file, path: `${prefix}${file.path}` })));
+  const files = unchanged ? own : rewritten(pkg, own, bundle);
+  options.onProgress?.(`writing ${name}-${version}.tgz`);
+  const artifact = unchanged ? source.archive : await writeChecked(files, prefix, limits);
   const listed = files.map(toManifestFile).toSorted(byPath);
   const manifest: PluginManifest = {
-    vendor: options.vendor,
+    vendor,
     plugin: name,
     version,
-    description: pkg.description,
+    description: author.description ?? pkg.description,
     artifact: {
       name: `${name}-${version}.tgz`,
       originalName: source.originalName,
@@ -80,53 +93,107 @@ async function packSource(source: Source, scratch: string, npm: Npm, options: Pa
       length: artifact.length,
       sha256: sha256(artifact),
     },
-    source: source.about,
+    source: {
+      type: source.type,
+      name: source.type === 'npm' ? `${pkg.name}@${pkg.version}` : pkg.name,
+      integrity: source.integrity,
+    },
     stripPrefix: prefix,
     files: listed,
     treeHash: treeHash(listed),
-    entry: readEntry(pkg, new Set(listed.map((file) => file.path))),
-    kind: isMcpServer(pkg) ? 'mcp' : 'node',
+    entry: readEntry(pkg, author, new Set(listed.map((file) => file.path))),
+    kind: kindOf(pkg, author),
     engines: pkg.engines,
-    target: options.target ?? 'any',
-    capabilities: {},
+    target: bundle === null ? 'any' : (options.target ?? 'any'),
+    capabilities: author.capabilities,
     lifecycleScripts: pkg.lifecycleScripts,
-    bundled:
-      bundle?.packages.toSorted((a, b) => (`${a.name}@${a.version}` < `${b.name}@${b.version}` ? -1 : 1)) ??
-      [],
+    bundled: bundle?.packages ?? carriedPackages(files),
     evidence: [],
   };
+  const manifestBytes = serializeManifest(manifest);
+  parseManifest(manifestBytes); // what no host could read is not published
   const artifactFile = join(options.output, manifest.artifact.name);
   await writeFile(artifactFile, artifact);
-  return {
-    manifest,
-    manifestBytes: serializeManifest(manifest),
-    artifactFile,
-    keywords: pkg.keywords,
-    notes,
-  };
+  const keywords = author.keywords ?? pkg.keywords;
+  return { manifest, manifestBytes, artifactFile, keywords, lockfileWritten, notes };
 }
 
-/** Production dependencies that are not inside already (npm's `bundleDependencies`). */
-function missingDependencies(pkg: PackageJson, files: readonly FileToPack[]): readonly string[] {
-  const inside = new Set(files.map((file) => file.path));
-  return [...pkg.dependencies.keys()].filter((name) => !inside.has(`node_modules/${name}/package.json`));
+function readPackage(source: Source, own: readonly FileToPack[]): PackageJson {
+  const file = own.find((item) => item.path === 'package.json');
+  if (file === undefined) throw new PackError('PACKAGE_JSON', `${source.originalName} has no package.json`);
+  return readPackageJson(file.body, `package.json of ${source.originalName}`);
 }
 
-function notClosed(source: Source, missing: readonly string[]): PackError {
-  const named = source.about.type === 'npm' ? `npm:${source.about.name}` : source.about.name;
-  return new PackError(
+function readAuthor(own: readonly FileToPack[]): AuthorFile {
+  const file = own.find((item) => item.path === 'ragv.json');
+  if (file === undefined) return noAuthorFile;
+  try {
+    return parseAuthorFile(file.body);
+  } catch (cause) {
+    if (!(cause instanceof FormatError)) throw cause;
+    throw new PackError('RAGV_JSON', cause.message, {
+      cause,
+      ...(cause.hint === undefined ? {} : { hint: cause.hint }),
+    });
+  }
+}
+
+function vendorOf(options: PackOptions, author: AuthorFile): VendorName {
+  const vendor = options.vendor ?? author.vendor;
+  if (vendor === null)
+    throw new PackError('VENDOR_MISSING', 'no vendor is named', {
+      hint: 'give --vendor, or "vendor" in ragv.json',
+    });
+  if (author.vendor !== null && author.vendor !== vendor)
+    throw new PackError(
+      'VENDOR_MISMATCH',
+      `ragv.json names the vendor ${author.vendor}, asked for is ${vendor}`,
+    );
+  return vendor;
+}
+
+/**
+ * A folder's node_modules are never taken: nobody can say where they come from. What an archive carries inside itself
+ * is part of what its author published.
+ */
+function needsBundle(
+  source: Source,
+  pkg: PackageJson,
+  own: readonly FileToPack[],
+  options: PackOptions,
+): boolean {
+  const optional = options.target !== undefined && pkg.optionalDependencies.length > 0;
+  if (source.folder !== null) return pkg.dependencies.size > 0 || optional;
+  const inside = new Set(own.map((file) => file.path));
+  const missing = [...pkg.dependencies.keys()].filter(
+    (name) => !inside.has(`node_modules/${name}/package.json`),
+  );
+  if (options.bundle === true) return missing.length > 0 || optional;
+  if (missing.length === 0) return false;
+  throw new PackError(
     'DEPENDENCIES_MISSING',
-    `${source.originalName} needs ${missing.length} packages that are not inside it: ${missing.slice(0, 5).join(', ')}${missing.length > 5 ? ', …' : ''}`,
-    { hint: `a plugin is closed; put them inside with: ragv publish ${named} --bundle` },
+    `${source.originalName} needs ${count(missing.length, 'package')} from outside: ${shortened(missing)}`,
+    { hint: `a plugin is closed; put them inside with: ragv publish ${source.given} --bundle` },
   );
 }
 
-async function findLockfile(source: Source, options: PackOptions): Promise<Uint8Array | null> {
+/** Given, beside the folder's package.json, or shipped by the author as npm-shrinkwrap.json; null if there is none. */
+async function findLockfile(
+  source: Source,
+  own: readonly FileToPack[],
+  options: PackOptions,
+): Promise<Uint8Array | null> {
   if (options.lockfile !== undefined)
     return readFile(options.lockfile).catch((cause: unknown) => {
       throw new PackError('SOURCE_UNREADABLE', `the lockfile ${options.lockfile} cannot be read`, { cause });
     });
-  return source.folder === null ? null : readFile(join(source.folder, 'package-lock.json')).catch(() => null);
+  const shipped = own.find((file) => file.path === 'npm-shrinkwrap.json');
+  if (shipped !== undefined) return shipped.body;
+  if (source.folder === null) return null;
+  return readFile(join(source.folder, 'package-lock.json')).catch((cause: unknown) => {
+    if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return null;
+    throw new PackError('SOURCE_UNREADABLE', 'package-lock.json cannot be read', { cause });
+  });
 }
 
 /** Without a lockfile today's versions were taken: they are written down, to be reviewed and given next time. */
@@ -141,46 +208,60 @@ async function keepLockfile(
       ? join(options.output, `${name}.package-lock.json`)
       : join(source.folder, 'package-lock.json');
   await writeFile(path, bundle.lockfile, { flag: source.folder === null ? 'w' : 'wx' });
-  return `wrote ${path}: review it, and give it next time (--lockfile) to get the same bytes`;
+  return path;
 }
 
-function summary(bundle: Bundle): string {
-  const names = bundle.packages.map((item) => `${item.name}@${item.version}`);
-  return names.length > 4 ? `${names.slice(0, 4).join(', ')}, …` : names.join(', ');
+function rewritten(
+  pkg: PackageJson,
+  own: readonly FileToPack[],
+  bundle: Bundle | null,
+): readonly FileToPack[] {
+  const plain = own.filter((file) => !file.path.startsWith('node_modules/'));
+  const paths = new Set(plain.map((file) => file.path));
+  const commands = new Set<string>([...pkg.bin.values()].flatMap((path) => resolveFile(path, paths) ?? []));
+  return [...plain, ...(bundle?.files ?? [])].map((file) => withMode(file, commands));
 }
 
-function toManifestFile(file: FileToPack): ManifestFile {
-  return { path: filePath(file.path), sha256: sha256(file.body), size: file.body.length, mode: file.mode };
+/** What hosts would refuse is refused here, by the same reader. */
+async function writeChecked(
+  files: readonly FileToPack[],
+  prefix: string,
+  limits: ArchiveLimits,
+): Promise<Uint8Array> {
+  const total = files.reduce((sum, file) => sum + file.body.length, 0);
+  if (total > limits.unpackedMaxLength)
+    throw new ArchiveError(
+      'ARCHIVE_TOO_LARGE',
+      `the plugin has ${total} bytes, more than ${limits.unpackedMaxLength}`,
+    );
+  const artifact = await writeArchive(files.map((file) => ({ ...file, path: `${prefix}${file.path}` })));
+  readArchive(artifact, limits);
+  return artifact;
 }
 
-function readEntry(pkg: PackageJson, files: ReadonlySet<string>): PluginManifest['entry'] {
-  const bin = [...pkg.bin].flatMap(([name, path]) => {
-    const file = resolveFile(path, files);
-    return file === null ? [] : [[name, file] as const];
-  });
-  return {
-    main: resolveFile(pkg.main ?? mainOfExports(pkg) ?? 'index.js', files),
-    bin: new Map<string, FilePath>(bin),
-  };
-}
-
-/** `exports` as a text, or its "." for import; deeper conditions are Node's business. */
-function mainOfExports(pkg: PackageJson): string | null {
-  let value = pkg.json['exports'];
-  for (const key of ['.', 'import', 'default'])
-    if (typeof value === 'object' && value !== null && !Array.isArray(value))
-      value = new Map(Object.entries(value)).get(key) ?? value;
-  return typeof value === 'string' ? value : null;
-}
-
-function isMcpServer(pkg: PackageJson): boolean {
-  return (
-    pkg.dependencies.has('@modelcontextprotocol/sdk') ||
-    pkg.keywords.includes('mcp') ||
-    pkg.keywords.includes('mcp-server')
+function whatIsLeftOut(
+  pkg: PackageJson,
+  options: PackOptions,
+  own: readonly FileToPack[],
+): readonly string[] {
+  const notes: string[] = [];
+  const inside = new Set(own.map((file) => file.path));
+  const optional = pkg.optionalDependencies.filter(
+    (name) => !inside.has(`node_modules/${name}/package.json`),
   );
+  if (options.target === undefined && optional.length > 0)
+    notes.push(
+      `left out ${count(optional.length, 'optional package')} (${shortened(optional)}): choose a system for them with --target`,
+    );
+  if (pkg.lifecycleScripts.length > 0)
+    notes.push(`its scripts ${pkg.lifecycleScripts.join(', ')} are never run`);
+  return notes;
 }
 
-function sha256(bytes: Uint8Array): string {
-  return createHash('sha256').update(bytes).digest('hex');
+function count(number: number, what: string): string {
+  return number === 1 ? `1 ${what}` : `${number} ${what}s`;
+}
+
+function shortened(names: readonly string[]): string {
+  return names.length > 5 ? `${names.slice(0, 4).join(', ')}, …` : names.join(', ');
 }

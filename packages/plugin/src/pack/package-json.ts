@@ -1,10 +1,4 @@
-import {
-  isJsonObject,
-  MalformedMetadataError,
-  parseJson,
-  type JsonObject,
-  type JsonValue,
-} from '@ragnos/tuf';
+import { isJsonObject, type JsonObject, type JsonValue } from '@ragnos/tuf';
 import { PackError } from '../errors.ts';
 import { filePath, type FilePath } from '../names.ts';
 
@@ -18,8 +12,9 @@ export interface PackageJson {
   readonly main: string | null;
   readonly bin: ReadonlyMap<string, string>;
   readonly engines: ReadonlyMap<string, string>;
-  /** Production dependencies by name; optional ones are not among them. */
+  /** What it cannot run without: dependencies, and peers that are not optional. */
   readonly dependencies: ReadonlyMap<string, string>;
+  readonly optionalDependencies: readonly string[];
   readonly lifecycleScripts: readonly string[];
 }
 
@@ -38,7 +33,7 @@ const lifecycle = [
 
 /** @throws PackError `PACKAGE_JSON` */
 export function readPackageJson(bytes: Uint8Array, what: string): PackageJson {
-  const json = parse(bytes, what);
+  const json = looseJson(bytes, what);
   const text = (name: string): string => {
     const value = json[name];
     if (typeof value !== 'string' || value === '')
@@ -51,11 +46,14 @@ export function readPackageJson(bytes: Uint8Array, what: string): PackageJson {
     name,
     version: text('version'),
     description: oneLine(json['description']),
-    keywords: strings(json['keywords']).map(oneLine).slice(0, 50),
+    keywords: strings(json['keywords'])
+      .map((word) => oneLine(word).slice(0, 100))
+      .slice(0, 50),
     main: typeof json['main'] === 'string' ? json['main'] : null,
     bin: typeof json['bin'] === 'string' ? new Map([[lastPart(name), json['bin']]]) : texts(json['bin']),
     engines: texts(json['engines']),
-    dependencies: texts(json['dependencies']),
+    dependencies: needed(json),
+    optionalDependencies: [...texts(json['optionalDependencies']).keys()],
     lifecycleScripts: lifecycle.filter((script) => texts(json['scripts']).has(script)),
   };
 }
@@ -74,21 +72,39 @@ export function resolveFile(path: string, files: ReadonlySet<string>): FilePath 
   return found === undefined ? null : filePath(found);
 }
 
-function parse(bytes: Uint8Array, what: string): JsonObject {
+/** npm repeats optional dependencies among the others when it publishes. */
+function needed(json: JsonObject): ReadonlyMap<string, string> {
+  const optional = texts(json['optionalDependencies']);
+  const aboutPeers = json['peerDependenciesMeta'];
+  const peers = [...texts(json['peerDependencies'])].filter(([name]) => {
+    const about = isJsonObject(aboutPeers) && Object.hasOwn(aboutPeers, name) ? aboutPeers[name] : undefined;
+    return !(isJsonObject(about) && about['optional'] === true);
+  });
+  return new Map([...peers, ...texts(json['dependencies'])].filter(([name]) => !optional.has(name)));
+}
+
+/**
+ * JSON as npm reads it: duplicate keys, fractions and a byte order mark occur in real packages, and nothing here is
+ * signed metadata.
+ *
+ * @throws PackError `PACKAGE_JSON`
+ */
+export function looseJson(bytes: Uint8Array, what: string): JsonObject {
   try {
-    const json = parseJson(bytes[0] === 0xef ? bytes.subarray(3) : bytes, what);
+    const json = JSON.parse(new TextDecoder().decode(bytes)) as JsonValue; // what JSON.parse returns, by definition
     if (isJsonObject(json)) return json;
   } catch (cause) {
-    if (!(cause instanceof MalformedMetadataError)) throw cause;
-    throw new PackError('PACKAGE_JSON', cause.message, { cause });
+    throw new PackError('PACKAGE_JSON', `${what} is not JSON`, { cause });
   }
-  throw new PackError('PACKAGE_JSON', `${what}: not an object`);
+  throw new PackError('PACKAGE_JSON', `${what} is not an object`);
 }
 
 function texts(value: JsonValue | undefined): ReadonlyMap<string, string> {
   if (!isJsonObject(value)) return new Map();
   return new Map(
-    Object.entries(value).flatMap(([key, item]) => (typeof item === 'string' ? [[key, item] as const] : [])),
+    Object.entries(value).flatMap(([key, item]) =>
+      typeof item === 'string' ? [[key.toWellFormed(), item.toWellFormed()] as const] : [],
+    ),
   );
 }
 
@@ -102,5 +118,6 @@ function oneLine(value: JsonValue | undefined): string {
         .replace(/\p{Cc}+/gu, ' ')
         .trim()
         .slice(0, 500)
+        .toWellFormed()
     : '';
 }

@@ -1,15 +1,20 @@
 import { createHash } from 'node:crypto';
 import { lstat, readFile, readdir } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
-import { isJsonArray, isJsonObject, parseJson } from '@ragnos/tuf';
+import { isJsonObject, type JsonObject } from '@ragnos/tuf';
+import type { ArchiveLimits } from '../archive/limits.ts';
 import { readArchive, type ArchiveEntry } from '../archive/tar-reader.ts';
-import { PackError } from '../errors.ts';
+import { ArchiveError, PackError } from '../errors.ts';
 import type { PluginManifest } from '../formats/manifest.ts';
 import type { Npm } from './npm.ts';
+import { npmSpec } from './npm-spec.ts';
 
 /** A package as it lies before us: the archive's bytes and what is in it. */
 export interface Source {
-  readonly about: PluginManifest['source'];
+  readonly type: PluginManifest['source']['type'];
+  /** As the user would name it again. */
+  readonly given: string;
+  readonly integrity: string | null;
   readonly originalName: string;
   readonly archive: Uint8Array;
   readonly entries: readonly ArchiveEntry[];
@@ -19,9 +24,14 @@ export interface Source {
   readonly folder: string | null;
 }
 
-/** Reads `npm:name@version`, a tarball or a folder into `scratch`. @throws PackError, ArchiveError */
-export async function readSource(source: string, scratch: string, npm: Npm): Promise<Source> {
-  if (source.startsWith('npm:')) return fromNpm(source.slice('npm:'.length), scratch, npm);
+/** Reads `npm:name@version`, a tarball or a folder; `scratch` is for npm. @throws PackError, ArchiveError */
+export async function readSource(
+  source: string,
+  scratch: string,
+  npm: Npm,
+  limits: ArchiveLimits,
+): Promise<Source> {
+  if (source.startsWith('npm:')) return fromNpm(source, scratch, npm, limits);
   const path = resolve(source);
   const info = await lstat(path).catch((cause: unknown) => {
     throw new PackError('SOURCE_UNREADABLE', `${source}: not found`, {
@@ -29,84 +39,113 @@ export async function readSource(source: string, scratch: string, npm: Npm): Pro
       hint: 'give a folder, a .tgz file or npm:name@version',
     });
   });
-  if (info.isDirectory()) return fromFolder(path, scratch, npm);
+  if (info.isDirectory()) return fromFolder(path, scratch, npm, limits);
   if (!info.isFile()) throw new PackError('SOURCE_UNREADABLE', `${source}: neither a folder nor a file`);
+  if (info.size > limits.archiveMaxLength)
+    throw new ArchiveError('ARCHIVE_TOO_LARGE', `${source} has more than ${limits.archiveMaxLength} bytes`);
   const archive = await readFile(path);
-  return opened(archive, { type: 'tarball', name: basename(path), integrity: null }, basename(path), null);
+  const about = {
+    type: 'tarball',
+    given: source,
+    integrity: null,
+    originalName: basename(path),
+    folder: null,
+  } as const;
+  return opened(about, archive, limits);
 }
 
-/** npm fetches and checks the integrity that the registry states; we check it again on the bytes that we publish. */
-async function fromNpm(spec: string, scratch: string, npm: Npm): Promise<Source> {
-  if (!/^(?:@[\w.~-]+\/)?[\w.~-]+(?:@[\w.^~<>=|* -]{1,80})?$/.test(spec))
-    throw new PackError('SOURCE_UNREADABLE', `npm:${spec}: expected npm:name@version`, {
-      hint: 'only packages of the registry can be named',
-    });
-  const packed = await pack(['pack', spec, '--json', '--pack-destination', scratch], scratch, npm);
+/**
+ * npm resolves and fetches. That the bytes are those which the registry states is checked here once more, on what we
+ * publish, against the registry's own document: what `npm pack` prints it has computed itself.
+ */
+async function fromNpm(source: string, scratch: string, npm: Npm, limits: ArchiveLimits): Promise<Source> {
+  const spec = await npmSpec(source.slice('npm:'.length));
+  const packed = await npmPack([spec], scratch, npm);
   const archive = await readFile(join(scratch, packed.filename));
   const integrity = `sha512-${createHash('sha512').update(archive).digest('base64')}`;
-  if (integrity !== packed.integrity)
+  const exact = `${packed.name}@${packed.version}`;
+  const stated = await npm.run(['view', exact, 'dist.integrity', '--json'], scratch);
+  if (!stated.split(/["\s]+/).includes(integrity))
     throw new PackError(
       'INTEGRITY_MISMATCH',
-      `npm:${spec}: the registry states ${packed.integrity}, the bytes are ${integrity}`,
+      `npm:${exact}: the registry states ${stated.trim().slice(0, 200) || 'no integrity'}, the bytes are ${integrity}`,
+      { hint: 'nothing was packed; do not go on before you know why' },
     );
-  return opened(archive, { type: 'npm', name: spec, integrity }, packed.filename, null);
+  const about = {
+    type: 'npm',
+    given: source,
+    integrity,
+    originalName: packed.filename,
+    folder: null,
+  } as const;
+  return opened(about, archive, limits);
 }
 
-/** npm knows which files belong to a package (`files`, `.npmignore`, what is always left out); we write them anew. */
-async function fromFolder(folder: string, scratch: string, npm: Npm): Promise<Source> {
+/**
+ * npm knows which files belong to a package (`files`, `.npmignore`, what is always in or out), and authors know that
+ * list from publishing: so npm packs, our reader judges, and we write the archive anew.
+ */
+async function fromFolder(folder: string, scratch: string, npm: Npm, limits: ArchiveLimits): Promise<Source> {
   await refuseLinks(folder, 0);
-  const packed = await pack(['pack', folder, '--json', '--pack-destination', scratch], scratch, npm);
+  const packed = await npmPack([folder], scratch, npm);
   const archive = await readFile(join(scratch, packed.filename));
-  return opened(
-    archive,
-    { type: 'folder', name: basename(folder), integrity: null },
-    packed.filename,
+  const about = {
+    type: 'folder',
+    given: folder,
+    integrity: null,
+    originalName: packed.filename,
     folder,
-  );
+  } as const;
+  return opened(about, archive, limits);
 }
 
-async function pack(
-  args: readonly string[],
-  folder: string,
-  npm: Npm,
-): Promise<{ filename: string; integrity: string }> {
-  const answer = parseJson(Buffer.from(await npm.run(args, folder)), 'npm pack');
-  // npm answers with a list, and from version 12 with an object by package name.
-  const list = isJsonObject(answer)
-    ? Object.values(answer)
-    : answer !== null && isJsonArray(answer)
-      ? answer
-      : [];
-  const first = list[0];
-  const filename = isJsonObject(first) ? first['filename'] : undefined;
-  const integrity = isJsonObject(first) ? first['integrity'] : undefined;
-  if (typeof filename !== 'string' || typeof integrity !== 'string')
+async function npmPack(args: readonly string[], scratch: string, npm: Npm) {
+  const answer = await npm.run(['pack', ...args, '--json', '--pack-destination', scratch], scratch);
+  const first = firstOf(answer);
+  const { filename, name, version } = first;
+  if (typeof filename !== 'string' || typeof name !== 'string' || typeof version !== 'string')
     throw new PackError('NPM_FAILED', 'npm pack answered in an unknown form');
-  return { filename: basename(filename), integrity };
+  return { filename: basename(filename), name, version };
+}
+
+/** npm answers with a list, and from version 12 with an object by package name. */
+function firstOf(answer: string): JsonObject {
+  try {
+    const json: unknown = JSON.parse(answer);
+    const first: unknown = typeof json === 'object' && json !== null ? Object.values(json)[0] : undefined;
+    return isRecord(first) ? first : {};
+  } catch (cause) {
+    throw new PackError('NPM_FAILED', 'npm pack answered with something that is not JSON', { cause });
+  }
+}
+
+function isRecord(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && isJsonObject(value as JsonObject);
 }
 
 function opened(
+  about: Pick<Source, 'type' | 'given' | 'integrity' | 'originalName' | 'folder'>,
   archive: Uint8Array,
-  about: Source['about'],
-  originalName: string,
-  folder: string | null,
+  limits: ArchiveLimits,
 ): Source {
-  const entries = readArchive(archive);
-  const top = entries[0]?.path.split('/')[0] ?? '';
-  const prefix = `${top}/`;
+  const entries = readArchive(archive, limits);
+  const prefix = `${entries[0]?.path.split('/')[0] ?? ''}/`;
   if (entries.length === 0 || !entries.every((entry) => entry.path.startsWith(prefix)))
-    throw new PackError('SOURCE_UNREADABLE', `${originalName}: expected one top folder, as npm packs it`);
-  return { about, originalName, archive, entries, prefix, folder };
+    throw new PackError(
+      'SOURCE_UNREADABLE',
+      `${about.originalName}: expected one top folder, as npm packs it`,
+    );
+  return { ...about, archive, entries, prefix };
 }
 
 /** npm leaves links out in silence, and a plugin that lacks a file fails at its users. */
 async function refuseLinks(folder: string, depth: number): Promise<void> {
-  if (depth > 32) throw new PackError('SOURCE_UNREADABLE', `${folder}: folders nest more than 32 deep`);
+  if (depth > 64) throw new PackError('SOURCE_UNREADABLE', `${folder}: folders nest more than 64 deep`);
   for (const entry of await readdir(folder, { withFileTypes: true })) {
     if (entry.name === 'node_modules' || entry.name === '.git') continue;
     const path = join(folder, entry.name);
     if (entry.isSymbolicLink())
-      throw new PackError('SOURCE_UNREADABLE', `${path} is a link`, {
+      throw new PackError('SOURCE_LINK', `${path} is a link`, {
         hint: 'replace it by the file that it points to',
       });
     if (entry.isDirectory()) await refuseLinks(path, depth + 1);

@@ -1,0 +1,122 @@
+import {
+  isJsonObject,
+  MalformedMetadataError,
+  LimitExceededError,
+  parseJson,
+  Reader,
+  type JsonObject,
+} from '@ragnos/tuf';
+import { FormatError, NameError } from '../errors.ts';
+import {
+  filePath,
+  pluginName,
+  vendorName,
+  type FilePath,
+  type PluginName,
+  type VendorName,
+} from '../names.ts';
+import { readLine, readLines, readTexts } from './common.ts';
+
+/**
+ * `ragv.json`, which an author may put beside package.json: what npm has no field for, and what shall differ from it.
+ * Everything is optional; null is what the file does not say. docs/reference/ragv.schema.json describes it to editors.
+ */
+export interface AuthorFile {
+  readonly vendor: VendorName | null;
+  readonly name: PluginName | null;
+  readonly description: string | null;
+  readonly keywords: readonly string[] | null;
+  readonly kind: 'node' | 'mcp' | null;
+  readonly entry: { readonly main: FilePath | null; readonly bin: ReadonlyMap<string, FilePath> | null };
+  /** As written; what may stand in it is checked here, since a name with a typo would grant or refuse in silence. */
+  readonly capabilities: JsonObject;
+}
+
+export const noAuthorFile: AuthorFile = {
+  vendor: null,
+  name: null,
+  description: null,
+  keywords: null,
+  kind: null,
+  entry: { main: null, bin: null },
+  capabilities: {},
+};
+
+/** @throws FormatError `BAD_FORMAT`, also for a member that we do not know: the file is written by hand */
+export function parseAuthorFile(bytes: Uint8Array): AuthorFile {
+  try {
+    const reader = Reader.of(parseJson(bytes, 'ragv.json'), 'ragv.json');
+    const found = readAuthorFile(reader);
+    refuseUnknown(reader);
+    return found;
+  } catch (cause) {
+    if (
+      cause instanceof MalformedMetadataError ||
+      cause instanceof LimitExceededError ||
+      cause instanceof NameError
+    )
+      throw new FormatError('BAD_FORMAT', cause.message, {
+        cause,
+        hint: 'docs/reference/ragv.schema.json says what may stand in it',
+      });
+    throw cause;
+  }
+}
+
+function readAuthorFile(reader: Reader): AuthorFile {
+  if (reader.has('$schema')) reader.string('$schema');
+  const kind = reader.has('kind') ? reader.string('kind') : null;
+  if (kind !== null && kind !== 'node' && kind !== 'mcp') return reader.fail('kind', 'node or mcp');
+  return {
+    vendor: reader.has('vendor') ? vendorName(reader.string('vendor')) : null,
+    name: reader.has('name') ? pluginName(reader.string('name')) : null,
+    description: reader.has('description') ? readLine(reader, 'description') : null,
+    keywords: reader.has('keywords') ? readKeywords(reader) : null,
+    kind,
+    entry: reader.has('entry') ? readEntry(reader.object('entry')) : noAuthorFile.entry,
+    capabilities: reader.has('capabilities') ? readCapabilities(reader) : {},
+  };
+}
+
+function readKeywords(reader: Reader): readonly string[] {
+  const keywords = readLines(reader, 'keywords', 100);
+  return keywords.length > 50 ? reader.fail('keywords', 'at most 50') : keywords;
+}
+
+function readEntry(entry: Reader): AuthorFile['entry'] {
+  const found = {
+    main: entry.has('main') ? filePath(entry.string('main')) : null,
+    bin: entry.has('bin')
+      ? new Map([...readTexts(entry, 'bin')].map(([name, path]) => [name, filePath(path)]))
+      : null,
+  };
+  refuseUnknown(entry);
+  return found;
+}
+
+/** PLUGINS.md, "Confinement": what a plugin asks for. A host's policy may grant less, never more. */
+const lists = ['fs.read', 'fs.write', 'net.connect', 'env', 'exec'];
+const switches = ['native', 'worker', 'eval'];
+
+function readCapabilities(reader: Reader): JsonObject {
+  const capabilities = reader.object('capabilities');
+  for (const name of lists) if (capabilities.has(name)) readLines(capabilities, name, 1024);
+  for (const name of switches) if (capabilities.has(name)) capabilities.boolean(name);
+  if (capabilities.has('limits')) {
+    const limits = capabilities.object('limits');
+    for (const name of limits.names()) limits.integer(name, 1);
+  }
+  if (capabilities.has('tools')) {
+    const tools = capabilities.object('tools');
+    for (const name of tools.names())
+      if (!/^[0-9a-f]{64}$/.test(tools.string(name)))
+        tools.fail(name, 'the sha256 of its texts, in lower-case hex');
+  }
+  refuseUnknown(capabilities);
+  const value = reader.value('capabilities');
+  return isJsonObject(value) ? value : {};
+}
+
+function refuseUnknown(reader: Reader): void {
+  for (const name of reader.rest().keys()) reader.fail(name, 'no member of this name');
+}
