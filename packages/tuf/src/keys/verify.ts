@@ -25,13 +25,24 @@ const schemes: ReadonlyMap<string, Scheme> = new Map([
     {
       keyTypes: ['rsa'],
       digest: 'sha256',
-      accepts: (key) =>
-        key.asymmetricKeyType === 'rsa' && (key.asymmetricKeyDetails?.modulusLength ?? 0) >= 2048,
+      accepts: isSoundRsa,
       // Node's own default is the longest salt; the field signs with one of the digest's length.
       padding: { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: constants.RSA_PSS_SALTLEN_DIGEST },
     } satisfies Scheme,
   ],
 ] as const);
+
+/** With the exponent 1 everybody can sign, an even one is no key; what is above 16,384 bits takes too long. */
+function isSoundRsa(key: KeyObject): boolean {
+  const { modulusLength = 0, publicExponent = 0n } = key.asymmetricKeyDetails ?? {};
+  return (
+    key.asymmetricKeyType === 'rsa' &&
+    modulusLength >= 2048 &&
+    modulusLength <= 16_384 &&
+    publicExponent >= 3n &&
+    publicExponent % 2n === 1n
+  );
+}
 
 /** Parsing a PEM for every signature would halve the rate; null = a key that we cannot use. */
 const parsed = new WeakMap<Key, KeyObject | null>();
@@ -70,24 +81,30 @@ function parse(key: Key): KeyObject | null {
   if (scheme === undefined || !scheme.keyTypes.includes(key.keyType)) return null;
   try {
     const object = decode(key);
-    return scheme.accepts(object) ? object : null;
+    return scheme.accepts(object) ? uncompressed(object) : null;
   } catch {
     return null;
   }
 }
 
-/** SubjectPublicKeyInfo up to the key itself, for keys that come as bare hex. */
-const spkiPrefix: ReadonlyMap<string, string> = new Map([
-  ['ed25519', '302a300506032b6570032100'],
-  ['ecdsa-sha2-nistp256', '3059301306072a8648ce3d020106082a8648ce3d030107034200'],
-  ['ecdsa-sha2-nistp384', '3076301006072a8648ce3d020106052b81040022036200'],
+/** OpenSSL writes a point as it read it, compressed or not; through JWK it is always the same key. */
+function uncompressed(key: KeyObject): KeyObject {
+  return key.asymmetricKeyType === 'ec'
+    ? createPublicKey({ key: key.export({ format: 'jwk' }), format: 'jwk' })
+    : key;
+}
+
+/** SubjectPublicKeyInfo up to the key itself, and the key's length in hex, for keys that come as bare hex. */
+const spkiPrefix: ReadonlyMap<string, readonly [prefix: string, hexLength: number]> = new Map([
+  ['ed25519', ['302a300506032b6570032100', 64]],
+  ['ecdsa-sha2-nistp256', ['3059301306072a8648ce3d020106082a8648ce3d030107034200', 130]],
+  ['ecdsa-sha2-nistp384', ['3076301006072a8648ce3d020106052b81040022036200', 194]],
 ]);
 
 function decode(key: Key): KeyObject {
-  const prefix = spkiPrefix.get(key.scheme);
-  if (prefix !== undefined && /^(?:[0-9a-f]{2}){32,97}$/i.test(key.public)) {
+  const [prefix = '', hexLength = 0] = spkiPrefix.get(key.scheme) ?? [];
+  if (key.public.length === hexLength && /^[0-9a-f]+$/i.test(key.public))
     return createPublicKey({ key: Buffer.from(prefix + key.public, 'hex'), format: 'der', type: 'spki' });
-  }
   if (!key.public.trimStart().startsWith('-----BEGIN PUBLIC KEY-----'))
     throw new Error('expected a public key in PEM');
   return createPublicKey(key.public);
