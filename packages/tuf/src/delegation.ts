@@ -46,7 +46,9 @@ export function matchesPattern(pattern: string, path: string): boolean {
 }
 
 /** Two pointers and the last `*`: on a mismatch that star takes one character more. */
-function matchesSegment(glob: string, text: string): boolean {
+function matchesSegment(pattern: string, segment: string): boolean {
+  const glob = characters(pattern);
+  const text = characters(segment);
   let g = 0;
   let star = -1;
   let resume = 0;
@@ -64,6 +66,11 @@ function matchesSegment(glob: string, text: string): boolean {
   }
   while (glob[g] === '*') g++;
   return g === glob.length;
+}
+
+/** By code point, as every peer counts them: `?` is a whole emoji. */
+function characters(text: string): string | readonly string[] {
+  return /[\ud800-\udfff]/.test(text) ? Array.from(text) : text;
 }
 
 /** TAP 15: the first `bitLength` bits of the path's sha256, as hex of the width that the last bin needs. */

@@ -19,7 +19,8 @@ export interface VaultErrorOptions {
 /** The base of every error that RAGnos Vault throws on purpose. `code` is stable; the text is not. */
 export abstract class VaultError extends Error {
   abstract readonly code: string;
-  readonly hint?: string;
+  /** No property at all where there is none: `declare` keeps the field from being defined as undefined. */
+  declare readonly hint?: string;
 
   constructor(message: string, options: VaultErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });

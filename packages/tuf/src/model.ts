@@ -16,7 +16,7 @@ export interface RoleKeys {
 }
 
 interface SignedCommon {
-  /** Three parts, `1.…` */
+  /** `1.…`, of two or three parts. */
   readonly specVersion: string;
   readonly version: number;
   /** Whole seconds. */

@@ -10,7 +10,7 @@ export interface Key {
   readonly keyId: KeyId;
   readonly keyType: string;
   readonly scheme: string;
-  /** PEM, or hex for ed25519. */
+  /** PEM, or hex for ed25519. Empty for a key that has none, as those of unknown types may. */
   readonly public: string;
   readonly unrecognized: Unrecognized;
 }
@@ -22,22 +22,25 @@ export function newKey(keyType: string, scheme: string, publicKey: string): Key 
   return { keyId: keyId(id), keyType, scheme, public: publicKey, unrecognized: new Map() };
 }
 
+const knownTypes = /^(?:rsa|ed25519|ecdsa.*)$/;
+
 /**
  * Reads a key under its declared id. Ids are not recomputed (GitHub's root has eight that cannot be), and a key of a
- * type that we do not know is read all the same: it just never verifies anything.
+ * type that we do not know is read all the same, whatever its value holds: it just never verifies anything.
  */
 export function keyFromJson(id: string, reader: Reader): Key {
   const keyType = reader.string('keytype');
   const scheme = reader.string('scheme');
   const keyval = reader.object('keyval');
-  const publicKey = keyval.string('public');
+  const publicKey = knownTypes.test(keyType) || keyval.has('public') ? keyval.string('public') : '';
   const rest = new Map(reader.rest());
   if (keyval.rest().size > 0) rest.set('keyval', Object.fromEntries(keyval.rest()));
   return { keyId: keyId(id), keyType, scheme, public: publicKey, unrecognized: rest };
 }
 
 export function keyToJson(key: Key): JsonOutput {
-  const { keyval, ...rest } = Object.fromEntries(key.unrecognized);
-  const extra = isJsonObject(keyval) ? keyval : {};
-  return { ...rest, keytype: key.keyType, scheme: key.scheme, keyval: { ...extra, public: key.public } };
+  const { keyval: others, ...rest } = Object.fromEntries(key.unrecognized);
+  const extra = isJsonObject(others) ? others : {};
+  const keyval = key.public === '' ? extra : { ...extra, public: key.public };
+  return { ...rest, keytype: key.keyType, scheme: key.scheme, keyval };
 }

@@ -1,3 +1,4 @@
+import { binName } from '../delegation.ts';
 import { Reader } from '../json/reader.ts';
 import type { JsonValue } from '../json/value.ts';
 import type { Limits } from '../limits.ts';
@@ -24,7 +25,8 @@ function readRoles(reader: Reader): readonly DelegatedRole[] {
 function readRole(json: JsonValue, path: string): DelegatedRole {
   const reader = Reader.of(json, path);
   const name = roleName(reader.string('name'));
-  if (isTopLevelRole(name)) reader.fail('name', 'a name that is no top-level role');
+  // Nor its twin in other case, which would share its file where the file system does not mind case.
+  if (isTopLevelRole(name.toLowerCase())) reader.fail('name', 'a name that is no top-level role');
   if (reader.has('paths') === reader.has('path_hash_prefixes'))
     reader.fail('paths', 'either paths or path_hash_prefixes');
   const pathHashPrefixes = reader.has('path_hash_prefixes') ? reader.strings('path_hash_prefixes') : null;
@@ -41,12 +43,9 @@ function readRole(json: JsonValue, path: string): DelegatedRole {
 }
 
 function readSuccinct(reader: Reader): SuccinctRoles {
+  const bitLength = reader.integer('bit_length', 1, 32);
   const namePrefix = reader.string('name_prefix');
-  roleName(`${namePrefix}-0`); // what it will name must be safe
-  return {
-    ...readRoleKeys(reader),
-    bitLength: reader.integer('bit_length', 1, 32),
-    namePrefix,
-    unrecognized: reader.rest(),
-  };
+  const succinct = { ...readRoleKeys(reader), bitLength, namePrefix, unrecognized: reader.rest() };
+  binName(succinct, 2 ** bitLength - 1); // what it will name must be safe, the longest too
+  return succinct;
 }

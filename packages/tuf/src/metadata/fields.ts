@@ -1,14 +1,17 @@
-import { MalformedMetadataError } from '../errors.ts';
+import { LimitExceededError, MalformedMetadataError } from '../errors.ts';
 import { keyFromJson, type Key } from '../keys/key.ts';
 import type { Limits } from '../limits.ts';
 import type { Reader } from '../json/reader.ts';
 import type { Hashes, MetaFile, RoleKeys } from '../model.ts';
 import { hexDigest, keyId, type KeyId } from '../names.ts';
 
-/** What every signed part has (4.3). `specVersion`: the major must be 1; `expires`: exactly `YYYY-MM-DDTHH:MM:SSZ`. */
+/**
+ * What every signed part has (4.3). `specVersion`: the major must be 1, and old repositories give two parts alone;
+ * `expires`: exactly `YYYY-MM-DDTHH:MM:SSZ`.
+ */
 export function readCommon(reader: Reader): { specVersion: string; version: number; expires: Date } {
   const specVersion = reader.string('spec_version');
-  if (!/^1\.\d{1,6}\.\d{1,6}$/.test(specVersion))
+  if (!/^1(?:\.\d{1,6}){1,2}$/.test(specVersion))
     reader.fail('spec_version', `1.x.y, got ${JSON.stringify(specVersion.slice(0, 40))}`);
   return { specVersion, version: reader.version('version'), expires: readDate(reader, 'expires') };
 }
@@ -16,14 +19,19 @@ export function readCommon(reader: Reader): { specVersion: string; version: numb
 function readDate(reader: Reader, name: string): Date {
   const text = reader.string(name);
   const date = new Date(text);
-  const exact = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/.test(text) && !Number.isNaN(date.getTime());
-  // Writing it back catches 30 February, which Date would silently move to March.
-  if (!exact || formatDate(date) !== text) reader.fail(name, 'a date such as 2030-01-31T12:00:00Z');
+  // Writing it back catches every other form, and 30 February, which Date would silently move to March.
+  if (Number.isNaN(date.getTime()) || `${date.toISOString().slice(0, -'.000Z'.length)}Z` !== text)
+    reader.fail(name, 'a date such as 2030-01-31T12:00:00Z');
   return date;
 }
 
-/** RFC 3339 in whole seconds, the one form that every peer reads. */
+/**
+ * RFC 3339 in whole seconds, the one form that every peer reads.
+ * @throws MalformedMetadataError for a date that has none: an invalid one, or one outside the years 0 to 9999
+ */
 export function formatDate(date: Date): string {
+  const year = date.getUTCFullYear();
+  if (!(year >= 0 && year <= 9999)) throw new MalformedMetadataError('a date outside the years 0 to 9999');
   return `${date.toISOString().slice(0, 19)}Z`;
 }
 
@@ -36,7 +44,7 @@ export function readRoleKeys(reader: Reader): Omit<RoleKeys, 'unrecognized'> {
 export function readKeys(reader: Reader, limits: Limits): ReadonlyMap<KeyId, Key> {
   const names = reader.names();
   if (names.length > limits.maxKeys)
-    throw new MalformedMetadataError(`${reader.path}: more than ${limits.maxKeys} keys`);
+    throw new LimitExceededError(`${reader.path}: more than ${limits.maxKeys} keys`);
   return new Map(names.map((name) => [keyId(name), keyFromJson(name, reader.object(name))]));
 }
 
