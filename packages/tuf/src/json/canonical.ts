@@ -8,7 +8,32 @@ import type { JsonOutput } from './value.ts';
  * @throws MalformedMetadataError for a number that is no safe integer and for a string with a lone surrogate
  */
 export function canonicalJson(value: JsonOutput): Uint8Array {
-  return new TextEncoder().encode(write(value));
+  return new TextEncoder().encode(writeOrdered(value) ?? write(value));
+}
+
+/**
+ * What is in order already, as most of what we receive is, JSON.stringify writes three times as fast, and in the same
+ * words where it has nothing to escape. Null where `write` must do it.
+ */
+function writeOrdered(value: JsonOutput): string | null {
+  if (!isOrdered(value)) return null;
+  const text = JSON.stringify(value);
+  return /[\\\ud800-\udfff]/.test(text) ? null : text;
+}
+
+/** Integers, arrays and plain objects alone, with every key behind the one before it. */
+function isOrdered(value: JsonOutput): boolean {
+  if (typeof value === 'number') return Number.isSafeInteger(value);
+  if (typeof value !== 'object' || value === null) return true;
+  if (isArray(value)) return value.every(isOrdered);
+  if (isMap(value)) return false;
+  let last = '';
+  for (const key in value) {
+    const member = value[key];
+    if (key < last || member === undefined || !isOrdered(member)) return false;
+    last = key;
+  }
+  return true;
 }
 
 function write(value: JsonOutput): string {

@@ -59,19 +59,19 @@ function scan(text: string, what: string, limits: Limits): number {
 
 /** The index of the closing quote of the string that opens at `start`. */
 function endOfString(text: string, start: number, what: string): number {
-  let escaped = false;
-  for (let at = start + 1; at < text.length; at++) {
-    const c = text.charCodeAt(at);
-    if (c === quote) {
-      if (escaped) refuseLoneSurrogates(text.slice(start, at + 1), what);
-      return at;
-    }
-    if (c === backslash) {
-      escaped = true;
-      at++;
-    }
-  }
-  return text.length;
+  let end = text.indexOf('"', start + 1);
+  if (end > 0 && !text.slice(start, end).includes('\\')) return end;
+  while (end > 0 && isEscaped(text, end)) end = text.indexOf('"', end + 1);
+  if (end < 0) return text.length;
+  refuseLoneSurrogates(text.slice(start, end + 1), what);
+  return end;
+}
+
+/** Whether an odd number of backslashes stands before `at`. */
+function isEscaped(text: string, at: number): boolean {
+  let before = at;
+  while (text.charCodeAt(before - 1) === backslash) before--;
+  return (at - before) % 2 === 1;
 }
 
 /** Only an escape can bring one in: the text itself was well-formed UTF-8. */
@@ -85,7 +85,7 @@ function endOfNumber(text: string, start: number, what: string): number {
   let end = start + 1;
   while (end < text.length && isNumberPart(text.charCodeAt(end))) end++;
   const token = text.slice(start, end);
-  if (!/^(?:0|-?[1-9]\d*)$/.test(token) || !Number.isSafeInteger(Number(token)))
+  if (!/^(?:0|-?[1-9]\d{0,15})$/.test(token) || !Number.isSafeInteger(Number(token)))
     throw new MalformedMetadataError(`${what}: ${token.slice(0, 40)} is not an integer below 2^53`);
   return end - 1;
 }
@@ -97,17 +97,7 @@ function isNumberPart(c: number): boolean {
 
 function countMembers(value: JsonValue): number {
   let count = 0;
-  if (isJsonArray(value)) for (const item of value) count += isContainer(item) ? countMembers(item) : 0;
-  else if (isJsonObject(value))
-    for (const key of Object.keys(value)) {
-      const item = value[key];
-      count += 1 + (isContainer(item) ? countMembers(item) : 0);
-    }
+  if (isJsonArray(value)) for (const item of value) count += countMembers(item);
+  else if (isJsonObject(value)) for (const key in value) count += 1 + countMembers(value[key] ?? null);
   return count;
-}
-
-function isContainer(
-  value: JsonValue | undefined,
-): value is Exclude<JsonValue, null | boolean | number | string> {
-  return typeof value === 'object' && value !== null;
 }

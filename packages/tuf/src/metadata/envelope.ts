@@ -25,32 +25,33 @@ export interface Metadata<T extends SignedType = SignedType> {
 }
 
 /**
- * Reads a metadata file of type `type`.
+ * Reads a metadata file of type `type`; `what` names it in errors.
  * @throws MalformedMetadataError, LimitExceededError
  */
 export function parseMetadata<T extends SignedType>(
   bytes: Uint8Array,
   type: T,
   limits: Limits = defaultLimits,
+  what: string = type,
 ): Metadata<T> {
-  const reader = Reader.of(parseJson(bytes, type, limits), type);
+  const reader = Reader.of(parseJson(bytes, what, limits), what);
   const signed = reader.value('signed');
-  if (signed === undefined) throw new MalformedMetadataError(`${type}: nothing is signed`);
+  if (signed === undefined) throw new MalformedMetadataError(`${what}: nothing is signed`);
   return {
-    signed: readSigned(signed, type, limits),
-    signatures: readSignatures(reader.array('signatures'), type, limits),
+    signed: readSigned(signed, type, limits, what),
+    signatures: readSignatures(reader.array('signatures'), what, limits),
     signedBytes: canonicalJson(signed),
   };
 }
 
 /** At most `maxSignatures` are looked at (CVE-2020-6173); one key id twice is refused (CVE-2020-6174). */
-function readSignatures(json: readonly JsonValue[], type: string, limits: Limits): readonly Signature[] {
+function readSignatures(json: readonly JsonValue[], what: string, limits: Limits): readonly Signature[] {
   const signatures = json.slice(0, limits.maxSignatures).map((item, index) => {
-    const reader = Reader.of(item, `${type}.signatures[${index}]`);
+    const reader = Reader.of(item, `${what}.signatures[${index}]`);
     return { keyId: keyId(reader.string('keyid')), sig: reader.string('sig') };
   });
   if (new Set(signatures.map((signature) => signature.keyId)).size !== signatures.length)
-    throw new MalformedMetadataError(`${type}.signatures: a key id stands twice`);
+    throw new MalformedMetadataError(`${what}.signatures: a key id stands twice`);
   return signatures;
 }
 

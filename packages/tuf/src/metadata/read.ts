@@ -1,7 +1,6 @@
-import { MalformedMetadataError } from '../errors.ts';
 import type { Limits } from '../limits.ts';
 import { Reader } from '../json/reader.ts';
-import type { JsonValue } from '../json/value.ts';
+import { isJsonObject, type JsonValue } from '../json/value.ts';
 import type {
   MetaFile,
   Root,
@@ -9,20 +8,13 @@ import type {
   SignedByType,
   SignedType,
   Snapshot,
-  TargetFile,
   Targets,
   Timestamp,
 } from '../model.ts';
-import {
-  roleName,
-  targetPath,
-  topLevelRoles,
-  type RoleName,
-  type TargetPath,
-  type TopLevelRole,
-} from '../names.ts';
+import { roleName, topLevelRoles, type RoleName, type TopLevelRole } from '../names.ts';
 import { readDelegations } from './delegations.ts';
-import { readCommon, readHashes, readKeys, readMetaFile, readRoleKeys } from './fields.ts';
+import { readCommon, readKeys, readMetaFile, readRoleKeys } from './fields.ts';
+import { TargetFiles } from './target-files.ts';
 
 type Readers = { readonly [T in SignedType]: (reader: Reader, limits: Limits) => SignedByType[T] };
 
@@ -38,8 +30,9 @@ export function readSigned<T extends SignedType>(
   json: JsonValue | undefined,
   type: T,
   limits: Limits,
+  what: string,
 ): SignedByType[T] {
-  const reader = Reader.of(json, type);
+  const reader = Reader.of(json, what);
   if (reader.string('_type') !== type) reader.fail('_type', type);
   return readers[type](reader, limits);
 }
@@ -89,23 +82,13 @@ function readSnapshot(reader: Reader): Snapshot {
 /** 4.5 */
 function readTargets(reader: Reader, limits: Limits): Targets {
   const common = readCommon(reader);
-  const files = reader.object('targets');
-  const targets = new Map<TargetPath, TargetFile>();
-  for (const path of files.names()) targets.set(targetPath(path), readTargetFile(files, path));
+  const files = reader.value('targets');
+  if (!isJsonObject(files)) reader.fail('targets', 'an object');
   return {
     type: 'targets',
     ...common,
-    targets,
+    targets: new TargetFiles(files),
     delegations: reader.has('delegations') ? readDelegations(reader.object('delegations'), limits) : null,
     unrecognized: reader.rest(),
   };
-}
-
-function readTargetFile(files: Reader, path: string): TargetFile {
-  const reader = Reader.of(files.value(path), path);
-  const length = reader.integer('length', 0);
-  const hashes = readHashes(reader);
-  const custom = reader.value('custom');
-  if (custom === null) throw new MalformedMetadataError(`${path}.custom: null says nothing`);
-  return { length, hashes, custom, unrecognized: reader.rest() };
 }

@@ -1,0 +1,58 @@
+import { Reader } from '../json/reader.ts';
+import type { JsonObject } from '../json/value.ts';
+import type { TargetFile } from '../model.ts';
+import { targetPath, type TargetPath } from '../names.ts';
+import { readHashes } from './fields.ts';
+
+/**
+ * The `targets` member of a role (4.5). Every entry is read at once, so that a bad one is refused with its role, but
+ * kept as it came and made anew when it is asked for: of 100,000 entries a look-up needs one, and keeping them all
+ * would take four times the memory.
+ */
+export class TargetFiles implements ReadonlyMap<TargetPath, TargetFile> {
+  readonly size: number;
+  readonly #files: JsonObject;
+
+  /** @throws MalformedMetadataError that names the first bad entry */
+  constructor(files: JsonObject) {
+    const paths = Object.keys(files);
+    for (const path of paths) readTargetFile(files, targetPath(path));
+    this.#files = files;
+    this.size = paths.length;
+  }
+
+  has(path: string): path is TargetPath {
+    return Object.hasOwn(this.#files, path);
+  }
+
+  get(path: TargetPath): TargetFile | undefined {
+    return this.has(path) ? readTargetFile(this.#files, path) : undefined;
+  }
+
+  *keys(): MapIterator<TargetPath> {
+    for (const path of Object.keys(this.#files)) if (this.has(path)) yield path;
+  }
+
+  *values(): MapIterator<TargetFile> {
+    for (const path of this.keys()) yield readTargetFile(this.#files, path);
+  }
+
+  *entries(): MapIterator<[TargetPath, TargetFile]> {
+    for (const path of this.keys()) yield [path, readTargetFile(this.#files, path)];
+  }
+
+  [Symbol.iterator](): MapIterator<[TargetPath, TargetFile]> {
+    return this.entries();
+  }
+
+  forEach(visit: (file: TargetFile, path: TargetPath, map: TargetFiles) => void): void {
+    for (const [path, file] of this) visit(file, path, this);
+  }
+}
+
+function readTargetFile(files: JsonObject, path: TargetPath): TargetFile {
+  const reader = Reader.of(files[path], path);
+  const length = reader.integer('length', 0);
+  const hashes = readHashes(reader);
+  return { length, hashes, custom: reader.value('custom'), unrecognized: reader.rest() };
+}
