@@ -9,6 +9,7 @@ import {
   WorkflowError,
 } from './errors.ts';
 import { defaultLimits, type Limits } from './limits.ts';
+import { LoadedRoles, sameFile } from './loaded-roles.ts';
 import { parseMetadata, verifyThreshold, type Metadata } from './metadata/envelope.ts';
 import type {
   Delegations,
@@ -35,6 +36,9 @@ export interface TrustOptions {
  * order, and what it holds is trusted. A step that throws leaves the last trusted state in force; metadata that is
  * good but expired is kept in memory, where it still guards against rollback, and must not be written to disk.
  *
+ * It may follow a repository for longer than one refresh: feed the next timestamp, snapshot and so on. A new snapshot
+ * makes it forget every role of which it says something new, and what was trusted because of that role.
+ *
  * Every update may throw MalformedMetadataError, LimitExceededError and UnsignedMetadataError beside what it names.
  */
 export class TrustedMetadataSet {
@@ -44,12 +48,13 @@ export class TrustedMetadataSet {
   #root: Root;
   #timestamp: Timestamp | null = null;
   #snapshot: Snapshot | null = null;
-  /** By role and delegator: being trusted by one delegator says nothing about another (TOB-SIGSTORE-14). */
-  readonly #targets = new Map<string, Targets>();
+  /** What the timestamp said of the snapshot's bytes when they were found to be those; null = a guard, no more. */
+  #snapshotFile: MetaFile | null = null;
+  readonly #roles = new LoadedRoles();
 
   /** `rootBytes` is trusted because the caller says so (5.2); it must still carry its own threshold. */
   constructor(rootBytes: Uint8Array, options: TrustOptions) {
-    this.#now = options.now;
+    this.#now = new Date(options.now);
     this.#limits = options.limits ?? defaultLimits;
     this.#enforceExpiry = options.expiry !== 'ignore';
     const metadata = this.#parse(rootBytes, 'root', 'root');
@@ -76,26 +81,22 @@ export class TrustedMetadataSet {
 
   /** The role as `delegator` trusts it; null if it was not loaded, or only for another delegator. */
   role(name: RoleName, delegator: RoleName): Targets | null {
-    return this.#targets.get(pair(name, delegator)) ?? null;
+    return this.#roles.get(name, delegator);
   }
 
   /** 5.3: the next root, signed by the thresholds of the trusted one and of itself. */
   updateRoot(bytes: Uint8Array): Root {
     if (this.#timestamp !== null) throw new WorkflowError('root is updated before timestamp (5.3)');
     const metadata = this.#parse(bytes, 'root', 'root');
+    const next = metadata.signed;
+    this.#verifyTopLevel(metadata, 'root'); // 5.3.4: the threshold of the trusted root
+    verifyThreshold(metadata, keysOf(next, 'root'), next.keys, `root ${next.version} by its own keys`); // 5.3.4
     const expected = this.#root.version + 1;
-    if (metadata.signed.version !== expected)
+    if (next.version !== expected)
       // 5.3.5: rollback, and none may be skipped
-      throw new BadVersionNumberError(`root: expected version ${expected}, got ${metadata.signed.version}`);
-    this.#verifyTopLevel(metadata, 'root'); // 5.3.4: the old root's threshold
-    this.#verify(
-      metadata,
-      keysOf(metadata.signed, 'root'),
-      metadata.signed.keys,
-      `root ${expected} by its own keys`,
-    ); // 5.3.4
-    this.#root = metadata.signed; // 5.3.7: an expired intermediate root is fine
-    return this.#root;
+      throw new BadVersionNumberError(`root: expected version ${expected}, got ${next.version}`);
+    this.#root = next; // 5.3.6: an expired intermediate root is fine
+    return next;
   }
 
   /**
@@ -110,11 +111,11 @@ export class TrustedMetadataSet {
     const trusted = this.#timestamp;
     if (trusted !== null) {
       refuseOlder('timestamp', next.version, trusted.version); // 5.4.3.1: rollback
-      refuseOlder('snapshot in timestamp', next.snapshot.version, trusted.snapshot.version); // 5.4.3.2
       if (next.version === trusted.version) {
         this.#checkExpiry(trusted, 'timestamp');
-        return false;
+        return false; // 5.4.3.1: discarded, whatever it says
       }
+      refuseOlder('snapshot in timestamp', next.snapshot.version, trusted.snapshot.version); // 5.4.3.2
     }
     this.#timestamp = next; // kept even if expired: it still guards against rollback
     this.#checkExpiry(next, 'timestamp'); // 5.4.4: freeze
@@ -123,7 +124,7 @@ export class TrustedMetadataSet {
 
   /**
    * 5.5. `trusted` = these bytes come from the local store, where length and hash were checked when they were written;
-   * a local one of another version throws BadVersionNumberError but stays as a guard against rollback.
+   * if they are no longer what the timestamp names, this throws, but they stay as a guard against rollback.
    * @throws LengthOrHashMismatchError, BadVersionNumberError, ExpiredMetadataError
    */
   updateSnapshot(bytes: Uint8Array, options: { readonly trusted?: boolean } = {}): Snapshot {
@@ -134,7 +135,11 @@ export class TrustedMetadataSet {
     const next = metadata.signed;
     if (this.#snapshot !== null) refuseOlderRoles(next, this.#snapshot); // 5.5.5: rollback
     this.#snapshot = next;
-    this.#checkFinalSnapshot(next, expected);
+    this.#snapshotFile = null;
+    this.#checkSnapshot(next, expected);
+    if (options.trusted === true) checkBytes(bytes, expected, 'snapshot'); // the same version, signed twice
+    this.#snapshotFile = expected;
+    this.#roles.keepOnly(next);
     return next;
   }
 
@@ -145,35 +150,40 @@ export class TrustedMetadataSet {
 
   /**
    * 5.6.7: `name` as `delegator` delegates to it; the delegator is loaded already.
-   * @throws UnknownRoleError, LengthOrHashMismatchError, BadVersionNumberError, ExpiredMetadataError
+   * @throws UnknownRoleError, LengthOrHashMismatchError, BadVersionNumberError, ExpiredMetadataError, WorkflowError
    */
   updateDelegatedTargets(bytes: Uint8Array, name: RoleName, delegator: RoleName): Targets {
     const expected = this.expectedRole(name);
+    const { keys, role } = this.#delegation(name, delegator);
     checkBytes(bytes, expected, name); // 5.6.2: mix and match
     const metadata = this.#parse(bytes, 'targets', name, this.#limits.targetsMaxLength);
-    const { keys, role } = this.#delegation(name, delegator);
-    this.#verify(metadata, role, keys, `${name} as delegated by ${delegator}`); // 5.6.3: arbitrary software
+    verifyThreshold(metadata, role, keys, `${name} as delegated by ${delegator}`); // 5.6.3: arbitrary software
     if (metadata.signed.version !== expected.version)
       // 5.6.4: rollback, mix and match
       throw new BadVersionNumberError(
         `${name}: the snapshot names version ${expected.version}, got ${metadata.signed.version}`,
       );
     this.#checkExpiry(metadata.signed, name); // 5.6.5: freeze
-    this.#targets.set(pair(name, delegator), metadata.signed);
-    return metadata.signed;
+    return this.#roles.accept(name, delegator, metadata, expected);
   }
 
-  /** What the snapshot says about a role, once the snapshot is final. @throws UnknownRoleError, WorkflowError */
+  /**
+   * What the snapshot says about a role, once the snapshot is the one that the timestamp names.
+   * @throws UnknownRoleError, WorkflowError, and what `updateSnapshot` throws for one that is not
+   */
   expectedRole(name: RoleName): MetaFile {
     const snapshot = this.#snapshot;
     if (snapshot === null) throw new WorkflowError(`${name} is loaded after snapshot (5.6)`);
-    this.#checkFinalSnapshot(snapshot, this.#expectedSnapshot());
+    const announced = this.#expectedSnapshot();
+    this.#checkSnapshot(snapshot, announced);
+    if (this.#snapshotFile === null || !sameFile(this.#snapshotFile, announced))
+      throw new LengthOrHashMismatchError('snapshot: not the bytes that the timestamp announces'); // 5.5.2
     const expected = snapshot.meta.get(name);
     if (expected === undefined) throw new UnknownRoleError(`the snapshot does not list the role ${name}`);
     return expected;
   }
 
-  /** The delegations of a loaded role, whichever delegator it was loaded for; null if it has none. */
+  /** The delegations of the role as `delegator` trusts it; null if it has none or was not loaded. */
   delegationsOf(name: RoleName, delegator: RoleName): Delegations | null {
     return this.role(name, delegator)?.delegations ?? null;
   }
@@ -185,7 +195,7 @@ export class TrustedMetadataSet {
     return timestamp.snapshot;
   }
 
-  #checkFinalSnapshot(snapshot: Snapshot, expected: MetaFile): void {
+  #checkSnapshot(snapshot: Snapshot, expected: MetaFile): void {
     this.#checkExpiry(snapshot, 'snapshot'); // 5.5.6: freeze
     if (snapshot.version !== expected.version)
       // 5.5.4: mix and match
@@ -199,13 +209,14 @@ export class TrustedMetadataSet {
       if (name !== 'targets') throw new UnknownRoleError(`root does not delegate to ${name}`);
       return { keys: this.#root.keys, role: keysOf(this.#root, 'targets') };
     }
-    const loaded = [...this.#targets].find(([key]) => key.startsWith(`${delegator}\0`))?.[1];
-    if (loaded === undefined)
+    const loaded = this.#roles.delegator(delegator);
+    if (loaded === null)
       throw new WorkflowError(`${name} is loaded after its delegator ${delegator} (5.6.7)`);
-    const role = loaded.delegations === null ? null : delegatedKeys(loaded.delegations, name);
-    if (loaded.delegations === null || role === null)
+    const { delegations } = loaded;
+    const role = delegations === null ? null : delegatedKeys(delegations, name);
+    if (delegations === null || role === null)
       throw new UnknownRoleError(`${delegator} does not delegate to ${name}`);
-    return { keys: loaded.delegations.keys, role };
+    return { keys: delegations.keys, role };
   }
 
   #parse<T extends SignedType>(
@@ -216,15 +227,11 @@ export class TrustedMetadataSet {
   ): Metadata<T> {
     if (bytes.length > maxLength)
       throw new LimitExceededError(`${what}: ${bytes.length} bytes, more than ${maxLength}`);
-    return parseMetadata(bytes, type, this.#limits);
+    return parseMetadata(bytes, type, this.#limits, what);
   }
 
   #verifyTopLevel(metadata: Metadata, role: TopLevelRole): void {
-    this.#verify(metadata, keysOf(this.#root, role), this.#root.keys, role);
-  }
-
-  #verify(metadata: Metadata, role: RoleKeys, keys: Root['keys'], what: string): void {
-    verifyThreshold(metadata, role, keys, what);
+    verifyThreshold(metadata, keysOf(this.#root, role), this.#root.keys, role);
   }
 
   #checkExpiry(signed: { readonly expires: Date }, what: string): void {
@@ -233,10 +240,6 @@ export class TrustedMetadataSet {
       hint: 'the last trusted state is kept; the operator of the repository has to sign anew, or the clock here is wrong',
     });
   }
-}
-
-function pair(name: RoleName, delegator: RoleName): string {
-  return `${name}\0${delegator}`; // no role name holds a control character
 }
 
 function keysOf(root: Root, role: TopLevelRole): RoleKeys {
