@@ -18,8 +18,10 @@ export async function enginesFit(engines: ReadonlyMap<string, string>): Promise<
   if (range === undefined) return true;
   const atLeast = /^>= ?(\d{1,5})(?:\.0){0,2}$/.exec(range)?.[1]; // nearly all of them; no need to load semver
   if (atLeast !== undefined) return Number(process.versions.node.split('.')[0]) >= Number(atLeast);
-  const { isRange, satisfies } = await loadRanges();
-  return !isRange(range) || satisfies(process.versions.node, range, { includePrerelease: true });
+  const ranges = await loadRanges();
+  return (
+    !ranges.isRange(range) || ranges.satisfies(process.versions.node, range, { includePrerelease: true })
+  );
 }
 
 /** Why a version may not be installed; `null` = it may. */
@@ -87,9 +89,9 @@ export async function chooseVersion(
 async function highestFirst(index: PluginIndex, range: string, prerelease: boolean) {
   const all = [...index.versions].toSorted(([a], [b]) => compareVersions(b, a));
   if (range === '*') return all.filter(([version]) => prerelease || !isPrerelease(version));
-  const { isRange, satisfies } = await loadRanges();
-  return isRange(range)
-    ? all.filter(([version]) => satisfies(version, range, { includePrerelease: prerelease }))
+  const ranges = await loadRanges();
+  return ranges.isRange(range)
+    ? all.filter(([version]) => ranges.satisfies(version, range, { includePrerelease: prerelease }))
     : [];
 }
 

@@ -1,5 +1,5 @@
 import { DiskError, nodeFileSystem, writeFileAtomic } from '@ragnos/disk';
-import { MalformedMetadataError, parseJson, Reader } from '@ragnos/tuf';
+import { LimitExceededError, MalformedMetadataError, parseJson, Reader } from '@ragnos/tuf';
 import type { JsonOutput } from '@ragnos/tuf';
 
 import { HostFailureError } from './errors.ts';
@@ -11,6 +11,7 @@ export async function readBytes(path: string, limit: number = maxLength): Promis
   try {
     return await nodeFileSystem.read(path, limit);
   } catch (error) {
+    if (codeOf(error) === 'EFBIG') throw new LimitExceededError(`${path} has more than ${limit} bytes`);
     throw new DiskError('DISK_READ', `cannot read ${path}: ${codeOf(error)}`, { cause: error });
   }
 }

@@ -1,0 +1,20 @@
+// Runs in a process of its own: installs, and dies (SIGKILL) right after the step named.
+import { openHost } from '@ragnos/plugin';
+
+const [home = '', project = '', now = '', spec = '', die = ''] = process.argv.slice(2);
+try {
+  const host = await openHost({
+    home,
+    project,
+    now: () => new Date(now),
+    step: (name) => {
+      if (name === die) process.kill(process.pid, 'SIGKILL');
+    },
+  });
+  console.log(JSON.stringify(await host.install(spec)));
+} catch (error) {
+  console.log(
+    JSON.stringify({ code: error instanceof Error && 'code' in error ? error.code : String(error) }),
+  );
+  process.exitCode = 1;
+}
