@@ -22,7 +22,7 @@ export async function writeArchive(files: readonly FileToPack[]): Promise<Uint8A
     parts.push(...entry(split?.name ?? 'long-name', split?.prefix ?? '', '0', file.mode, file.body));
   }
   parts.push(new Uint8Array(2 * blockLength));
-  return gzipSync(Buffer.concat(parts), { level: 9, mtime: 0 });
+  return gzipSync(Buffer.concat(parts), { level: 6, mtime: 0 });
 }
 
 /** Into USTAR's two fields; null where it does not fit them and needs a pax header. */
