@@ -9,7 +9,10 @@ import { newStage, repositoryRoot, say, scene } from './demo/stage.ts';
 import { publishEverything, serve, takeBack, useEverything } from './demo/story.ts';
 
 const started = Date.now();
-execFileSync(process.execPath, [join(repositoryRoot, 'node_modules', 'typescript', 'bin', 'tsc'), '-b'], { cwd: repositoryRoot, stdio: 'inherit' });
+execFileSync(process.execPath, [join(repositoryRoot, 'node_modules', 'typescript', 'bin', 'tsc'), '-b'], {
+  cwd: repositoryRoot,
+  stdio: 'inherit',
+});
 const stage = await newStage(join(repositoryRoot, 'demo-vault'));
 await publishEverything(stage);
 scene('3  It is served');

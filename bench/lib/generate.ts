@@ -62,7 +62,7 @@ function metaFile(bytes: Buffer): Fields {
 
 function newKey(): { readonly id: string; readonly json: JsonValue; readonly privateKey: KeyObject } {
   const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-  const pem = publicKey.export({ type: 'spki', format: 'pem' }).toString();
+  const pem = publicKey.export({ type: 'spki', format: 'pem' });
   const json = { keytype: 'ecdsa', scheme: 'ecdsa-sha2-nistp256', keyval: { public: pem } };
   return { id: sha256(canonicalJson(json)), json, privateKey };
 }

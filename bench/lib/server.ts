@@ -11,6 +11,6 @@ export interface FolderServer {
 export async function serveFolder(folder: string): Promise<FolderServer> {
   const program = fileURLToPath(new URL('../programs/serve-folder.mjs', import.meta.url));
   const child = spawn(process.execPath, [program, folder], { stdio: ['ignore', 'pipe', 'inherit'] });
-  const [line] = await once(child.stdout, 'data');
+  const [line]: unknown[] = await once(child.stdout, 'data');
   return { url: `http://127.0.0.1:${String(line).trim()}`, stop: () => void child.kill() };
 }

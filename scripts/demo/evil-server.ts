@@ -2,31 +2,35 @@
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { createServer, type ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import { join, normalize } from 'node:path';
 
 /** Answers a request itself and returns true, or returns false to let the folder answer. */
 export type Lie = (path: string, response: ServerResponse) => boolean;
 
 export interface EvilServer {
-  /** Bytes that went out through `endless`, to show how much a victim swallowed. */
+  readonly port: number;
+  /** Bytes that victims took so far. */
   readonly sent: () => number;
   close(): Promise<void>;
 }
 
-/** Serves `folder` on 127.0.0.1:`port`; every connection is dropped by `close`. */
+/** Serves `folder` on 127.0.0.1:`port` (0: any free one); every connection is dropped by `close`. */
 export async function evilServer(folder: string, port: number, lie: Lie = () => false): Promise<EvilServer> {
-  let sent = 0;
+  const sockets = new Set<Socket>();
   const server = createServer((request, response) => {
-    response.on('close', () => (sent += response.socket?.bytesWritten ?? 0));
     const path = decodeURIComponent(new URL(request.url ?? '/', 'http://127.0.0.1').pathname);
     if (lie(path, response)) return;
     void answer(join(folder, normalize(path)), response);
   });
+  server.on('connection', (socket) => sockets.add(socket));
   await new Promise<void>((resolve, reject) =>
     server.once('error', reject).listen(port, '127.0.0.1', resolve),
   );
+  const address = server.address();
   return {
-    sent: () => sent,
+    port: typeof address === 'object' && address !== null ? address.port : port,
+    sent: () => [...sockets].reduce((sum, socket) => sum + socket.bytesWritten, 0),
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());

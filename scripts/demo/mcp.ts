@@ -9,8 +9,19 @@ export interface McpAnswer {
 }
 
 /** Runs `initialize` and `tools/list` over the stdio of `node main args`. */
-export async function askMcp(main: string, args: readonly string[], env: Readonly<Record<string, string>>, cwd: string): Promise<McpAnswer> {
-  const transport = new StdioClientTransport({ command: process.execPath, args: [main, ...args], env: { ...inherited(), ...env }, cwd, stderr: 'ignore' });
+export async function askMcp(
+  main: string,
+  args: readonly string[],
+  env: Readonly<Record<string, string>>,
+  cwd: string,
+): Promise<McpAnswer> {
+  const transport = new StdioClientTransport({
+    command: process.execPath,
+    args: [main, ...args],
+    env: { ...inherited(), ...env },
+    cwd,
+    stderr: 'ignore',
+  });
   const client = new Client({ name: 'ragnos-demo', version: '1.0.0' });
   await client.connect(transport);
   try {

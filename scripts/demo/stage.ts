@@ -50,6 +50,14 @@ export async function ragv(
   return outcome;
 }
 
+/** The same without an audience; returns the outcome or fails unless the command succeeded. */
+export async function ragvQuietly(args: readonly string[], options: RunOptions): Promise<Outcome> {
+  const outcome = await runMain(commandMain, args, options);
+  if (outcome.exit !== 0)
+    throw new Error(`ragv ${args.join(' ')} ended with ${outcome.exit}: ${outcome.stderr}`);
+  return outcome;
+}
+
 /** Prints a heading of the story. */
 export function scene(title: string): void {
   console.log(`\n── ${title} ${'─'.repeat(Math.max(0, 74 - title.length))}`);

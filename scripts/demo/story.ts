@@ -11,7 +11,13 @@ import { commandMain, ragv, repositoryRoot, say, scene, telling, type Stage } fr
 const packages = [
   { sources: ['npm:marked@15.0.0', 'npm:marked@15.0.12'], bundle: false },
   { sources: ['npm:mathjs@14.0.0', 'npm:mathjs@14.9.1'], bundle: true },
-  { sources: ['npm:@modelcontextprotocol/server-memory@2026.1.26', 'npm:@modelcontextprotocol/server-memory@2026.7.4'], bundle: true },
+  {
+    sources: [
+      'npm:@modelcontextprotocol/server-memory@2026.1.26',
+      'npm:@modelcontextprotocol/server-memory@2026.7.4',
+    ],
+    bundle: true,
+  },
 ] as const;
 
 export async function publishEverything(stage: Stage): Promise<void> {
@@ -28,7 +34,10 @@ export async function publishEverything(stage: Stage): Promise<void> {
   }
   await ragv(['publish', packages[1].sources[0], '--vault', 'vault'], { ...operator, expect: 10 });
   for (const { sources, bundle } of packages)
-    await ragv(['publish', ...sources, ...(bundle ? ['--bundle'] : []), '--vault', 'vault'], { ...operator, show: 8 });
+    await ragv(['publish', ...sources, ...(bundle ? ['--bundle'] : []), '--vault', 'vault'], {
+      ...operator,
+      show: 8,
+    });
   await ragv(['status', '--vault', 'vault'], { ...operator, show: 12 });
 }
 
@@ -83,16 +92,26 @@ export async function useEverything(stage: Stage, url: string): Promise<void> {
   await ragv(['trust', 'init', url], { ...host, expect: 2 });
   await ragv(['trust', 'init', url, '--root', '1.root.json', '--single-signer', '--alias', 'demo'], host);
   await ragv(['search'], host);
-  await ragv(['install', 'acme/hello@1.0.0', 'acme/marked@15.0.0', 'acme/mathjs@^14', 'acme/server-memory@^2026'], host);
+  await ragv(
+    ['install', 'acme/hello@1.0.0', 'acme/marked@15.0.0', 'acme/mathjs@^14', 'acme/server-memory@^2026'],
+    host,
+  );
   await ragv(['list'], host);
   await ragv(['run', 'acme/hello', 'Ada'], host);
   await ragv(['run', 'acme/marked'], { ...host, input: '*signed* bytes only' });
   await ragv(['run', 'acme/mathjs'], { ...host, input: 'sqrt(3^2 + 4^2)\n' });
   const memory = join(stage.dir, 'memory.jsonl');
   const done = telling('$ (the official MCP client) ragv run acme/server-memory');
-  const answer = await askMcp(commandMain, ['run', 'acme/server-memory'], { ...stage.hostEnv, MEMORY_FILE_PATH: memory }, stage.host);
+  const answer = await askMcp(
+    commandMain,
+    ['run', 'acme/server-memory'],
+    { ...stage.hostEnv, MEMORY_FILE_PATH: memory },
+    stage.host,
+  );
   done();
-  say(`    initialize: ${answer.server}; tools/list: ${answer.tools.length} tools, ${answer.tools.slice(0, 3).join(', ')}, …`);
+  say(
+    `    initialize: ${answer.server}; tools/list: ${answer.tools.length} tools, ${answer.tools.slice(0, 3).join(', ')}, …`,
+  );
   if (answer.tools.length === 0) throw new Error('the MCP server listed no tools');
 
   await ragv(['update'], host);
@@ -109,9 +128,16 @@ export async function takeBack(stage: Stage): Promise<void> {
   const host = { cwd: stage.host, env: stage.hostEnv };
   const operator = { cwd: stage.dir, env: stage.operatorEnv };
   scene('6  A version is taken back');
-  await ragv(['yank', 'acme/hello@1.2.0', '--reason', 'greets the wrong people', '--vault', 'vault'], operator);
+  await ragv(
+    ['yank', 'acme/hello@1.2.0', '--reason', 'greets the wrong people', '--vault', 'vault'],
+    operator,
+  );
   await ragv(['status'], { ...host, expect: 10 });
-  await ragv(['install', 'acme/hello@1.2.0'], { cwd: stage.dir, env: { RAGV_HOME: join(stage.dir, 'second-host') }, expect: 5 });
+  await ragv(['install', 'acme/hello@1.2.0'], {
+    cwd: stage.dir,
+    env: { RAGV_HOME: join(stage.dir, 'second-host') },
+    expect: 5,
+  });
   await ragv(['rollback', 'acme/hello'], host);
   await ragv(['log', '--last', '5'], host);
 }

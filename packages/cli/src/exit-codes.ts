@@ -160,7 +160,7 @@ export const exitOfError: Readonly<Record<ErrorCode, Exit>> = {
   INDEX_ROLLBACK: 'untrusted',
   PATH_REDEFINED: 'untrusted',
   REVOCATIONS_LOST: 'untrusted',
-  ARCHIVE_MISMATCH: 'refused',
+  ARCHIVE_MISMATCH: 'untrusted',
   TREE_CHANGED: 'untrusted',
   EVIDENCE_INVALID: 'untrusted',
   BELOW_FLOOR: 'untrusted',

@@ -1,0 +1,126 @@
+/** Scene 5: each attack changes what is served or what is installed, works on a build without its check, and is refused by ours. */
+import { cp, mkdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { attacks, type Attack, type Ground } from './attack-table.ts';
+import { evilServer, type EvilServer } from './evil-server.ts';
+import { runMain, type Outcome } from './run.ts';
+import { commandMain, ragv, repositoryRoot, say, telling, type Stage } from './stage.ts';
+import { setVersion } from './story.ts';
+import { treeHash } from './tree-hash.ts';
+import { weakenedBuild } from './weaken.ts';
+
+/** What all attacks start from: the repository before and after a publish, and a host that has seen it before or after. */
+export interface World {
+  readonly stage: Stage;
+  readonly port: number;
+  readonly folder: string;
+}
+
+export interface Verdict {
+  readonly attack: Attack;
+  /** With the check disabled the attack reached its aim. */
+  readonly workedWithoutCheck: boolean;
+  readonly exit: number;
+  readonly said: string;
+  /** What the build without the check said, for whoever has to find out why an attack failed on it. */
+  readonly saidWithoutCheck: string;
+  readonly refused: boolean;
+  readonly unchanged: boolean;
+}
+
+/** Runs all attacks; throws if one did not work without its check, was not refused with it, or changed anything. */
+export async function runAttacks(stage: Stage, port: number): Promise<void> {
+  const world = await prepare(stage, port);
+  for (const attack of attacks) {
+    const done = telling(`attack: ${attack.title}`);
+    const verdict = await attempt(world, attack);
+    done();
+    say(`    without its check: it works; with it: exit ${verdict.exit}, host unchanged`);
+    say(`    ${verdict.said}`);
+    if (!verdict.workedWithoutCheck || !verdict.refused || !verdict.unchanged)
+      throw new Error(`${attack.id}: ${JSON.stringify(verdict)}`);
+  }
+}
+
+/** Publishes one more version of `hello`, and keeps the repository and the host as they were before and after. */
+export async function prepare(stage: Stage, port: number): Promise<World> {
+  const folder = join(stage.dir, 'attacks');
+  await mkdir(folder, { recursive: true });
+  await cp(join(stage.host, 'home'), join(folder, 'host-old'), { recursive: true });
+  await cp(join(stage.vault, 'public'), join(folder, 'public-old'), { recursive: true });
+  await setVersion(join(stage.dir, 'hello-plugin'), '1.3.0');
+  await ragv(['publish', 'hello-plugin', '--vault', 'vault'], { cwd: stage.dir, env: stage.operatorEnv });
+  await cp(join(stage.vault, 'public'), join(folder, 'public-new'), { recursive: true });
+  await cp(join(folder, 'host-old'), join(folder, 'host-new'), { recursive: true });
+  const server = await evilServer(join(folder, 'public-new'), port);
+  try {
+    await ragv(['info', 'acme/hello'], { cwd: stage.host, env: { RAGV_HOME: join(folder, 'host-new') } });
+  } finally {
+    await server.close();
+  }
+  return { stage, port, folder };
+}
+
+/** The attack against a build without its check, then, from the same start, against the real one. */
+export async function attempt(world: World, attack: Attack): Promise<Verdict> {
+  const weak = await weakenedBuild(repositoryRoot, join(world.folder, attack.id, 'build'), attack.patches);
+  const without = await strike(world, attack, 'without', weak);
+  const against = await strike(world, attack, 'against', commandMain);
+  const said = against.outcome.stderr.split('\n').find((line) => line.includes('error')) ?? '';
+  return {
+    attack,
+    workedWithoutCheck: await attack.worked(without.outcome, without.ground),
+    exit: against.outcome.exit,
+    said,
+    saidWithoutCheck: without.outcome.stderr.trim(),
+    refused: against.outcome.exit === attack.exit && attack.codes.some((code) => said.includes(code)),
+    unchanged: against.before === against.after && !(await attack.worked(against.outcome, against.ground)),
+  };
+}
+
+interface Strike {
+  readonly outcome: Outcome;
+  readonly ground: Ground;
+  readonly before: string;
+  readonly after: string;
+}
+
+async function strike(world: World, attack: Attack, name: string, main: string): Promise<Strike> {
+  const { stage, port } = world;
+  const folder = join(world.folder, attack.id, name);
+  await rm(folder, { recursive: true, force: true });
+  await mkdir(folder, { recursive: true });
+  const home = join(folder, 'home');
+  const served = join(folder, 'public');
+  await cp(join(world.folder, `host-${attack.host}`), home, { recursive: true });
+  await cp(join(world.folder, `public-${attack.serves}`), served, { recursive: true });
+  let server: EvilServer | null = null;
+  const ground: Ground = { stage, folder, home, served, sent: () => server?.sent() ?? 0 };
+  await attack.tamper?.(ground);
+  server = await evilServer(served, port, attack.lie);
+  try {
+    const before = treeHash(home, untouched(attack));
+    const clock =
+      attack.clockShiftMs === undefined
+        ? []
+        : ['--import', join(repositoryRoot, 'scripts', 'demo', 'shifted-clock.mjs')];
+    const outcome = await runMain(main, attack.command, {
+      cwd: folder,
+      node: clock,
+      env: { RAGV_HOME: home, DEMO_CLOCK_SHIFT_MS: String(attack.clockShiftMs ?? 0) },
+    });
+    return { outcome, ground, before, after: treeHash(home, untouched(attack)) };
+  } finally {
+    await server.close();
+  }
+}
+
+/**
+ * What a refusal may write: its event, its lock, and the time of asking. Where the attack lies behind metadata that
+ * verified, that metadata is rightly kept: it is what the attack was measured against.
+ */
+function untouched(attack: Attack): (path: string) => boolean {
+  return (path) =>
+    /(?:^|\/)(?:events\.jsonl|state\.json|[^/]*\.lock[^/]*|lock[^/]*)$/.test(path) ||
+    (attack.behindMetadata === true && /\/(?:metadata|known)$/.test(path));
+}
