@@ -9,7 +9,7 @@ import { newStage, repositoryRoot, say, scene } from './demo/stage.ts';
 import { publishEverything, serve, takeBack, useEverything } from './demo/story.ts';
 
 const started = Date.now();
-execFileSync(process.execPath, [join(repositoryRoot, 'node_modules', 'typescript', 'bin', 'tsc'), '-b'], {
+execFileSync(process.execPath, [join(repositoryRoot, 'node_modules', 'typescript', 'bin', 'tsc'), '-b', 'packages/cli'], {
   cwd: repositoryRoot,
   stdio: 'inherit',
 });

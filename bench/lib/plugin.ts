@@ -1,0 +1,58 @@
+/** A repository of one generated plugin, published by the real command, and a host that trusts it. */
+import { execFile } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { promisify } from 'node:util';
+
+const run = promisify(execFile);
+export const ragvMain = fileURLToPath(new URL('../../packages/cli/dist/main.js', import.meta.url));
+
+export interface PluginRepository {
+  readonly url: string;
+  readonly rootFile: string;
+  readonly archive: string;
+  readonly spec: string;
+}
+
+/** Publishes `files` files of `size` bytes each, half text and half noise, as real packages are. */
+export async function publishGenerated(work: string, files: number, size: number): Promise<PluginRepository> {
+  const source = join(work, 'generated');
+  await mkdir(join(source, 'lib'), { recursive: true });
+  await writeFile(
+    join(source, 'package.json'),
+    JSON.stringify({ name: 'generated', version: '1.0.0', main: 'lib/0.js' }),
+  );
+  const noise = Math.floor(size / 8);
+  for (let index = 0; index < files - 1; index++) {
+    const folder = join(source, 'lib', String(index % 20));
+    await mkdir(folder, { recursive: true });
+    const text = `// file ${index}\n${'export const value = 42;\n'.repeat(Math.floor((size - noise * 2) / 24))}`;
+    await writeFile(join(folder, `${index}.js`), `${text}//${randomBytes(noise).toString('hex')}`);
+  }
+  await writeFile(join(source, 'lib', '0.js'), '');
+  const vault = join(work, 'vault');
+  const env = { ...process.env, RAGV_KEY_PASSWORD: randomBytes(12).toString('hex') };
+  const ragv = async (...args: string[]): Promise<unknown> =>
+    run(process.execPath, [ragvMain, ...args], { env, cwd: work });
+  await ragv('init', vault, '--vendor', 'acme');
+  await ragv('publish', source, '--vault', vault);
+  await ragv('pack', source, '--vendor', 'acme', '--output', work);
+  return {
+    url: pathToFileURL(`${join(vault, 'public')}/`).href,
+    rootFile: join(vault, '1.root.json'),
+    archive: join(work, 'generated-1.0.0.tgz'),
+    spec: 'acme/generated',
+  };
+}
+
+/** Runs a program of ours that prints a list of milliseconds. */
+export async function timesOf(program: string, args: readonly string[]): Promise<readonly number[]> {
+  const path = fileURLToPath(new URL(`../programs/${program}`, import.meta.url));
+  const { stdout } = await run(process.execPath, [path, ...args], { maxBuffer: 1 << 20 });
+  const list: unknown = JSON.parse(stdout);
+  if (!Array.isArray(list) || !list.every((item) => typeof item === 'number'))
+    throw new Error(`${program} printed no times`);
+  return list;
+}
