@@ -7,6 +7,7 @@ import {
   cut,
   drip,
   endless,
+  endlessly,
   faultyServer,
   gzipped,
   redirect,
@@ -114,6 +115,22 @@ describe('what works', () => {
       expect(await all(fetcher, new URL(path, server.url))).toEqual(Buffer.from(payload));
     }
     expect(server.connections()).toBe(1);
+    fetcher.close();
+  });
+
+  test('a 404 and a redirect keep the connection, an endless error page does not hold us', async () => {
+    const fetcher = httpFetcher(quick);
+    server.on('a', (_request, response) => void response.writeHead(404).end('a short page'));
+    server.on('b', redirect('/c'));
+    server.on('c', body(payload));
+    expect(await codeOf(all(fetcher, new URL('a', server.url)))).toBe('NOT_FOUND_REMOTE');
+    expect((await all(fetcher, new URL('b', server.url))).length).toBe(payload.length);
+    expect(server.connections()).toBe(1);
+    server.on('d', (_request, response) => {
+      response.writeHead(404);
+      endlessly(response);
+    });
+    expect(await codeOf(all(fetcher, new URL('d', server.url)))).toBe('NOT_FOUND_REMOTE');
     fetcher.close();
   });
 

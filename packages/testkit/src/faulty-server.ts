@@ -90,13 +90,18 @@ export function cut(bytes: Uint8Array, after: number): Answer {
 /** Sends without end, as fast as it is read. */
 export const endless: Answer = (_request, response) => {
   response.writeHead(200);
+  endlessly(response);
+};
+
+/** The body of `endless`, after a head of your own. */
+export function endlessly(response: ServerResponse): void {
   let open = true;
   response.on('close', () => (open = false)); // `destroyed` comes too late, or not at all
   const more = (error?: unknown): void => {
     if (open && !error) response.write(new Uint8Array(16_384), more);
   };
   more();
-};
+}
 
 /** One byte every `everyMs`. */
 export function drip(bytes: Uint8Array, everyMs: number): Answer {

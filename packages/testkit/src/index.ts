@@ -1,6 +1,17 @@
 export { faultyFetcher } from './faulty-fetcher.ts';
 export type { Fault, FaultKind } from './faulty-fetcher.ts';
-export { body, cut, drip, endless, faultyServer, gzipped, redirect, stall, status } from './faulty-server.ts';
+export {
+  body,
+  cut,
+  drip,
+  endless,
+  endlessly,
+  faultyServer,
+  gzipped,
+  redirect,
+  stall,
+  status,
+} from './faulty-server.ts';
 export type { Answer, FaultyServer, ServerOptions } from './faulty-server.ts';
 export { PowerCutError, RecordingFileSystem } from './recording-file-system.ts';
 export type { Survives } from './recording-file-system.ts';

@@ -26,6 +26,9 @@ export function httpFetcher(options: HttpOptions = {}): HttpFetcher {
   return { ...fetcher, close: () => lines.close() };
 }
 
+const discardLength = 16_384;
+const discardMs = 1_000;
+
 interface Request {
   readonly offset: number;
   readonly maxLength: number;
@@ -81,11 +84,28 @@ async function openOnce(
         throw new RedirectError(`${shown(url)}: more than ${set.maxRedirects} redirects`);
       current = next;
     } catch (error) {
-      answer.destroy();
+      await discard(answer);
       throw error;
     }
-    answer.destroy(); // a redirect's body is not worth its bytes
+    await discard(answer);
   }
+}
+
+/** Reads a short body to its end, so that the connection is kept (every refresh begins with a 404), and cuts a long one. */
+function discard(answer: IncomingMessage): Promise<void> {
+  let left = discardLength;
+  const timer = setTimeout(() => answer.destroy(), discardMs);
+  return new Promise((resolve) => {
+    answer.on('close', () => {
+      clearTimeout(timer);
+      resolve();
+    });
+    answer.on('error', () => undefined);
+    answer.on('data', (chunk: Uint8Array) => {
+      left -= chunk.length;
+      if (left < 0) answer.destroy();
+    });
+  });
 }
 
 function send(

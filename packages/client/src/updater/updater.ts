@@ -141,13 +141,16 @@ export class Updater {
     const known = this.#known;
     const context = this.#context(options.signal);
     const { timestamp, snapshot } = known.trusted;
-    for (const signed of [timestamp, snapshot])
-      if (signed !== null && signed.expires <= context.now)
-        throw new ExpiredMetadataError(`${signed.type} has expired since the last refresh`, {
-          hint: 'refresh first',
-        });
-    return findTarget(targetPath(path), this.#limits.maxDelegations, (role, delegator) =>
-      this.#load(context, known, role, delegator),
+    const inForce = <T extends { readonly type: string; readonly expires: Date }>(signed: T): T => {
+      if (signed.expires > context.now) return signed;
+      throw new ExpiredMetadataError(`${signed.type} has expired since the last refresh`, {
+        hint: 'refresh first',
+      });
+    };
+    if (timestamp !== null) inForce(timestamp);
+    if (snapshot !== null) inForce(snapshot);
+    return findTarget(targetPath(path), this.#limits.maxDelegations, async (role, delegator) =>
+      inForce(await this.#load(context, known, role, delegator)),
     );
   }
 
