@@ -1,7 +1,7 @@
 import { nodeFileSystem } from '@ragnos/disk';
 import { roleName, VaultError } from '@ragnos/tuf';
 import { lstatSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 
 import { enginesFit } from './choose.ts';
 import type { Context } from './context.ts';
@@ -62,8 +62,8 @@ async function movePointer(context: Context, about: Commit): Promise<Pointer> {
   const { pointer, source, installed, wanted, signal } = about;
   const { vendor, plugin } = source.manifest;
   const paths = pluginPaths(context.paths, vendor, plugin);
-  for (const folder of [paths.versions, paths.evidence, paths.folder])
-    await nodeFileSystem.syncFolder(folder);
+  await nodeFileSystem.syncFolder(paths.evidence); // durable before anything points to it; the tree need not be
+  if (pointer === null) await syncAbove(context, paths.folder);
   signal?.throwIfAborted(); // from here on it is installed
   const next: Pointer = {
     vendor,
@@ -83,6 +83,12 @@ async function movePointer(context: Context, about: Commit): Promise<Pointer> {
     throw error;
   }
   return next;
+}
+
+/** The folders that a first install may have made. */
+async function syncAbove(context: Context, folder: string): Promise<void> {
+  for (let above = folder; above !== context.paths.folder; above = dirname(above))
+    await nodeFileSystem.syncFolder(dirname(above));
 }
 
 /** A repaired version keeps the one before it. */

@@ -39,9 +39,9 @@ export async function search(
   const info = await updater.find('catalog/_search.json', { signal });
   if (info === null) return [];
   const copy = join(context.paths.known, 'search.json');
-  const bytes = await readSmall(context, updater, info, copy, signal);
+  const { bytes, kept } = await readSmall(context, updater, info, copy, signal);
   const entries = parseSearch(bytes);
-  if (!context.offline) {
+  if (!context.offline && !kept) {
     ensureFolder(context.paths.folder, 'known');
     await writeFileAtomic(copy, bytes, { mode: 0o600 });
   }

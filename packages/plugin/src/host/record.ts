@@ -86,17 +86,24 @@ export async function chooseRepository(home: string, alias: string | undefined):
   return first;
 }
 
-/** `vendor/plugin` of everything with a pointer. */
+/** Every vendor and plugin folder with a name that we would have made. */
+export function pluginFolders(
+  paths: RepositoryPaths,
+): readonly (readonly [vendor: string, plugin: string])[] {
+  const named = (folder: string): readonly string[] =>
+    names(folder)
+      .filter((name) => aliasPattern.test(name))
+      .toSorted();
+  return named(paths.plugins).flatMap((vendor) =>
+    named(join(paths.plugins, vendor)).map((plugin) => [vendor, plugin] as const),
+  );
+}
+
+/** Those with a pointer. */
 export function installedNames(
   paths: RepositoryPaths,
 ): readonly (readonly [vendor: string, plugin: string])[] {
-  return names(paths.plugins)
-    .filter((vendor) => aliasPattern.test(vendor))
-    .toSorted()
-    .flatMap((vendor) =>
-      names(join(paths.plugins, vendor))
-        .filter((plugin) => names(join(paths.plugins, vendor, plugin)).includes('current'))
-        .toSorted()
-        .map((plugin) => [vendor, plugin] as const),
-    );
+  return pluginFolders(paths).filter(([vendor, plugin]) =>
+    names(join(paths.plugins, vendor, plugin)).includes('current'),
+  );
 }

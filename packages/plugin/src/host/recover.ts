@@ -9,7 +9,7 @@ import { HostFailureError } from './errors.ts';
 import { evidenceRecords } from './evidence.ts';
 import { pluginPaths, versionFolder } from './paths.ts';
 import { readPointer } from './pointer.ts';
-import { names } from './record.ts';
+import { names, pluginFolders } from './record.ts';
 import { readState, toJson } from './state-file.ts';
 
 interface Journal {
@@ -62,13 +62,11 @@ export async function recover(context: Context): Promise<void> {
   if (journal === null) return;
   const touched =
     journal === 'torn'
-      ? names(context.paths.plugins).flatMap((vendor) =>
-          names(join(context.paths.plugins, vendor)).map((plugin) => ({
-            vendor: vendorName(vendor),
-            plugin: pluginName(plugin),
-            kept: null,
-          })),
-        )
+      ? pluginFolders(context.paths).map(([vendor, plugin]) => ({
+          vendor: vendorName(vendor),
+          plugin: pluginName(plugin),
+          kept: null,
+        }))
       : [journal];
   for (const { vendor, plugin, kept } of touched) await sweepPlugin(context, vendor, plugin, kept);
   await pruneContent(context);

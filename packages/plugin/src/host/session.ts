@@ -56,15 +56,15 @@ export async function readSmall(
   info: TargetInfo,
   copy: string,
   signal: AbortSignal | undefined,
-): Promise<Uint8Array> {
+): Promise<{ readonly bytes: Uint8Array; readonly kept: boolean }> {
   const maxLength = context.limits.indexMaxLength;
   if (info.length > maxLength)
     throw new LimitExceededError(`${info.path}: ${info.length} bytes, at most ${maxLength} are read`);
   const kept = await readBytes(copy, maxLength);
-  if (kept !== null && hash('sha256', kept, 'hex') === sha256Of(info)) return kept;
+  if (kept !== null && hash('sha256', kept, 'hex') === sha256Of(info)) return { bytes: kept, kept: true };
   if (context.offline)
     throw new OfflineError(`${info.path} is not kept here`, { hint: 'refresh once with a connection' });
-  return await updater.read(info, { maxLength, signal });
+  return { bytes: await updater.read(info, { maxLength, signal }), kept: false };
 }
 
 function revocationsFile(context: Context): string {
@@ -105,10 +105,10 @@ async function refreshRevocations(
     if (seen) throw lost('is gone, and this host has seen it');
     return known;
   }
-  const bytes = await readSmall(context, updater, info, revocationsFile(context), signal);
+  const { bytes, kept } = await readSmall(context, updater, info, revocationsFile(context), signal);
   const next = parseRevocations(bytes);
   for (const digest of known.keys()) if (!next.has(digest)) throw lost(`no longer lists ${digest}`);
-  if (!context.offline) {
+  if (!context.offline && !kept) {
     ensureFolder(context.paths.folder, 'known');
     await writeFileAtomic(revocationsFile(context), bytes, { mode: 0o600 });
   }
@@ -151,12 +151,18 @@ export async function readIndex(
       hint: `ragv search ${name}`,
     });
   }
-  const bytes = await readSmall(context, session.updater, info, indexFile(context, plugin), options.signal);
+  const { bytes, kept } = await readSmall(
+    context,
+    session.updater,
+    info,
+    indexFile(context, plugin),
+    options.signal,
+  );
   const index = parseIndex(bytes);
   if (index.vendor !== vendor || index.plugin !== name)
     throw new HostUntrustedError('IDENTITY_MISMATCH', `${path} speaks of ${index.vendor}/${index.plugin}`);
   if (known !== null) refuseLosses(path, known, index);
-  if (options.remember) {
+  if (options.remember && !kept) {
     ensureFolder(context.paths.folder, 'known', vendor);
     await writeFileAtomic(indexFile(context, plugin), bytes, { mode: 0o600 });
   }

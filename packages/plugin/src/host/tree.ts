@@ -1,7 +1,6 @@
 import { hash } from 'node:crypto';
 import type { Dirent } from 'node:fs';
 import { closeSync, constants, fstatSync, lstatSync, openSync, readdirSync, readSync } from 'node:fs';
-import { join } from 'node:path';
 import { setImmediate as breathe } from 'node:timers/promises';
 
 import type { Finding } from './api.ts';
@@ -45,37 +44,35 @@ export async function compareTree(
   let sliceEnd = performance.now() + sliceMs;
   let done = 0;
   const pending = [''];
-  for (let folder = pending.pop(); folder !== undefined; folder = pending.pop()) {
-    const expected = folders.get(folder);
+  for (let prefix = pending.pop(); prefix !== undefined; prefix = pending.pop()) {
+    const expected = folders.get(prefix);
+    const present = entries(`${root}/${prefix}`);
     if (expected === undefined) continue;
-    const present = entries(join(root, folder));
     if (present === null) {
-      findings.push({ kind: 'unreadable', path: folder === '' ? '.' : folder });
+      findings.push({ kind: 'unreadable', path: prefix === '' ? '.' : prefix });
       continue;
     }
     for (const entry of present) {
-      const path = folder === '' ? entry.name : `${folder}/${entry.name}`;
       const file = expected.files.get(entry.name);
-      const kind = oddity(entry, file !== undefined, expected.folders.has(entry.name));
-      if (kind !== null) findings.push({ kind, path });
-      else if (entry.isDirectory()) pending.push(path);
-      if (file === undefined) continue;
+      if (file === undefined) {
+        const kind = oddity(entry, expected.folders.has(entry.name));
+        if (kind === null) pending.push(`${prefix}${entry.name}/`);
+        else findings.push({ kind, path: prefix + entry.name });
+        continue;
+      }
       expected.files.delete(entry.name); // what is left at the end is missing
-      if (kind !== null) continue;
-      const wrong = inspect(join(root, path), file, buffer);
-      if (wrong !== null) findings.push({ kind: wrong, path });
-      if (performance.now() < sliceEnd) continue;
+      const kind = entry.isFile() ? inspect(`${root}/${file.path}`, file, buffer) : notFile(entry);
+      if (kind !== null) findings.push({ kind, path: file.path });
+      if ((++done & 15) !== 0 || performance.now() < sliceEnd) continue;
       options.onFile?.(done);
       await breathe();
       options.signal?.throwIfAborted();
       sliceEnd = performance.now() + sliceMs;
     }
-    done += present.length;
   }
   options.signal?.throwIfAborted();
   for (const { files: missing } of folders.values())
-    for (const { path } of missing.values())
-      if (!findings.some((finding) => finding.path === path)) findings.push({ kind: 'missing', path });
+    for (const { path } of missing.values()) findings.push({ kind: 'missing', path });
   return findings;
 }
 
@@ -84,20 +81,21 @@ interface Folder {
   readonly folders: Set<string>;
 }
 
+/** By folder, with a slash at the end; the root is the empty one. */
 function arrange(files: readonly ExpectedFile[]): Map<string, Folder> {
   const all = new Map<string, Folder>([['', { files: new Map(), folders: new Set() }]]);
-  const folderAt = (path: string): Folder => {
-    const known = all.get(path);
+  const folderAt = (prefix: string): Folder => {
+    const known = all.get(prefix);
     if (known !== undefined) return known;
     const made: Folder = { files: new Map(), folders: new Set() };
-    all.set(path, made);
-    const slash = path.lastIndexOf('/');
-    folderAt(slash < 0 ? '' : path.slice(0, slash)).folders.add(path.slice(slash + 1));
+    all.set(prefix, made);
+    const slash = prefix.lastIndexOf('/', prefix.length - 2) + 1;
+    folderAt(prefix.slice(0, slash)).folders.add(prefix.slice(slash, -1));
     return made;
   };
   for (const file of files) {
-    const slash = file.path.lastIndexOf('/');
-    folderAt(slash < 0 ? '' : file.path.slice(0, slash)).files.set(file.path.slice(slash + 1), file);
+    const slash = file.path.lastIndexOf('/') + 1;
+    folderAt(file.path.slice(0, slash)).files.set(file.path.slice(slash), file);
   }
   return all;
 }
@@ -110,11 +108,15 @@ function entries(folder: string): readonly Dirent[] | null {
   }
 }
 
-/** What is wrong with an entry before it is opened. */
-function oddity(entry: Dirent, isFile: boolean, isFolder: boolean): Finding['kind'] | null {
-  if (!isFile && !isFolder) return entry.isSymbolicLink() ? 'link' : 'added';
+/** What is wrong with an entry that is no file of the plugin; `null` = it is a folder of it. */
+function oddity(entry: Dirent, isFolder: boolean): Finding['kind'] | null {
   if (entry.isSymbolicLink()) return 'link';
-  return (isFile ? entry.isFile() : entry.isDirectory()) ? null : 'kind';
+  if (!isFolder) return 'added';
+  return entry.isDirectory() ? null : 'kind';
+}
+
+function notFile(entry: Dirent): Finding['kind'] {
+  return entry.isSymbolicLink() ? 'link' : 'kind';
 }
 
 function inspect(path: string, file: ExpectedFile, buffer: Buffer): Finding['kind'] | null {

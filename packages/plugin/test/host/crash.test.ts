@@ -45,11 +45,15 @@ function leftovers(world: World): readonly string[] {
   return [...found, ...torn, ...(existsSync(join(world.folder, 'journal')) ? ['journal'] : [])];
 }
 
+function sameTree(a: ReadonlyMap<string, string>, b: ReadonlyMap<string, string>): boolean {
+  return a.size === b.size && [...a].every(([path, digest]) => b.get(path) === digest);
+}
+
 const committed = installSteps.indexOf('pointer');
 
 describe('kill -9 after each write of an install', () => {
   for (const [index, step] of installSteps.entries())
-    test.concurrent(step, { timeout: 60_000 }, async () => {
+    test.concurrent(`dies after: ${step}`, { timeout: 60_000 }, async () => {
       const world = await onDisk(true);
       expect(await install(world, 'acme/hello', step)).toMatchObject({ signal: 'SIGKILL' });
       const expected = index >= committed ? '1.1.0' : '1.0.0';
@@ -58,9 +62,10 @@ describe('kill -9 after each write of an install', () => {
       expect(await host.list()).toMatchObject([
         {
           version: expected,
-          kept: expected === '1.1.0' ? expect.arrayContaining(['1.1.0', '1.0.0']) : ['1.0.0'],
         },
       ]);
+      const [installed] = await host.list();
+      expect(installed?.kept.toSorted()).toEqual(['1.0.0', '1.1.0'].slice(0, index >= committed ? 2 : 1));
       expect(await host.verify()).toMatchObject([{ ok: true, version: expected }]);
       expect(leftovers(world)).toEqual([]);
       expect(await host.install('acme/hello')).toMatchObject({
@@ -77,7 +82,7 @@ describe('kill -9 after each write of an install', () => {
       const host = await world.host({ fetcher: undefined });
       expect(await host.list()).toHaveLength(step === 'pointer' ? 1 : 0);
       expect(leftovers(world)).toEqual([]);
-      if (step !== 'pointer') expect(existsSync(world.plugin())).toBe(false);
+      expect(existsSync(world.plugin())).toBe(step === 'pointer');
       await host.install('acme/hello');
       expect(await host.verify()).toMatchObject([{ ok: true }]);
     }
@@ -86,7 +91,7 @@ describe('kill -9 after each write of an install', () => {
 
 describe('a write that fails', () => {
   for (const [index, step] of installSteps.entries())
-    test(step, async () => {
+    test(`fails at: ${step}`, async () => {
       const world = await World.create();
       await (await world.host()).install('acme/hello');
       const before = world.installed();
@@ -104,7 +109,7 @@ describe('a write that fails', () => {
       const code = await codeOf(full.install('acme/hello'));
       expect(['DISK_WRITE', 'ENOSPC']).toContain(code);
       const host = await world.host();
-      if (index <= committed) expect(world.installed()).toEqual(before);
+      expect(sameTree(world.installed(), before)).toBe(index <= committed);
       expect(await host.list()).toMatchObject([{ version: index > committed ? '1.1.0' : '1.0.0' }]);
       expect(await host.verify()).toMatchObject([{ ok: true }]);
       expect(leftovers(world)).toEqual([]);
@@ -128,5 +133,5 @@ test('two installs in one process take turns', async () => {
   const world = await World.create();
   const hosts = [await world.host(), await world.host()];
   const results = await Promise.all(hosts.map((host) => host.install('acme/hello')));
-  expect(results.map(({ changed }) => changed).toSorted()).toEqual([false, true]);
+  expect(results.filter(({ changed }) => changed)).toHaveLength(1);
 });
