@@ -11,6 +11,8 @@ export type FilePath = Brand<string, 'FilePath'>;
 const maxNameLength = 64;
 const maxPathLength = 1024;
 const maxSegmentBytes = 255;
+/** Deeper than anything that people make; every level costs whoever creates and compares it. */
+const maxSegments = 64;
 const segment = /^[a-z0-9][a-z0-9._-]*$/;
 const windowsReserved = /^(?:con|prn|aux|nul|com\d|lpt\d|conin\$|conout\$)(?:\.|$)/i;
 /** Roles of our tree (DESIGN.md): a vendor of that name would read as one of them. */
@@ -90,7 +92,9 @@ function judge(raw: string): readonly [code: FileNameCode, why: string] | null {
     if (/[<>"|?*\p{Cc}\p{Cf}\p{Cs}]/u.test(raw))
       return ['PATH_CHARACTER', 'a character that is invisible, or that some file system cannot hold'];
   }
-  for (const part of raw.split('/')) {
+  const parts = raw.split('/');
+  if (parts.length > maxSegments) return ['PATH_TOO_LONG', `more than ${maxSegments} segments`];
+  for (const part of parts) {
     if (part === '' || part === '.' || part === '..') return ['PATH_TRAVERSAL', 'an empty or dot segment'];
     if (part.endsWith('.') || part.endsWith(' '))
       return ['PATH_TRAILING_DOT', 'a segment that ends in a dot or a space'];
@@ -104,6 +108,15 @@ function judge(raw: string): readonly [code: FileNameCode, why: string] | null {
 function isAscii(text: string): boolean {
   return !/[^ -~]/.test(text);
 }
+
+/** Orders by code point, as UTF-8 bytes sort; plain comparison does not where a surrogate meets a unit above U+DFFF. */
+export function comparePaths(a: string, b: string): number {
+  if (a === b) return 0;
+  const plain = a < b ? -1 : 1;
+  return surrogate.test(a) || surrogate.test(b) ? Buffer.compare(Buffer.from(a), Buffer.from(b)) : plain;
+}
+
+const surrogate = /[\ud800-\udfff]/;
 
 /** What is equal here is one file on some disk: compatibility forms and case are folded. */
 export function foldedPath(path: string): string {

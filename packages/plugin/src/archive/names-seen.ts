@@ -11,8 +11,14 @@ export class NamesSeen {
   readonly #folders = new Map<string, string>();
   /** Folders as written that need not be folded again: siblings share them. */
   readonly #known = new Set<string>();
+  readonly #maxFolders: number;
 
-  /** @throws ArchiveError `ARCHIVE_DUPLICATE`, `ARCHIVE_TWINS`, `ARCHIVE_FILE_AND_FOLDER` */
+  /** Folders that are only parts of names count too: a name of 1,024 characters can make hundreds of them. */
+  constructor(maxFolders: number) {
+    this.#maxFolders = maxFolders;
+  }
+
+  /** @throws ArchiveError `ARCHIVE_DUPLICATE`, `ARCHIVE_TWINS`, `ARCHIVE_FILE_AND_FOLDER`, `ARCHIVE_TOO_MANY_ENTRIES` */
   file(path: FilePath): void {
     const folded = foldedPath(path);
     const twin = this.#files.get(folded);
@@ -31,6 +37,8 @@ export class NamesSeen {
       if (this.#files.has(folded)) throw both(folder);
       const twin = this.#folders.get(folded);
       if (twin !== undefined && twin !== folder) throw twins(folder, twin);
+      if (this.#known.size >= this.#maxFolders)
+        throw new ArchiveError('ARCHIVE_TOO_MANY_ENTRIES', `more than ${this.#maxFolders} folders`);
       this.#folders.set(folded, folder);
       this.#known.add(folder);
     }

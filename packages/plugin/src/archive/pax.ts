@@ -7,6 +7,9 @@ export interface PaxRecords {
   readonly size?: number;
 }
 
+/** What other readers bound it to; ours needs a path and a few numbers. */
+const maxPaxLength = 1_048_576;
+
 /** Says nothing about where or what a file is; npm, git and bsdtar write these. */
 const harmless =
   /^(?:mtime|atime|ctime|uid|gid|uname|gname|comment|LIBARCHIVE\.creationtime|SCHILY\.(?:dev|ino|nlink)|NODETAR\..*)$/;
@@ -16,6 +19,8 @@ const harmless =
  * one (`g`) may not change where files go. Everything else that could is refused.
  */
 export function readPax(body: Buffer, type: 'x' | 'g'): PaxRecords {
+  if (body.length > maxPaxLength)
+    throw new ArchiveError('ARCHIVE_PAX', `a pax header of more than ${maxPaxLength} bytes`);
   const found = new Map<string, string>();
   for (let at = 0; at < body.length;) {
     const blank = body.indexOf(0x20, at);

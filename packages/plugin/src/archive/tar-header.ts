@@ -28,10 +28,11 @@ export function readHeader(tar: Buffer, at: number): TarHeader {
   };
 }
 
-/** Up to the first NUL, strict UTF-8. */
+/** Up to the first NUL, strict UTF-8. Looks no further than the field: an archive without any NUL must cost no more. */
 function text(tar: Buffer, at: number, length: number): string {
-  const nul = tar.indexOf(0, at);
-  return decodeUtf8(tar, at, nul < 0 ? at + length : Math.min(nul, at + length));
+  let end = at;
+  while (end < at + length && tar[end] !== 0) end++;
+  return decodeUtf8(tar, at, end);
 }
 
 /** Nearly every name is ASCII, for which a TextDecoder is ten times slower than this. */
@@ -62,11 +63,19 @@ function octal(tar: Buffer, from: number, length: number): number {
   return value;
 }
 
+const block = new Uint8Array(blockLength);
+const words = new Uint32Array(block.buffer);
+
+/** Four bytes at a time, in two lanes of 16 bits (128 × 2 × 255 fits): most archives are read before the loop is compiled. */
 function checksum(tar: Buffer, at: number): number {
-  let sum = 8 * 0x20; // the field itself counts as blanks
-  for (let i = at; i < at + 148; i++) sum += tar[i] ?? 0;
-  for (let i = at + 156; i < at + blockLength; i++) sum += tar[i] ?? 0;
-  return sum;
+  block.set(tar.subarray(at, at + blockLength));
+  block.fill(0x20, 148, 156); // the field itself counts as blanks
+  let lanes = 0;
+  for (let i = 0; i < words.length; i++) {
+    const word = words[i] ?? 0;
+    lanes = (lanes + (word & 0xff00ff) + ((word >>> 8) & 0xff00ff)) | 0;
+  }
+  return (lanes & 0xffff) + (lanes >>> 16);
 }
 
 function malformed(why: string): ArchiveError {

@@ -35,7 +35,7 @@ export function readTar(
   limits: ArchiveLimits = defaultArchiveLimits,
 ): readonly ArchiveEntry[] {
   const tar = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength); // a view
-  const names = new NamesSeen();
+  const names = new NamesSeen(limits.maxEntries);
   const entries: ArchiveEntry[] = [];
   let pax: PaxRecords | null = null;
   let at = 0;
@@ -47,17 +47,18 @@ export function readTar(
     if (++count > limits.maxEntries)
       throw new ArchiveError('ARCHIVE_TOO_MANY_ENTRIES', `more than ${limits.maxEntries} entries`);
     const header = readHeader(tar, at);
-    const size = header.type === '0' ? (pax?.size ?? header.size) : header.size;
+    // Both say how much follows, readers differ in whom they believe, and one of them then sees other entries.
+    if (pax?.size !== undefined && pax.size !== header.size)
+      throw new ArchiveError('ARCHIVE_SIZE', `two sizes are given for ${quoted(header.name)}`);
     const start = at + blockLength;
-    const end = start + size;
+    const end = start + header.size;
     if (end > tar.length)
       throw new ArchiveError('ARCHIVE_TRUNCATED', `the archive ends inside ${quoted(header.name)}`);
-    at = start + Math.ceil(size / blockLength) * blockLength;
+    at = start + Math.ceil(header.size / blockLength) * blockLength;
     if (header.type === 'x' || header.type === 'g') {
-      const records = readPax(tar.subarray(start, end), header.type);
-      if (header.type === 'g') continue;
       if (pax !== null) throw new ArchiveError('ARCHIVE_PAX', 'two pax headers before one entry');
-      pax = records;
+      const records = readPax(tar.subarray(start, end), header.type);
+      if (header.type === 'x') pax = records;
       continue;
     }
     const name = pax?.path ?? header.name;
@@ -67,7 +68,7 @@ export function readTar(
     else {
       const path = safePath(name);
       names.file(path);
-      if (size > limits.fileMaxLength)
+      if (header.size > limits.fileMaxLength)
         throw new ArchiveError(
           'ARCHIVE_FILE_TOO_LARGE',
           `${quoted(path)} has more than ${limits.fileMaxLength} bytes`,

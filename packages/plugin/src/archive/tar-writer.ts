@@ -1,3 +1,4 @@
+import { comparePaths } from '../names.ts';
 import { blockLength } from './tar-header.ts';
 
 export interface FileToPack {
@@ -16,7 +17,7 @@ const modified = 499_162_500;
 export async function writeArchive(files: readonly FileToPack[]): Promise<Uint8Array> {
   const { gzipSync } = await import('fflate'); // 14 ms that no host has to pay
   const parts: Uint8Array[] = [];
-  for (const file of files.toSorted((a, b) => Buffer.compare(Buffer.from(a.path), Buffer.from(b.path)))) {
+  for (const file of files.toSorted((a, b) => comparePaths(a.path, b.path))) {
     const split = splitName(file.path);
     if (split === null) parts.push(...entry('PaxHeader', '', 'x', 0o644, paxPath(file.path)));
     parts.push(...entry(split?.name ?? 'long-name', split?.prefix ?? '', '0', file.mode, file.body));

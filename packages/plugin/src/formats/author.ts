@@ -17,6 +17,8 @@ import {
 } from '../names.ts';
 import { readLine, readLines, readTexts } from './common.ts';
 
+export const authorFormat = 'ragnos-plugin/1';
+
 /**
  * `ragv.json`, which an author may put beside package.json: what npm has no field for, and what shall differ from it.
  * Everything is optional; null is what the file does not say. docs/reference/ragv.schema.json describes it to editors.
@@ -30,6 +32,8 @@ export interface AuthorFile {
   readonly entry: { readonly main: FilePath | null; readonly bin: ReadonlyMap<string, FilePath> | null };
   /** As written; what may stand in it is checked here, since a name with a typo would grant or refuse in silence. */
   readonly capabilities: JsonObject;
+  /** Names of the evidence that the author attaches; empty where the file says nothing. */
+  readonly evidence: readonly string[];
 }
 
 export const noAuthorFile: AuthorFile = {
@@ -40,6 +44,7 @@ export const noAuthorFile: AuthorFile = {
   kind: null,
   entry: { main: null, bin: null },
   capabilities: {},
+  evidence: [],
 };
 
 /** @throws FormatError `BAD_FORMAT`, also for a member that we do not know: the file is written by hand */
@@ -64,6 +69,8 @@ export function parseAuthorFile(bytes: Uint8Array): AuthorFile {
 }
 
 function readAuthorFile(reader: Reader): AuthorFile {
+  if (reader.has('format') && reader.string('format') !== authorFormat)
+    return reader.fail('format', authorFormat);
   if (reader.has('$schema')) reader.string('$schema');
   const kind = reader.has('kind') ? reader.string('kind') : null;
   if (kind !== null && kind !== 'node' && kind !== 'mcp') return reader.fail('kind', 'node or mcp');
@@ -75,6 +82,7 @@ function readAuthorFile(reader: Reader): AuthorFile {
     kind,
     entry: reader.has('entry') ? readEntry(reader.object('entry')) : noAuthorFile.entry,
     capabilities: reader.has('capabilities') ? readCapabilities(reader) : {},
+    evidence: reader.has('evidence') ? readLines(reader, 'evidence', 255) : [],
   };
 }
 

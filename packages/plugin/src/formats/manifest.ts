@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { isJsonObject, Reader, type JsonObject, type JsonValue } from '@ragnos/tuf';
 import {
+  comparePaths,
   filePath,
   foldedPath,
   pluginName,
@@ -67,7 +68,7 @@ export interface PluginManifest {
   /** The system that bundled native parts were chosen for; `any` where there are none. */
   readonly target: string;
   readonly capabilities: JsonObject;
-  /** Scripts that npm would have run at installation. They are never run. */
+  /** Scripts that npm would have run at installation: `postinstall`, of a bundled package `esbuild:postinstall`. Never run. */
   readonly lifecycleScripts: readonly string[];
   readonly bundled: readonly BundledPackage[];
   readonly evidence: readonly string[];
@@ -81,12 +82,9 @@ export function treeHash(files: readonly ManifestFile[]): string {
   return hash.digest('hex');
 }
 
-/** Lower in code points first: the order of `files`. */
+/** The order of `files`. */
 export function byPath(a: { readonly path: string }, b: { readonly path: string }): number {
-  // UTF-16 units sort as code points do, unless a surrogate meets a unit above U+DFFF.
-  if (!/[\ud800-\uffff]/.test(a.path) || !/[\ud800-\uffff]/.test(b.path))
-    return a.path === b.path ? 0 : a.path < b.path ? -1 : 1;
-  return Buffer.compare(Buffer.from(a.path), Buffer.from(b.path));
+  return comparePaths(a.path, b.path);
 }
 
 /** @throws FormatError `BAD_FORMAT`, also for twins among the files, a wrong tree hash, an entry that is no file of it */
@@ -121,7 +119,7 @@ export function parseManifest(bytes: Uint8Array): PluginManifest {
       engines: readTexts(reader, 'engines'),
       target: readLine(reader, 'target', 60),
       capabilities: readObject(reader, 'capabilities'),
-      lifecycleScripts: readLines(reader, 'lifecycleScripts', 60),
+      lifecycleScripts: readLines(reader, 'lifecycleScripts', 300),
       bundled: reader.array('bundled').map((json, index) => {
         const item = Reader.of(json, `bundled[${index}]`);
         return {

@@ -4,7 +4,7 @@ import type { AuthorFile } from '../formats/author.ts';
 import type { BundledPackage, ManifestFile, PluginManifest } from '../formats/manifest.ts';
 import type { FileToPack } from '../archive/tar-writer.ts';
 import { filePath, type FilePath } from '../names.ts';
-import { looseJson, resolveFile, type PackageJson } from './package-json.ts';
+import { looseJson, resolveFile, scriptsOf, type PackageJson } from './package-json.ts';
 
 /** Where the plugin starts: as ragv.json says, which must be right; otherwise as far as package.json says it. */
 export function readEntry(
@@ -61,13 +61,32 @@ export function kindOf(pkg: PackageJson, author: AuthorFile): PluginManifest['ki
 export function carriedPackages(files: readonly FileToPack[]): readonly BundledPackage[] {
   const found = new Map<string, BundledPackage>();
   for (const file of files) {
-    if (!/^(?:.*\/)?node_modules\/(?:@[^/]+\/)?[^/]+\/package\.json$/.test(file.path)) continue;
+    if (!packageFile.test(file.path)) continue;
     const { name, version } = looseJson(file.body, file.path);
     if (typeof name === 'string' && typeof version === 'string')
       found.set(`${name}@${version}`, { name, version, integrity: null });
   }
   return [...found].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, item]) => item);
 }
+
+/** Scripts of the packages in `node_modules`, as `esbuild:postinstall`: what npm would run for the plugin beside its own. */
+export function bundledScripts(files: readonly FileToPack[]): readonly string[] {
+  const gyp = new Set(files.map((file) => file.path).filter((path) => path.endsWith('/binding.gyp')));
+  const found = files.flatMap((file) => {
+    if (!packageFile.test(file.path)) return [];
+    const json = looseJson(file.body, file.path);
+    const { name } = json;
+    const hasGyp = gyp.has(file.path.replace(/package\.json$/, 'binding.gyp'));
+    return typeof name !== 'string' || name.length > 214
+      ? []
+      : scriptsOf(json, hasGyp)
+          .filter((script) => /^(?:pre|post)?install$/.test(script))
+          .map((script) => `${name}:${script}`.replace(/\p{Cc}/gu, ' ').toWellFormed());
+  });
+  return [...new Set(found)].toSorted().slice(0, 900);
+}
+
+const packageFile = /^(?:.*\/)?node_modules\/(?:@[^/]+\/)?[^/]+\/package\.json$/;
 
 export function toManifestFile(file: FileToPack): ManifestFile {
   return { path: filePath(file.path), sha256: sha256(file.body), size: file.body.length, mode: file.mode };

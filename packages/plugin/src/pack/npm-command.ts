@@ -23,6 +23,13 @@ const meanings: ReadonlyMap<string, readonly [code: PackCode, hint: string]> = n
     'EINTEGRITY',
     ['INTEGRITY_MISMATCH', 'the bytes are not those that were locked: do not go on before you know why'],
   ],
+  [
+    'ERESOLVE',
+    [
+      'LOCKFILE_MISMATCH',
+      'the ranges contradict each other: solve it with npm in the package, and commit the lockfile',
+    ],
+  ],
   ['EBADPLATFORM', ['BAD_TARGET_SYSTEM', 'name the system that it is for with --target']],
 ]);
 

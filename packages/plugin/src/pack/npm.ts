@@ -37,6 +37,8 @@ const always = [
   '--allow-git=none',
   '--git=ragv-runs-no-git',
   '--workspaces=false',
+  '--fetch-retry-mintimeout=1000',
+  '--fetch-retry-maxtimeout=10000',
   '--no-audit',
   '--no-fund',
   '--no-update-notifier',

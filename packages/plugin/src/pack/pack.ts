@@ -15,7 +15,7 @@ import {
 } from '../formats/manifest.ts';
 import { pluginName, pluginVersion, type VendorName } from '../names.ts';
 import { bundleDependencies, type Bundle } from './bundle.ts';
-import { carriedPackages, kindOf, readEntry, sha256, toManifestFile } from './describe.ts';
+import { bundledScripts, carriedPackages, kindOf, readEntry, sha256, toManifestFile } from './describe.ts';
 import { withMode } from './modes.ts';
 import { isolatedNpm, markAsProject, type Npm } from './npm.ts';
 import type { Packed, PackOptions } from './options.ts';
@@ -74,10 +74,11 @@ async function packSource(
     }
   }
   if (source.type !== 'npm') refuseSecrets(own);
-  notes.push(...whatIsLeftOut(pkg, options, own));
   const unchanged = bundle === null && source.folder === null;
   const prefix = unchanged ? source.prefix : 'package/';
   const files = unchanged ? own : rewritten(pkg, own, bundle);
+  const scripts = [...pkg.lifecycleScripts, ...bundledScripts(files)];
+  notes.push(...whatIsLeftOut(pkg, options, own, scripts));
   options.onProgress?.(`writing ${name}-${version}.tgz`);
   const artifact = unchanged ? source.archive : await writeChecked(files, prefix, limits);
   const listed = files.map(toManifestFile).toSorted(byPath);
@@ -106,9 +107,9 @@ async function packSource(
     engines: pkg.engines,
     target: bundle === null ? 'any' : (options.target ?? 'any'),
     capabilities: author.capabilities,
-    lifecycleScripts: pkg.lifecycleScripts,
+    lifecycleScripts: scripts,
     bundled: bundle?.packages ?? carriedPackages(files),
-    evidence: [],
+    evidence: author.evidence,
   };
   const manifestBytes = serializeManifest(manifest);
   parseManifest(manifestBytes); // what no host could read is not published
@@ -121,7 +122,8 @@ async function packSource(
 function readPackage(source: Source, own: readonly FileToPack[]): PackageJson {
   const file = own.find((item) => item.path === 'package.json');
   if (file === undefined) throw new PackError('PACKAGE_JSON', `${source.originalName} has no package.json`);
-  return readPackageJson(file.body, `package.json of ${source.originalName}`);
+  const hasGyp = own.some((item) => item.path === 'binding.gyp');
+  return readPackageJson(file.body, `package.json of ${source.originalName}`, hasGyp);
 }
 
 function readAuthor(own: readonly FileToPack[]): AuthorFile {
@@ -243,6 +245,7 @@ function whatIsLeftOut(
   pkg: PackageJson,
   options: PackOptions,
   own: readonly FileToPack[],
+  scripts: readonly string[],
 ): readonly string[] {
   const notes: string[] = [];
   const inside = new Set(own.map((file) => file.path));
@@ -253,8 +256,7 @@ function whatIsLeftOut(
     notes.push(
       `left out ${count(optional.length, 'optional package')} (${shortened(optional)}): choose a system for them with --target`,
     );
-  if (pkg.lifecycleScripts.length > 0)
-    notes.push(`its scripts ${pkg.lifecycleScripts.join(', ')} are never run`);
+  if (scripts.length > 0) notes.push(`its scripts ${shortened(scripts)} are never run`);
   return notes;
 }
 

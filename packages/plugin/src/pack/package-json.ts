@@ -31,13 +31,23 @@ const lifecycle = [
   'postuninstall',
 ];
 
+/** npm's own bound on a name. */
+const maxName = 214;
+/** Lockfiles of large projects have a tenth of this. */
+const maxJsonLength = 32 * 1024 * 1024;
+
 /** @throws PackError `PACKAGE_JSON` */
-export function readPackageJson(bytes: Uint8Array, what: string): PackageJson {
+export function readPackageJson(bytes: Uint8Array, what: string, hasGyp = false): PackageJson {
   const json = looseJson(bytes, what);
   const text = (name: string): string => {
     const value = json[name];
     if (typeof value !== 'string' || value === '')
       throw new PackError('PACKAGE_JSON', `${what}: "${name}" is missing`);
+    if (value.length > maxName || oneLine(value) !== value)
+      throw new PackError(
+        'PACKAGE_JSON',
+        `${what}: "${name}" is not a line of at most ${maxName} characters`,
+      );
     return value;
   };
   const name = text('name');
@@ -54,8 +64,19 @@ export function readPackageJson(bytes: Uint8Array, what: string): PackageJson {
     engines: texts(json['engines']),
     dependencies: needed(json),
     optionalDependencies: [...texts(json['optionalDependencies']).keys()],
-    lifecycleScripts: lifecycle.filter((script) => texts(json['scripts']).has(script)),
+    lifecycleScripts: scriptsOf(json, hasGyp),
   };
+}
+
+/**
+ * The scripts that npm would run where this package is installed. Beside a binding.gyp that is node-gyp's, although no
+ * script says so.
+ */
+export function scriptsOf(json: JsonObject, hasGyp: boolean): readonly string[] {
+  const scripts = texts(json['scripts']);
+  const found = lifecycle.filter((name) => scripts.has(name));
+  const builds = hasGyp && !scripts.has('preinstall') && !scripts.has('install') && json['gypfile'] !== false;
+  return builds ? ['install', ...found] : found;
 }
 
 /** `@scope/name` → `name`. */
@@ -90,6 +111,8 @@ function needed(json: JsonObject): ReadonlyMap<string, string> {
  * @throws PackError `PACKAGE_JSON`
  */
 export function looseJson(bytes: Uint8Array, what: string): JsonObject {
+  if (bytes.length > maxJsonLength)
+    throw new PackError('PACKAGE_JSON', `${what} has more than ${maxJsonLength} bytes`);
   try {
     const json = JSON.parse(new TextDecoder().decode(bytes)) as JsonValue; // what JSON.parse returns, by definition
     if (isJsonObject(json)) return json;

@@ -105,7 +105,8 @@ async function npmPack(args: readonly string[], scratch: string, npm: Npm) {
   const { filename, name, version } = first;
   if (typeof filename !== 'string' || typeof name !== 'string' || typeof version !== 'string')
     throw new PackError('NPM_FAILED', 'npm pack answered in an unknown form');
-  return { filename: basename(filename), name, version };
+  // Older npm names a scoped package with its slash here, and writes scope-name on the disk.
+  return { filename: filename.replace(/^@/, '').replaceAll(/[/\\]/g, '-'), name, version };
 }
 
 /** npm answers with a list, and from version 12 with an object by package name. */

@@ -138,7 +138,25 @@ const entries: Readonly<Record<string, readonly [ArchiveCode, ...RawEntry[]]>> =
   'pax header without an entry': ['ARCHIVE_TRUNCATED', pax({ path: 'package/b' })],
   'pax size that is no number': ['ARCHIVE_SIZE', pax({ size: '-1' }), file('package/a')],
   'pax size in hex': ['ARCHIVE_SIZE', pax({ size: '0x10' }), file('package/a')],
-  'pax size beyond the archive': ['ARCHIVE_TRUNCATED', pax({ size: '999999999999999' }), file('package/a')],
+  'pax size beyond the archive': ['ARCHIVE_SIZE', pax({ size: '999999999999999' }), file('package/a')],
+  'pax size that hides an entry in a body (CVE-2025-62518)': [
+    'ARCHIVE_SIZE',
+    pax({ size: '1024' }),
+    { name: 'package/a', size: 0, body: rawEntry(file('package/hidden')) },
+  ],
+  'pax size of a folder': ['ARCHIVE_SIZE', pax({ size: '512' }), { name: 'package/a/', type: '5' }],
+  'global pax header between a pax header and its entry': [
+    'ARCHIVE_PAX',
+    pax({ path: 'package/b' }),
+    pax({ comment: 'x' }, 'g'),
+    file('package/a'),
+  ],
+  'pax header of more than 1 MiB': [
+    'ARCHIVE_PAX',
+    pax({ comment: 'x'.repeat(1_048_577) }),
+    file('package/a'),
+  ],
+  'path of 65 segments': ['PATH_TOO_LONG', pax({ path: `${'a/'.repeat(64)}b` }), file('package/a')],
   'folder with content': ['ARCHIVE_SIZE', { name: 'package/a/', type: '5', body: 'hidden' }],
   'size beyond the archive': ['ARCHIVE_TRUNCATED', { name: 'package/a', size: 100_000, body: 'x' }],
   'size that hides an entry': [
@@ -193,6 +211,30 @@ describe('limits', () => {
     expect(() => readTar(many, { ...defaultArchiveLimits, maxEntries: 10 })).toThrow(
       expect.objectContaining({ code: 'ARCHIVE_TOO_MANY_ENTRIES' }),
     ));
+  test('folders that are only parts of names', () => {
+    const deep = Array.from({ length: 8 }, (_, index) => file(`${index}/a/b/c`));
+    expect(readTar(tar(...deep), { ...defaultArchiveLimits, maxEntries: 24 })).toHaveLength(8);
+    expect(() => readTar(tar(...deep), { ...defaultArchiveLimits, maxEntries: 23 })).toThrow(
+      expect.objectContaining({ code: 'ARCHIVE_TOO_MANY_ENTRIES' }),
+    );
+  });
+  test('time, where no field of any header ends in a NUL and bodies have none either', () => {
+    const noNul = {
+      magic: 'ustar   ',
+      mode: '0000644 ',
+      size: '00000100000 ',
+      prefix: ' '.repeat(155),
+      link: ' '.repeat(100),
+    };
+    const body = Buffer.alloc(0o100000, 'x');
+    const entries = Array.from({ length: 600 }, (_, index) =>
+      rawEntry({ ...noNul, name: `package/${index}-`.padEnd(100, 'n'), body }),
+    );
+    const bytes = Buffer.concat([...entries, endMark]);
+    const before = process.cpuUsage().user;
+    expect(readTar(bytes)).toHaveLength(600);
+    expect(process.cpuUsage(undefined).user - before).toBeLessThan(2_000_000); // µs; seconds if each header looks to the end
+  });
   test('one file', () =>
     expect(() =>
       readTar(tar(file('package/a', 'x'.repeat(11))), { ...defaultArchiveLimits, fileMaxLength: 10 }),
