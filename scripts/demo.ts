@@ -9,10 +9,14 @@ import { newStage, repositoryRoot, say, scene } from './demo/stage.ts';
 import { publishEverything, serve, takeBack, useEverything } from './demo/story.ts';
 
 const started = Date.now();
-execFileSync(process.execPath, [join(repositoryRoot, 'node_modules', 'typescript', 'bin', 'tsc'), '-b', 'packages/cli'], {
-  cwd: repositoryRoot,
-  stdio: 'inherit',
-});
+execFileSync(
+  process.execPath,
+  [join(repositoryRoot, 'node_modules', 'typescript', 'bin', 'tsc'), '-b', 'packages/cli'],
+  {
+    cwd: repositoryRoot,
+    stdio: 'inherit',
+  },
+);
 const stage = await newStage(join(repositoryRoot, 'demo-vault'));
 await publishEverything(stage);
 scene('3  It is served');

@@ -64,16 +64,13 @@ const noExpiry: readonly Patch[] = [
   {
     package: 'client',
     file: 'updater/updater.js',
-    find: 'if (signed !== null && signed.expires <= context.now)',
-    replace: 'if (false)',
-  },
-];
-const noFileCheck: readonly Patch[] = [
+    find: 'if (signed.expires > context.now)',
+X: readonly Patch[] = [
   {
     package: 'tuf',
     file: 'trusted-metadata-set.js',
     find: 'if (expected.length !== null && bytes.length !== expected.length)',
-    replace: 'if (false)',
+    replace: 'if (true)',
   },
   {
     package: 'tuf',
