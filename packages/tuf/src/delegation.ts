@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
-import type { Delegations, DelegatedRole, RoleKeys, SuccinctRoles } from './model.ts';
-import { roleName, type RoleName, type TargetPath } from './names.ts';
+import { WorkflowError } from './errors.ts';
+import type { Delegations, DelegatedRole, RoleKeys, Root, SuccinctRoles } from './model.ts';
+import { roleName, type RoleName, type TargetPath, type TopLevelRole } from './names.ts';
 
 /** A role to be searched for a target, in the order of trust. */
 export interface RoleToVisit {
@@ -17,6 +18,13 @@ export function rolesForTarget(delegations: Delegations, path: TargetPath): read
   return roles
     .filter((role) => covers(role, path, digest))
     .map(({ name, terminating }) => ({ name, terminating }));
+}
+
+/** Who must sign a top-level role. */
+export function topLevelKeys(root: Root, role: TopLevelRole): RoleKeys {
+  const keys = root.roles.get(role);
+  if (keys === undefined) throw new WorkflowError(`a root that does not name the role ${role}`);
+  return keys;
 }
 
 /** Who must sign the role `name` for this delegator; null where it delegates to no such role. */
@@ -40,8 +48,11 @@ export function matchesPattern(pattern: string, path: string): boolean {
   const patterns = pattern.split('/');
   const segments = path.split('/');
   return (
-    patterns.length === segments.length &&
-    patterns.every((glob, index) => matchesSegment(glob, segments[index] ?? ''))
+    patterns.length >= segments.length &&
+    patterns.every((glob, index) => {
+      const segment = segments[index];
+      return segment !== undefined && matchesSegment(glob, segment);
+    })
   );
 }
 

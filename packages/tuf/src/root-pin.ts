@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { topLevelKeys } from './delegation.ts';
 import { MalformedMetadataError, RootPinMismatchError } from './errors.ts';
 import { keyFingerprint } from './keys/verify.ts';
 import type { Root } from './model.ts';
@@ -23,8 +24,7 @@ export function checkRootPin(bytes: Uint8Array, fingerprint: string): void {
 
 /** Whether one signature is enough to replace this root: whoever steals that key owns the repository (DESIGN 10). */
 export function replaceableBySingleKey(root: Root): boolean {
-  const keys = root.roles.get('root');
-  if (keys === undefined) return true;
+  const keys = topLevelKeys(root, 'root');
   const distinct = new Set(
     keys.keyIds.map((id) => root.keys.get(id)).map((key) => (key ? keyFingerprint(key) : null)),
   );

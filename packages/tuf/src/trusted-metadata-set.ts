@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { delegatedKeys } from './delegation.ts';
+import { delegatedKeys, topLevelKeys } from './delegation.ts';
 import {
   BadVersionNumberError,
   ExpiredMetadataError,
@@ -90,7 +90,7 @@ export class TrustedMetadataSet {
     const metadata = this.#parse(bytes, 'root', 'root');
     const next = metadata.signed;
     this.#verifyTopLevel(metadata, 'root'); // 5.3.4: the threshold of the trusted root
-    verifyThreshold(metadata, keysOf(next, 'root'), next.keys, `root ${next.version} by its own keys`); // 5.3.4
+    verifyThreshold(metadata, topLevelKeys(next, 'root'), next.keys, `root ${next.version} by its own keys`); // 5.3.4
     const expected = this.#root.version + 1;
     if (next.version !== expected)
       // 5.3.5: rollback, and none may be skipped
@@ -207,7 +207,7 @@ export class TrustedMetadataSet {
   #delegation(name: RoleName, delegator: RoleName): { keys: Delegations['keys']; role: RoleKeys } {
     if (delegator === 'root') {
       if (name !== 'targets') throw new UnknownRoleError(`root does not delegate to ${name}`);
-      return { keys: this.#root.keys, role: keysOf(this.#root, 'targets') };
+      return { keys: this.#root.keys, role: topLevelKeys(this.#root, 'targets') };
     }
     const loaded = this.#roles.delegator(delegator);
     if (loaded === null)
@@ -231,7 +231,7 @@ export class TrustedMetadataSet {
   }
 
   #verifyTopLevel(metadata: Metadata, role: TopLevelRole): void {
-    verifyThreshold(metadata, keysOf(this.#root, role), this.#root.keys, role);
+    verifyThreshold(metadata, topLevelKeys(this.#root, role), this.#root.keys, role);
   }
 
   #checkExpiry(signed: { readonly expires: Date }, what: string): void {
@@ -240,12 +240,6 @@ export class TrustedMetadataSet {
       hint: 'the last trusted state is kept; the operator of the repository has to sign anew, or the clock here is wrong',
     });
   }
-}
-
-function keysOf(root: Root, role: TopLevelRole): RoleKeys {
-  const keys = root.roles.get(role);
-  if (keys === undefined) throw new WorkflowError(`a root without the role ${role}`);
-  return keys;
 }
 
 function refuseOlder(what: string, next: number, trusted: number): void {

@@ -34,7 +34,7 @@ const schemes: ReadonlyMap<string, Scheme> = new Map([
 
 /** With the exponent 1 everybody can sign, an even one is no key; what is above 16,384 bits takes too long. */
 function isSoundRsa(key: KeyObject): boolean {
-  const { modulusLength = 0, publicExponent = 0n } = key.asymmetricKeyDetails ?? {};
+  const { modulusLength = 0, publicExponent = 0n } = { ...key.asymmetricKeyDetails };
   return (
     key.asymmetricKeyType === 'rsa' &&
     modulusLength >= 2048 &&
@@ -52,10 +52,16 @@ export function verifySignature(key: Key, signature: string, message: Uint8Array
   const scheme = schemes.get(key.scheme);
   const object = keyObject(key);
   if (scheme === undefined || object === null || !/^(?:[0-9a-f]{2})+$/.test(signature)) return false;
+  const bytes = Buffer.from(signature, 'hex');
+  return attempt(() => verify(scheme.digest, message, { key: object, ...scheme.padding }, bytes)) === true;
+}
+
+/** OpenSSL throws for some malformed keys and signatures: null. */
+function attempt<T>(act: () => T): T | null {
   try {
-    return verify(scheme.digest, message, { key: object, ...scheme.padding }, Buffer.from(signature, 'hex'));
+    return act();
   } catch {
-    return false; // OpenSSL throws for some malformed signatures
+    return null;
   }
 }
 
@@ -79,12 +85,8 @@ function keyObject(key: Key): KeyObject | null {
 function parse(key: Key): KeyObject | null {
   const scheme = schemes.get(key.scheme);
   if (scheme === undefined || !scheme.keyTypes.includes(key.keyType)) return null;
-  try {
-    const object = decode(key);
-    return scheme.accepts(object) ? uncompressed(object) : null;
-  } catch {
-    return null;
-  }
+  const object = attempt(() => decode(key));
+  return object !== null && scheme.accepts(object) ? uncompressed(object) : null;
 }
 
 /** OpenSSL writes a point as it read it, compressed or not; through JWK it is always the same key. */

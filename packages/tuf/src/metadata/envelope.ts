@@ -81,9 +81,9 @@ export function verifyThreshold(
   const good = new Set<string>();
   for (const { keyId: id, sig } of metadata.signatures) {
     const key = role.keyIds.includes(id) ? keys.get(id) : undefined;
-    if (key === undefined || !verifySignature(key, sig, metadata.signedBytes)) continue;
-    const fingerprint = keyFingerprint(key);
-    if (fingerprint !== null) good.add(fingerprint);
+    const fingerprint = key === undefined ? null : keyFingerprint(key);
+    if (key === undefined || fingerprint === null || good.has(fingerprint)) continue;
+    if (verifySignature(key, sig, metadata.signedBytes)) good.add(fingerprint);
   }
   if (good.size < role.threshold)
     throw new UnsignedMetadataError(

@@ -19,8 +19,9 @@ export function readCommon(reader: Reader): { specVersion: string; version: numb
 function readDate(reader: Reader, name: string): Date {
   const text = reader.string(name);
   const date = new Date(text);
-  // Writing it back catches every other form, and 30 February, which Date would silently move to March.
-  if (Number.isNaN(date.getTime()) || `${date.toISOString().slice(0, -'.000Z'.length)}Z` !== text)
+  const exact = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/.test(text) && !Number.isNaN(date.getTime());
+  // Writing it back catches 30 February, which Date would silently move to March.
+  if (!exact || date.toISOString() !== text.replace('Z', '.000Z'))
     reader.fail(name, 'a date such as 2030-01-31T12:00:00Z');
   return date;
 }

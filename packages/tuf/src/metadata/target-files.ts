@@ -21,6 +21,7 @@ export class TargetFiles implements ReadonlyMap<TargetPath, TargetFile> {
     this.size = paths.length;
   }
 
+  /** Every name that is here went through `targetPath`. */
   has(path: string): path is TargetPath {
     return Object.hasOwn(this.#files, path);
   }
@@ -29,8 +30,10 @@ export class TargetFiles implements ReadonlyMap<TargetPath, TargetFile> {
     return this.has(path) ? readTargetFile(this.#files, path) : undefined;
   }
 
-  *keys(): MapIterator<TargetPath> {
-    for (const path of Object.keys(this.#files)) if (this.has(path)) yield path;
+  keys(): MapIterator<TargetPath> {
+    return Object.keys(this.#files)
+      .filter((path) => this.has(path))
+      .values();
   }
 
   *values(): MapIterator<TargetFile> {
