@@ -1,0 +1,157 @@
+import {
+  canonicalJson,
+  formatDate,
+  metadataToBytes,
+  parseJson,
+  parseMetadata,
+  signedToBytes,
+  targetPath,
+  type SignedType,
+} from '@ragnos/tuf';
+import { describe, expect, test } from 'vitest';
+import { ecdsa, ed25519 } from './signer.ts';
+import {
+  delegations,
+  digest,
+  envelope,
+  file,
+  keysJson,
+  newKeys,
+  codeOf,
+  role,
+  rolesJson,
+  rootJson,
+  snapshotJson,
+  targetsJson,
+  timestampJson,
+  type Json,
+} from './world.ts';
+
+const keys = { ...newKeys(), root: [ecdsa('P-256')] };
+const [signer] = [ed25519()];
+const extra = { 'x-note': { b: [1, null], a: 'é' }, __proto_: 1 };
+const hashes = { sha256: digest, 'blake2b-256': 'cd'.repeat(32) };
+const oidc = { keytype: 'sigstore-oidc', scheme: 'Fulcio', keyval: { identity: 'a', issuer: 'b' }, ...extra };
+const legacy = {
+  keytype: 'ecdsa-sha2-nistp256',
+  scheme: 'ecdsa-sha2-nistp256',
+  keyid_hash_algorithms: ['sha256'],
+  keyval: { public: '04ab', private: '' },
+};
+
+const whole: readonly (readonly [SignedType, Json])[] = [
+  [
+    'root',
+    rootJson(keys, {
+      ...extra,
+      keys: { ...keysJson(keys.root), oidc, legacy },
+      roles: rolesJson(keys, { root: { ...role(keys.root), ...extra } }),
+    }),
+  ],
+  ['timestamp', timestampJson({ version: 1, length: 3, hashes, ...extra }, extra)],
+  ['timestamp', timestampJson({ version: 1 })],
+  ['snapshot', snapshotJson({ 'vendor/a b.json': { version: 3, ...extra } }, extra)],
+  [
+    'targets',
+    targetsJson({
+      ...extra,
+      targets: { 'a/b': { ...file, hashes, custom: { z: 1, a: null }, ...extra }, '10': file, '9': file },
+    }),
+  ],
+  ['targets', targetsJson({ delegations: { ...delegations({ v: [[signer], extra] }), ...extra } })],
+  [
+    'targets',
+    targetsJson({
+      delegations: {
+        keys: {},
+        roles: [{ name: 'p', ...role([signer]), terminating: true, path_hash_prefixes: ['0a'] }],
+      },
+    }),
+  ],
+  [
+    'targets',
+    targetsJson({
+      delegations: {
+        keys: {},
+        succinct_roles: { ...role([signer]), bit_length: 3, name_prefix: 'bin', ...extra },
+      },
+    }),
+  ],
+];
+
+describe('what is written back is what was read, members unknown to us and all', () => {
+  test.each(whole.map(([type, json], index) => [index, type, json] as const))('%i: %s', (_, type, json) => {
+    const metadata = parseMetadata(envelope(json, []), type);
+    expect(signedToBytes(metadata.signed)).toEqual(canonicalJson(json));
+    expect(metadata.signedBytes).toEqual(canonicalJson(json));
+  });
+
+  test('in a file that every JSON reader takes, line ends of a PEM and all', () => {
+    const json = rootJson(keys);
+    const bytes = metadataToBytes(canonicalJson(json), [{ keyId: signer.key.keyId, sig: 'ab' }]);
+    expect(JSON.parse(new TextDecoder().decode(bytes))).toEqual({
+      signed: json,
+      signatures: [{ keyid: signer.key.keyId, sig: 'ab' }],
+    });
+    expect(parseMetadata(bytes, 'root').signatures).toEqual([{ keyId: signer.key.keyId, sig: 'ab' }]);
+  });
+
+  test('with names that JavaScript objects have of their own', () => {
+    const text = JSON.stringify({ signed: targetsJson(), signatures: [] }).replace(
+      '"a/b.txt":',
+      '"__proto__":',
+    );
+    const { signed, signedBytes } = parseMetadata(new TextEncoder().encode(text), 'targets');
+    expect([...signed.targets.keys()]).toEqual(['__proto__']);
+    expect(signedToBytes(signed)).toEqual(signedBytes);
+  });
+});
+
+describe('the targets of a role are a map', () => {
+  const { targets } = parseMetadata(
+    envelope(targetsJson({ targets: { a: file, 'b/c': { ...file, custom: 1 } } }), []),
+    'targets',
+  ).signed;
+  const [a, bc] = [targetPath('a'), targetPath('b/c')];
+
+  test('with look-ups', () => {
+    expect(targets.size).toBe(2);
+    expect(targets.get(a)).toEqual({
+      length: 3,
+      hashes: new Map([['sha256', digest]]),
+      custom: undefined,
+      unrecognized: new Map(),
+    });
+    expect(targets.has(bc)).toBe(true);
+    for (const name of ['c', 'constructor', 'toString', '__proto__']) {
+      expect(targets.has(targetPath(name))).toBe(false);
+      expect(targets.get(targetPath(name))).toBeUndefined();
+    }
+  });
+
+  test('to walk through', () => {
+    expect([...targets.keys()]).toEqual([a, bc]);
+    expect([...targets.values()].map(({ custom }) => custom)).toEqual([undefined, 1]);
+    expect(new Map(targets)).toEqual(new Map(targets.entries()));
+    const seen: unknown[] = [];
+    // oxlint-disable-next-line unicorn/no-array-for-each -- it is what is tested
+    targets.forEach((file, path, map) => seen.push([path, file.length, map === targets]));
+    expect(seen).toEqual([
+      [a, 3, true],
+      [bc, 3, true],
+    ]);
+  });
+});
+
+describe('a date', () => {
+  test('is written in whole seconds', () =>
+    expect(formatDate(new Date('2030-01-01T00:00:00.999Z'))).toBe('2030-01-01T00:00:00Z'));
+
+  test.each([Number.NaN, 8.64e15, -8.64e15])('%d has no such form', (time) =>
+    expect(codeOf(() => formatDate(new Date(time)))).toBe('MALFORMED'),
+  );
+});
+
+test('strict reading and ours agree on what a file holds', () => {
+  for (const [, json] of whole) expect(parseJson(envelope(json, []), 'x')).toMatchObject({ signatures: [] });
+});
