@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { isJsonObject, type JsonObject, type JsonValue } from '@ragnos/tuf';
 import { PackError } from '../errors.ts';
 import type { BundledPackage } from '../formats/manifest.ts';
-import { checkInstalled, lockEntries, withoutAddresses } from './lockfile.ts';
+import { checkInstalled, lockEntries, notInstalled, withoutAddresses } from './lockfile.ts';
 import type { Npm } from './npm.ts';
 import type { PackageJson } from './package-json.ts';
 
@@ -17,6 +17,8 @@ export interface Bundle {
   /** Below `node_modules/`, relative to the plugin's folder. */
   readonly files: readonly PlainFile[];
   readonly packages: readonly BundledPackage[];
+  /** Optional packages that the lockfile lists and that are not inside: made for other systems, as a rule. */
+  readonly leftOut: readonly string[];
   /** The lockfile that this bundle follows, to be kept for review where it was made now. */
   readonly lockfile: Uint8Array;
 }
@@ -75,10 +77,12 @@ export async function bundleDependencies(
     await readFile(join(folder, 'node_modules', '.package-lock.json')),
     'what npm installed',
   );
+  const lock = await readFile(join(folder, 'package-lock.json'));
   return {
     packages: checkInstalled(installed, allowed),
     files: await readTree(folder, 'node_modules'),
-    lockfile: await readFile(join(folder, 'package-lock.json')),
+    leftOut: notInstalled(lockEntries(lock, 'the lockfile that npm wrote'), installed),
+    lockfile: lock,
   };
 }
 

@@ -98,6 +98,14 @@ export function checkInstalled(
   return [...found].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, item]) => item);
 }
 
+/** Names of what the lockfile lists beyond `installed`. */
+export function notInstalled(listed: LockEntries, installed: LockEntries): readonly string[] {
+  const names = [...listed]
+    .filter(([path]) => !installed.has(path))
+    .map(([path, entry]) => packageName(path, entry));
+  return [...new Set(names)];
+}
+
 /** What a package carries inside itself came with that package's bytes. */
 function ofBundler(path: string, installed: LockEntries): string | null {
   for (let at = path.lastIndexOf('/node_modules/'); at > 0; at = path.lastIndexOf('/node_modules/', at - 1)) {

@@ -60,3 +60,12 @@ export function npmFailure(args: readonly string[], stderr: string, cause: Error
     hint,
   });
 }
+
+/** What npm printed for `--json`. @throws PackError `NPM_FAILED` */
+export function npmAnswer(text: string, command: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new PackError('NPM_FAILED', `npm ${command} answered with something that is not JSON`, { cause });
+  }
+}

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PackError } from '../errors.ts';
-import { npmCommand, npmFailure } from './npm-command.ts';
+import { npmAnswer, npmCommand, npmFailure } from './npm-command.ts';
 
 /** npm, cut off from the project that is packed: its `.npmrc`, its scripts and the environment have no say. */
 export interface Npm {
@@ -38,7 +38,7 @@ const always = [
   '--git=ragv-runs-no-git',
   '--workspaces=false',
   '--fetch-retry-mintimeout=1000',
-  '--fetch-retry-maxtimeout=10000',
+  '--fetch-retry-factor=2',
   '--no-audit',
   '--no-fund',
   '--no-update-notifier',
@@ -82,8 +82,13 @@ export async function markAsProject(folder: string): Promise<void> {
 
 /** Asked from a folder of ours, so that no project's file takes part. */
 async function operatorSettings(empty: string, signal: AbortSignal | undefined): Promise<string> {
-  const answer = await execute(['config', 'list', '--json', '--loglevel=error'], empty, process.env, signal);
-  const json: unknown = JSON.parse(answer);
+  const answer = await execute(
+    ['config', 'list', '--json', '--loglevel=error'],
+    empty,
+    await withoutProject(process.env),
+    signal,
+  );
+  const json = npmAnswer(answer, 'config list');
   const values = new Map<string, unknown>(
     typeof json === 'object' && json !== null ? Object.entries(json) : [],
   );
@@ -94,6 +99,16 @@ async function operatorSettings(empty: string, signal: AbortSignal | undefined):
   const userconfig = values.get('userconfig');
   const own = typeof userconfig === 'string' ? await readFile(userconfig, 'utf8').catch(() => '') : '';
   return [...lines, ...access(own), ''].join('\n');
+}
+
+/** Under npx and npm run, npm hands on what the project's `.npmrc` says as if the operator had set it in the environment. */
+async function withoutProject(env: NodeJS.ProcessEnv): Promise<NodeJS.ProcessEnv> {
+  const project = env['npm_config_local_prefix'];
+  if (project === undefined) return env;
+  const text = await readFile(join(project, '.npmrc'), 'utf8').catch(() => '');
+  const names = text.split('\n').map((line) => line.split(/[=[\]]/)[0]?.trim() ?? '');
+  const theirs = new Set(names.map((name) => `npm_config_${name.replaceAll('-', '_').toLowerCase()}`));
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !theirs.has(name.toLowerCase())));
 }
 
 /** Which registry has a scope, and how one proves who asks: the lines of a `.npmrc` that are about access. */

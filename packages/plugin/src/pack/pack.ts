@@ -78,7 +78,7 @@ async function packSource(
   const prefix = unchanged ? source.prefix : 'package/';
   const files = unchanged ? own : rewritten(pkg, own, bundle);
   const scripts = [...pkg.lifecycleScripts, ...bundledScripts(files)];
-  notes.push(...whatIsLeftOut(pkg, options, own, scripts));
+  notes.push(...whatIsLeftOut(pkg, options, own, bundle, scripts));
   options.onProgress?.(`writing ${name}-${version}.tgz`);
   const artifact = unchanged ? source.archive : await writeChecked(files, prefix, limits);
   const listed = files.map(toManifestFile).toSorted(byPath);
@@ -245,13 +245,14 @@ function whatIsLeftOut(
   pkg: PackageJson,
   options: PackOptions,
   own: readonly FileToPack[],
+  bundle: Bundle | null,
   scripts: readonly string[],
 ): readonly string[] {
   const notes: string[] = [];
   const inside = new Set(own.map((file) => file.path));
-  const optional = pkg.optionalDependencies.filter(
-    (name) => !inside.has(`node_modules/${name}/package.json`),
-  );
+  const optional =
+    bundle?.leftOut ??
+    pkg.optionalDependencies.filter((name) => !inside.has(`node_modules/${name}/package.json`));
   if (options.target === undefined && optional.length > 0)
     notes.push(
       `left out ${count(optional.length, 'optional package')} (${shortened(optional)}): choose a system for them with --target`,

@@ -6,6 +6,7 @@ import type { ArchiveLimits } from '../archive/limits.ts';
 import { readArchive, type ArchiveEntry } from '../archive/tar-reader.ts';
 import { ArchiveError, PackError } from '../errors.ts';
 import type { PluginManifest } from '../formats/manifest.ts';
+import { npmAnswer } from './npm-command.ts';
 import type { Npm } from './npm.ts';
 import { npmSpec } from './npm-spec.ts';
 
@@ -111,13 +112,9 @@ async function npmPack(args: readonly string[], scratch: string, npm: Npm) {
 
 /** npm answers with a list, and from version 12 with an object by package name. */
 function firstOf(answer: string): JsonObject {
-  try {
-    const json: unknown = JSON.parse(answer);
-    const first: unknown = typeof json === 'object' && json !== null ? Object.values(json)[0] : undefined;
-    return isRecord(first) ? first : {};
-  } catch (cause) {
-    throw new PackError('NPM_FAILED', 'npm pack answered with something that is not JSON', { cause });
-  }
+  const json = npmAnswer(answer, 'pack');
+  const first: unknown = typeof json === 'object' && json !== null ? Object.values(json)[0] : undefined;
+  return isRecord(first) ? first : {};
 }
 
 function isRecord(value: unknown): value is JsonObject {
