@@ -1,6 +1,6 @@
 // Whatever the bytes: entries or a typed error, never a crash, a hang or anything that our own rules forbid.
 import { gzipSync } from 'node:zlib';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import {
   ArchiveError,
   filePath,
@@ -8,24 +8,30 @@ import {
   readArchive,
   readTar,
   writeArchive,
+  type ArchiveEntry,
   type FileToPack,
 } from '@ragnos/plugin';
 import { expect, test } from 'vitest';
 import { rawEntry, tar, type RawEntry } from './tar-builder.ts';
 
-function entriesOrTypedError(read: () => ReturnType<typeof readTar>): void {
-  let entries: ReturnType<typeof readTar>;
+/** True if `read` gave what our rules allow, or threw the error that is ours. */
+function isSound(read: () => readonly ArchiveEntry[]): boolean {
+  let entries: readonly ArchiveEntry[];
   try {
     entries = read();
   } catch (error) {
-    expect(error).toBeInstanceOf(ArchiveError);
-    return;
+    if (error instanceof ArchiveError) return true;
+    throw error;
   }
-  for (const { path } of entries) expect(filePath(path)).toBe(path);
-  expect(new Set(entries.map(({ path }) => foldedPath(path))).size).toBe(entries.length);
+  for (const { path } of entries) filePath(path);
+  return new Set(entries.map(({ path }) => foldedPath(path))).size === entries.length;
 }
 
-const segment = fc.string({ unit: fc.constantFrom(...'abcXYZ019-_.@ü'), minLength: 1, maxLength: 60 });
+const segment = fc.string({
+  unit: fc.constantFrom(...Array.from('abcXYZ019-_.@ü')),
+  minLength: 1,
+  maxLength: 60,
+});
 const safe = fc
   .array(segment, { minLength: 1, maxLength: 6 })
   .map((parts) => parts.join('/'))
@@ -82,7 +88,7 @@ const hostile: fc.Arbitrary<RawEntry> = fc.record(
       safe,
       fc.constantFrom('..', '/', 'a', 'A', 'a/b', 'a/', '\\', 'nul'),
     ),
-    type: fc.constantFrom(...'01234567xgLKSZ\0'),
+    type: fc.constantFrom(...Array.from('01234567xgLKSZ\0')),
     prefix: fc.constantFrom('', '', '..', 'a', '/'),
     mode: fc.oneof(fc.nat(0o7777), fc.string({ maxLength: 8 })),
     size: fc.oneof(fc.nat(5000), fc.uint8Array({ minLength: 12, maxLength: 12 })),
@@ -97,9 +103,9 @@ const hostile: fc.Arbitrary<RawEntry> = fc.record(
 
 test('hostile entries in any order', () =>
   fc.assert(
-    fc.property(fc.array(hostile, { maxLength: 8 }), (entries) =>
-      entriesOrTypedError(() => readTar(tar(...entries))),
-    ),
+    fc.property(fc.array(hostile, { maxLength: 8 }), (entries) => {
+      expect(isSound(() => readTar(tar(...entries)))).toBe(true);
+    }),
     { numRuns: 1500 },
   ));
 
@@ -121,7 +127,7 @@ test('a good tar with bytes changed, and its checksums put right again', () =>
         const bytes = Buffer.from(base);
         for (const [at, value] of changes) bytes[at] = value;
         for (let at = 0; at + 512 <= bytes.length; at += 512) fixChecksum(bytes.subarray(at, at + 512));
-        entriesOrTypedError(() => readTar(bytes));
+        expect(isSound(() => readTar(bytes))).toBe(true);
       },
     ),
     { numRuns: 1500 },
@@ -145,7 +151,7 @@ test('a good archive with bytes changed, cut or added', () => {
       (at, value, length, more) => {
         const bytes = Buffer.concat([packed.subarray(0, length), more]);
         if (at < bytes.length) bytes[at] = value;
-        entriesOrTypedError(() => readArchive(bytes));
+        expect(isSound(() => readArchive(bytes))).toBe(true);
       },
     ),
     { numRuns: 1500 },
@@ -155,12 +161,12 @@ test('a good archive with bytes changed, cut or added', () => {
 test('any bytes at all', () =>
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 3000 }), (bytes) => {
-      entriesOrTypedError(() => readArchive(bytes));
-      entriesOrTypedError(() => readTar(bytes));
-      entriesOrTypedError(() => readArchive(gzipSync(bytes)));
-      entriesOrTypedError(() =>
-        readTar(Buffer.concat([rawEntry({ name: 'a', type: 'x', body: bytes }), base])),
-      );
+      expect(isSound(() => readArchive(bytes))).toBe(true);
+      expect(isSound(() => readTar(bytes))).toBe(true);
+      expect(isSound(() => readArchive(gzipSync(bytes)))).toBe(true);
+      expect(
+        isSound(() => readTar(Buffer.concat([rawEntry({ name: 'a', type: 'x', body: bytes }), base]))),
+      ).toBe(true);
     }),
     { numRuns: 500 },
   ));

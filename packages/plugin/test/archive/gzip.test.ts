@@ -1,5 +1,11 @@
 import { gzipSync } from 'node:zlib';
-import { defaultArchiveLimits, readArchive, type ArchiveCode, type ArchiveLimits } from '@ragnos/plugin';
+import {
+  ArchiveError,
+  defaultArchiveLimits,
+  readArchive,
+  type ArchiveCode,
+  type ArchiveLimits,
+} from '@ragnos/plugin';
 import { describe, expect, test } from 'vitest';
 import { file, tar, tgz } from './tar-builder.ts';
 
@@ -8,6 +14,14 @@ const changed = (at: number, value: number): Buffer => {
   const copy = Buffer.from(good);
   copy[at < 0 ? copy.length + at : at] = value;
   return copy;
+};
+const codeOf = (act: () => unknown): string => {
+  try {
+    act();
+    return 'accepted';
+  } catch (error) {
+    return error instanceof ArchiveError ? error.code : 'crashed';
+  }
 };
 const bomb = (bytes: number): Buffer => gzipSync(tar(file('package/zeros', '\0'.repeat(bytes))));
 const small: ArchiveLimits = { ...defaultArchiveLimits, ratioFreeLength: 100_000 };
@@ -53,8 +67,9 @@ const table: Readonly<Record<string, readonly [ArchiveCode, Uint8Array, ArchiveL
 };
 
 describe('gzip', () => {
-  for (const [name, [code, bytes, limits]] of Object.entries(table))
-    test(name, () => expect(() => readArchive(bytes, limits)).toThrow(expect.objectContaining({ code })));
+  test.each(Object.entries(table))('%s', (_name, [code, bytes, limits]) =>
+    expect(() => readArchive(bytes, limits)).toThrow(expect.objectContaining({ code })),
+  );
 
   test('a ratio is looked at only beyond a size that hurts nobody', () =>
     expect(readArchive(bomb(50_000), small)).toHaveLength(1));
@@ -70,9 +85,9 @@ describe('gzip', () => {
   });
 
   test('every cut is refused', () => {
-    for (let length = 0; length < good.length; length++)
-      expect(() => readArchive(good.subarray(0, length))).toThrow(
-        expect.objectContaining({ code: expect.stringMatching(/^ARCHIVE_(?:TRUNCATED|MALFORMED)$/) }),
-      );
+    const codes = Array.from({ length: good.length }, (_, length) =>
+      codeOf(() => readArchive(good.subarray(0, length))),
+    );
+    expect(new Set(codes)).toEqual(new Set(['ARCHIVE_TRUNCATED']));
   });
 });

@@ -176,12 +176,11 @@ const entries: Readonly<Record<string, readonly [ArchiveCode, ...RawEntry[]]>> =
 };
 
 describe('an entry', () => {
-  for (const [name, [code, ...list]] of Object.entries(entries))
-    test(name, () =>
-      expect(() => readArchive(tgz(file(`package/${long}`), ...list))).toThrow(
-        expect.objectContaining({ code }),
-      ),
-    );
+  test.each(Object.entries(entries))('%s', (_name, [code, ...list]) =>
+    expect(() => readArchive(tgz(file(`package/${long}`), ...list))).toThrow(
+      expect.objectContaining({ code }),
+    ),
+  );
 });
 
 const good = rawEntry(file('package/a'));
@@ -201,8 +200,9 @@ const ends: Readonly<Record<string, readonly [ArchiveCode, Uint8Array]>> = {
 };
 
 describe('the end of a tar', () => {
-  for (const [name, [code, bytes]] of Object.entries(ends))
-    test(name, () => expect(() => readTar(bytes)).toThrow(expect.objectContaining({ code })));
+  test.each(Object.entries(ends))('%s', (_name, [code, bytes]) =>
+    expect(() => readTar(bytes)).toThrow(expect.objectContaining({ code })),
+  );
 });
 
 describe('limits', () => {

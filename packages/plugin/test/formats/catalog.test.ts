@@ -1,0 +1,111 @@
+import {
+  addVersion,
+  parseCatalog,
+  parseRevocations,
+  parseSearch,
+  pluginName,
+  recordFirstSeen,
+  recordPlugin,
+  replaceInSearch,
+  serializeCatalog,
+  serializeRevocations,
+  serializeSearch,
+  vendorName,
+  type Catalog,
+} from '@ragnos/plugin';
+import { describe, expect, test } from 'vitest';
+import { acme, digest, entry, hello, v, withMember } from './samples.ts';
+
+const index = addVersion(null, {
+  vendor: acme,
+  plugin: hello,
+  version: v('1.0.0'),
+  description: 'greets',
+  entry: entry('1.0.0'),
+});
+const seen = recordFirstSeen(
+  null,
+  acme,
+  [{ sha256: digest('c'), path: 'vendors/acme/hello/hello-1.0.0.tgz' }],
+  '2030-01-01T00:00:00Z',
+);
+const catalog: Catalog = recordPlugin(seen, index, ['greeting']);
+
+test('what is written is read back the same', () => {
+  expect(parseCatalog(serializeCatalog(catalog))).toEqual(catalog);
+  const entries = replaceInSearch([], catalog);
+  expect(parseSearch(serializeSearch(entries))).toEqual(entries);
+  const revocations = new Map([[digest('c'), { reason: 'malware', at: '2030-01-01T00:00:00Z' }]]);
+  expect(parseRevocations(serializeRevocations(revocations))).toEqual(revocations);
+  expect(parseRevocations(serializeRevocations(new Map()))).toEqual(new Map());
+});
+
+test('a digest keeps the time when it was first seen', () => {
+  const again = recordFirstSeen(
+    catalog,
+    acme,
+    [
+      { sha256: digest('c'), path: 'elsewhere' },
+      { sha256: digest('e'), path: 'new' },
+    ],
+    '2031-01-01T00:00:00Z',
+  );
+  expect(again.digests.get(digest('c'))).toEqual({
+    path: 'vendors/acme/hello/hello-1.0.0.tgz',
+    firstSeen: '2030-01-01T00:00:00Z',
+  });
+  expect(again.digests.get(digest('e'))?.firstSeen).toBe('2031-01-01T00:00:00Z');
+  expect(again.plugins).toEqual(catalog.plugins);
+});
+
+test('keywords stay where a publish brings none', () =>
+  expect(recordPlugin(catalog, index, null).plugins.get(hello)?.keywords).toEqual(['greeting']));
+
+test('search holds what the catalogs hold: sorted, none of a suspended vendor, others untouched', () => {
+  const other: Catalog = {
+    ...catalog,
+    vendor: vendorName('zeta'),
+    plugins: new Map([[pluginName('x'), { description: '', keywords: [], latest: null, versions: [] }]]),
+  };
+  const both = replaceInSearch(replaceInSearch([], other), catalog);
+  expect(both.map(({ vendor, plugin }) => `${vendor}/${plugin}`)).toEqual(['acme/hello', 'zeta/x']);
+  expect(parseSearch(serializeSearch(both))).toEqual(both);
+  expect(replaceInSearch(both, { ...catalog, suspended: true }).map(({ vendor }) => vendor)).toEqual([
+    'zeta',
+  ]);
+});
+
+const goodCatalog = serializeCatalog(catalog);
+const goodSearch = serializeSearch(replaceInSearch([], catalog));
+const goodRevocations = serializeRevocations(
+  new Map([[digest('c'), { reason: 'x', at: '2030-01-01T00:00:00Z' }]]),
+);
+const bad: Readonly<Record<string, () => unknown>> = {
+  'catalog of another format': () => parseCatalog(goodSearch),
+  'digest that is none': () =>
+    parseCatalog(
+      withMember(goodCatalog, ['digests', 'abc'], { path: 'x', firstSeen: '2030-01-01T00:00:00Z' }),
+    ),
+  'first seen at no time': () =>
+    parseCatalog(withMember(goodCatalog, ['digests', digest('c'), 'firstSeen'], 'yesterday')),
+  'suspended as text': () => parseCatalog(withMember(goodCatalog, ['suspended'], 'no')),
+  'plugin with a bad name': () => parseCatalog(withMember(goodCatalog, ['plugins', '..'], {})),
+  'version that is none': () =>
+    parseCatalog(withMember(goodCatalog, ['plugins', 'hello', 'versions'], ['1'])),
+  'keyword with an escape': () =>
+    parseSearch(withMember(goodSearch, ['plugins', 0, 'keywords'], ['\u001b[2J'])),
+  'vendor of a role in search': () => parseSearch(withMember(goodSearch, ['plugins', 0, 'vendor'], 'root')),
+  'revocation of no digest': () =>
+    parseRevocations(
+      withMember(goodRevocations, ['revoked', 'hello'], { reason: 'x', at: '2030-01-01T00:00:00Z' }),
+    ),
+  'revocation without a reason': () =>
+    parseRevocations(withMember(goodRevocations, ['revoked', digest('c'), 'reason'], undefined)),
+  'revocations that are missing': () => parseRevocations(withMember(goodRevocations, ['revoked'], undefined)),
+};
+
+describe('refused', () => {
+  test.each(Object.entries(bad))('%s', (_name, read) =>
+    expect(read).toThrow(expect.objectContaining({ code: 'BAD_FORMAT' })),
+  );
+});
