@@ -157,6 +157,26 @@ test('optional parts are those of the target system, whatever this machine is', 
   });
 }, 30_000);
 
+test('a package that carries packages of its own, and one under another name', async () => {
+  const carrier: Package = {
+    json: { name: 'carrier', version: '1.0.0', dependencies: { inner: '1' }, bundleDependencies: ['inner'] },
+    files: { 'node_modules/inner/package.json': '{"name":"inner","version":"1.2.3"}' },
+  };
+  const uses: Package = {
+    json: { name: 'uses', version: '1.0.0', dependencies: { carrier: '1', alias: 'npm:leaf@1.0.0' } },
+  };
+  await using registry = await startRegistry(leaf, carrier, uses);
+  useRegistry(registry.url);
+  const first = await pack('npm:uses', { bundle: true });
+  expect(first.manifest.bundled).toEqual([
+    { name: 'carrier', version: '1.0.0', integrity: sri(registry.archive('carrier', '1.0.0')) },
+    { name: 'inner', version: '1.2.3', integrity: sri(registry.archive('carrier', '1.0.0')) },
+    { name: 'leaf', version: '1.0.0', integrity: sri(registry.archive('leaf', '1.0.0')) },
+  ]);
+  const lockfile = first.lockfileWritten ?? '';
+  expect((await pack('npm:uses', { bundle: true, lockfile })).manifestBytes).toEqual(first.manifestBytes);
+}, 30_000);
+
 test('bytes that are not those which the registry states', async () => {
   await using registry = await startRegistry({ ...leaf, integrity: `sha512-${'A'.repeat(86)}==` });
   useRegistry(registry.url);
