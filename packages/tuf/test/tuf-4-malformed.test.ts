@@ -1,12 +1,10 @@
-import { defaultLimits, parseMetadata, type JsonOutput, type SignedType } from '@ragnos/tuf';
+import { defaultLimits, parseMetadata, type JsonOutput } from '@ragnos/tuf';
 import { describe, expect, test } from 'vitest';
 import { ed25519 } from './signer.ts';
 import {
   bytesOf,
-  delegations,
   digest,
   envelope,
-  file,
   keysJson,
   newKeys,
   codeOf,
@@ -14,38 +12,14 @@ import {
   rolesJson,
   rootJson,
   snapshotJson,
-  targetsJson,
   timestampJson,
   type Json,
 } from './world.ts';
+import { absent, table } from './malformed-table.ts';
 
 const keys = newKeys();
 const signer = ed25519();
 const id = signer.key.keyId;
-const x = { hashes: { sha256: digest } };
-const absent = Symbol('absent');
-
-/** Refused as `type`: the good part with these members instead, or without them. */
-function table(
-  type: SignedType,
-  good: Json,
-  cases: Readonly<Record<string, Readonly<Record<string, JsonOutput | typeof absent>>>>,
-): void {
-  test('the good one is read', () => {
-    expect(parseMetadata(envelope(good, []), type).signed.type).toBe(type);
-  });
-  for (const [name, change] of Object.entries(cases))
-    test(`${name} is refused`, () => {
-      const signed: Record<string, JsonOutput> = { ...good };
-      for (const [member, value] of Object.entries(change))
-        if (typeof value === 'symbol') Reflect.deleteProperty(signed, member);
-        else signed[member] = value;
-      expect(codeOf(() => parseMetadata(bytesOf(JSON.stringify({ signed, signatures: [] })), type))).toBe(
-        'MALFORMED',
-      );
-    });
-}
-
 describe('the envelope', () => {
   const cases: Readonly<Record<string, JsonOutput>> = {
     'no object': [],
@@ -234,88 +208,5 @@ describe('snapshot (4.4)', () => {
     'a role name of dots': meta('...json'),
     'a role name that reads as a version': meta('7.root.json'),
     'an entry that is no object': meta('x.json', 1),
-  });
-});
-
-describe('targets (4.5)', () => {
-  const target = (value: JsonOutput): Json => ({ targets: { 'a/b': value } });
-  table('targets', targetsJson(), {
-    'no targets': { targets: absent },
-    'targets in an array': { targets: [] },
-    'a target that is no object': target(1),
-    'no length': target({ ...x }),
-    'a negative length': target({ ...x, length: -1 }),
-    'no hashes': target({ length: 1 }),
-    'empty hashes': target({ length: 1, hashes: {} }),
-    'md5 alone': target({ length: 1, hashes: { md5: 'ab'.repeat(16) } }),
-    'an unsafe path': { targets: { '../a': file } },
-    'delegations of null': { delegations: null },
-  });
-
-  test('any custom is kept, null too', () => {
-    for (const custom of [null, 0, 'x', {}, [1]]) {
-      const { signed } = parseMetadata(envelope(targetsJson(target({ ...file, custom })), []), 'targets');
-      expect([...signed.targets.values()]).toMatchObject([{ custom }]);
-    }
-  });
-});
-
-describe('delegations (4.5)', () => {
-  const good = delegations({ vendor: [[signer]] });
-  const roles = (over: Json, ...more: Json[]): Json => ({
-    delegations: {
-      ...good,
-      roles: [{ name: 'v', ...role([signer]), terminating: true, paths: ['v/*'], ...over }, ...more],
-    },
-  });
-  const { paths: _, ...prefixes } = { name: 'v', ...role([signer]), terminating: true, paths: [] };
-  const prefixed = (path_hash_prefixes: JsonOutput): Json => ({
-    delegations: { ...good, roles: [{ ...prefixes, path_hash_prefixes }] },
-  });
-  const succinct = (over: Json): Json => ({
-    delegations: {
-      keys: keysJson([signer]),
-      succinct_roles: { ...role([signer]), bit_length: 4, name_prefix: 'bin', ...over },
-    },
-  });
-  table('targets', targetsJson({ delegations: good }), {
-    'no keys': { delegations: { roles: [] } },
-    'neither roles nor succinct_roles': { delegations: { keys: {} } },
-    'both of them': {
-      delegations: { ...good, succinct_roles: { ...role([signer]), bit_length: 1, name_prefix: 'b' } },
-    },
-    'roles by name': { delegations: { keys: {}, roles: {} } },
-    'a role that is no object': { delegations: { keys: {}, roles: ['v'] } },
-    'a role twice': roles({}, { name: 'v', ...role([signer]), terminating: true, paths: [] }),
-    'a role without name': roles({ name: null }),
-    'an empty name': roles({ name: '' }),
-    'the name of a top-level role': roles({ name: 'targets' }),
-    'the name of a top-level role in other case': roles({ name: 'Root' }),
-    'paths and path_hash_prefixes': roles({ path_hash_prefixes: [] }),
-    'neither of them': { delegations: { ...good, roles: [prefixes] } },
-    'paths that are no text': roles({ paths: [1] }),
-    'paths that are no array': roles({ paths: 'v/*' }),
-    'terminating in words': roles({ terminating: 'true' }),
-    'a prefix that is no hex': prefixed(['xy']),
-    'a prefix in upper case': prefixed(['AB']),
-    'an empty prefix': prefixed(['']),
-    'a prefix of 65 digits': prefixed(['a'.repeat(65)]),
-    'no bits': succinct({ bit_length: 0 }),
-    '33 bits': succinct({ bit_length: 33 }),
-    'bits in words': succinct({ bit_length: '4' }),
-    'no name prefix': succinct({ name_prefix: null }),
-    'an unsafe name prefix': succinct({ name_prefix: 'a\u0000' }),
-    'a prefix whose longest name is too long': succinct({ name_prefix: 'a'.repeat(195), bit_length: 32 }),
-  });
-
-  test('prefixes and bins are read', () => {
-    const read = (over: Json) => parseMetadata(envelope(targetsJson(over), []), 'targets').signed.delegations;
-    expect(read(prefixed(['0a', 'f']))?.roles).toMatchObject([
-      { pathHashPrefixes: ['0a', 'f'], paths: null },
-    ]);
-    expect(read(succinct({}))).toMatchObject({
-      roles: null,
-      succinctRoles: { bitLength: 4, namePrefix: 'bin' },
-    });
   });
 });

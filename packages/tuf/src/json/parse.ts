@@ -1,6 +1,6 @@
 import { LimitExceededError, MalformedMetadataError } from '../errors.ts';
 import { defaultLimits, type Limits } from '../limits.ts';
-import { isJsonArray, isJsonObject, type JsonValue } from './value.ts';
+import { isJsonArray, type JsonValue } from './value.ts';
 
 /**
  * Reads JSON strictly: UTF-8 without a byte order mark, one value and nothing after it, no duplicate keys, no numbers
@@ -95,9 +95,10 @@ function isNumberPart(c: number): boolean {
   return (c >= 0x30 && c <= 0x39) || c === 0x2b || c === 0x2d || c === 0x2e || c === 0x45 || c === 0x65;
 }
 
-function countMembers(value: JsonValue): number {
+function countMembers(value: JsonValue | undefined): number {
+  if (typeof value !== 'object' || value === null) return 0;
   let count = 0;
   if (isJsonArray(value)) for (const item of value) count += countMembers(item);
-  else if (isJsonObject(value)) for (const key in value) count += 1 + countMembers(value[key] ?? null);
+  else for (const key in value) count += 1 + countMembers(value[key]);
   return count;
 }
