@@ -12,7 +12,7 @@ const modified = 499_162_500;
 
 /**
  * A .tgz that depends on nothing but names, modes and contents: sorted, without owners or times, compressed by a
- * compressor pinned in JavaScript (zlib's output differs between versions of Node: docs/adr/0003).
+ * compressor pinned in JavaScript (zlib's output depends on the build of Node: docs/adr/0003).
  */
 export async function writeArchive(files: readonly FileToPack[]): Promise<Uint8Array> {
   const { gzipSync } = await import('fflate'); // 14 ms that no host has to pay
