@@ -11,6 +11,8 @@ interface Loaded {
   /** Of the signed part; null where `expected` has hashes, which say the same. */
   readonly digest: string | null;
   readonly delegators: Set<RoleName>;
+  /** The roles that were accepted because this one delegates to them. */
+  readonly delegated: Set<RoleName>;
 }
 
 /**
@@ -36,14 +38,18 @@ export class LoadedRoles {
   accept(name: RoleName, delegator: RoleName, metadata: Metadata<'targets'>, expected: MetaFile): Targets {
     const digest =
       expected.hashes === null ? createHash('sha256').update(metadata.signedBytes).digest('hex') : null;
-    const known = this.#roles.get(name);
-    if (known === undefined) {
-      this.#roles.set(name, { signed: metadata.signed, expected, digest, delegators: new Set([delegator]) });
-      return metadata.signed;
-    }
+    const known: Loaded = this.#roles.get(name) ?? {
+      signed: metadata.signed,
+      expected,
+      digest,
+      delegators: new Set(),
+      delegated: new Set(),
+    };
     if (known.digest !== digest)
       throw new BadVersionNumberError(`${name}: two contents under version ${expected.version}`); // mix and match
+    this.#roles.set(name, known);
     known.delegators.add(delegator);
+    this.#roles.get(delegator)?.delegated.add(name);
     return known.signed;
   }
 
@@ -53,10 +59,17 @@ export class LoadedRoles {
       if (!sameFile(expected, snapshot.meta.get(name))) this.#forget(name);
   }
 
+  /** In time with what it forgets: one role may have delegated to 16,384 bins. */
   #forget(name: RoleName): void {
-    this.#roles.delete(name);
-    for (const [other, { delegators }] of this.#roles)
-      if (delegators.delete(name) && delegators.size === 0) this.#forget(other);
+    const pending = [name];
+    for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
+      const delegated = this.#roles.get(next)?.delegated ?? [];
+      this.#roles.delete(next);
+      for (const other of delegated) {
+        const delegators = this.#roles.get(other)?.delegators;
+        if (delegators?.delete(next) === true && delegators.size === 0) pending.push(other);
+      }
+    }
   }
 }
 

@@ -41,6 +41,7 @@ export function keyFromJson(id: string, reader: Reader): Key {
 export function keyToJson(key: Key): JsonOutput {
   const { keyval: others, ...rest } = Object.fromEntries(key.unrecognized);
   const extra = isJsonObject(others) ? others : {};
-  const keyval = key.public === '' ? extra : { ...extra, public: key.public };
+  const absent = key.public === '' && !knownTypes.test(key.keyType);
+  const keyval = absent ? extra : { ...extra, public: key.public };
   return { ...rest, keytype: key.keyType, scheme: key.scheme, keyval };
 }
