@@ -2,13 +2,14 @@
 import './report.mjs';
 import { readFileSync } from 'node:fs';
 import { Updater } from '@ragnos/client';
+import { defaultLimits } from '@ragnos/tuf';
 
 const [url, dir, root, targetPath, filePath] = process.argv.slice(2);
 const updater = await Updater.open({
   dir: dir,
   baseUrl: `${url}/`,
   root: readFileSync(root),
-  limits: { targetsMaxLength: 100_000_000 },
+  limits: { ...defaultLimits, targetsMaxLength: 100_000_000 },
 });
 await updater.refresh();
 if (targetPath !== undefined) {
