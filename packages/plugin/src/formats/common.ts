@@ -62,25 +62,30 @@ export function readSha256(reader: Reader, name: string): string {
   return /^[0-9a-f]{64}$/.test(text) ? text : reader.fail(name, 'a sha256 in lower-case hex');
 }
 
-/** A map of texts, such as engines; bounded. */
+/** A map of texts, such as engines; bounded, and all of one line: they are shown. */
 export function readTexts(reader: Reader, name: string): ReadonlyMap<string, string> {
   const map = reader.object(name);
   const names = map.names();
   if (names.length > 100) reader.fail(name, 'at most 100 members');
-  return new Map(names.map((key) => [key, map.string(key)]));
+  if (names.some((key) => !isLine(key, 500)))
+    reader.fail(name, 'names of one line and at most 500 characters');
+  return new Map(names.map((key) => [key, readLine(map, key, 1024)]));
 }
 
 /** One line of at most `max` characters: it will stand on somebody's terminal. */
 export function readLine(reader: Reader, name: string, max = 500): string {
   const text = reader.string(name);
-  if (text.length > max || /\p{Cc}/u.test(text)) reader.fail(name, `one line of at most ${max} characters`);
-  return text;
+  return isLine(text, max) ? text : reader.fail(name, `one line of at most ${max} characters`);
+}
+
+function isLine(text: string, max: number): boolean {
+  return text.length <= max && !/\p{Cc}/u.test(text);
 }
 
 /** Texts of one line each, at most 1,000. */
 export function readLines(reader: Reader, name: string, max: number): readonly string[] {
   const lines = reader.strings(name);
-  if (lines.length > 1000 || lines.some((line) => line.length > max || /\p{Cc}/u.test(line)))
+  if (lines.length > 1000 || !lines.every((line) => isLine(line, max)))
     reader.fail(name, `at most 1,000 texts of one line and ${max} characters`);
   return lines;
 }

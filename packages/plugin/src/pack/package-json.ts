@@ -60,8 +60,11 @@ export function readPackageJson(bytes: Uint8Array, what: string, hasGyp = false)
       .map((word) => oneLine(word).slice(0, 100))
       .slice(0, 50),
     main: typeof json['main'] === 'string' ? json['main'] : null,
-    bin: typeof json['bin'] === 'string' ? new Map([[lastPart(name), json['bin']]]) : texts(json['bin']),
-    engines: texts(json['engines']),
+    bin:
+      typeof json['bin'] === 'string'
+        ? new Map([[lastPart(name), json['bin']]])
+        : new Map([...texts(json['bin'])].filter(([command]) => oneLine(command) === command)),
+    engines: new Map([...texts(json['engines'])].map(([name, range]) => [oneLine(name), oneLine(range)])),
     dependencies: needed(json),
     optionalDependencies: [...texts(json['optionalDependencies']).keys()],
     lifecycleScripts: scriptsOf(json, hasGyp),

@@ -87,6 +87,10 @@ async function fromNpm(source: string, scratch: string, npm: Npm, limits: Archiv
  * list from publishing: so npm packs, our reader judges, and we write the archive anew.
  */
 async function fromFolder(folder: string, scratch: string, npm: Npm, limits: ArchiveLimits): Promise<Source> {
+  if (/\.(?:tgz|tar|tar\.gz)$/i.test(folder))
+    throw new PackError('SOURCE_UNREADABLE', `${folder} is a folder, and npm would take it for an archive`, {
+      hint: 'give the folder another name',
+    });
   await refuseLinks(folder, 0);
   const packed = await npmPack([folder], scratch, npm);
   const archive = await readFile(join(scratch, packed.filename));
