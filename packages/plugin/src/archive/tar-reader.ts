@@ -99,7 +99,9 @@ function refuseSpecial(header: TarHeader, name: string): void {
       'ARCHIVE_ENTRY_TYPE',
       `an entry of type ${quoted(header.type)}`,
     ];
-    throw new ArchiveError(code, `${quoted(name)} is ${what}`);
+    const hint =
+      code === 'ARCHIVE_GNU_EXTENSION' ? { hint: 'make it with npm pack, or with tar --format=pax' } : {};
+    throw new ArchiveError(code, `${quoted(name)} is ${what}`, hint);
   }
   if ((header.mode & 0o7000) !== 0)
     throw new ArchiveError('ARCHIVE_SPECIAL_MODE', `${quoted(name)} is setuid, setgid or sticky`);
