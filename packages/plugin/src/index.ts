@@ -107,4 +107,4 @@ export {
   type VendorName,
 } from './names.ts';
 export type { Packed, PackOptions } from './pack/options.ts';
-export { pack } from './pack/pack.ts';
+export { pack } from './pack/load.ts';
