@@ -32,6 +32,9 @@ function longerThan(raw: string, maxBytes: number): boolean {
   return raw.length * 3 > maxBytes && new TextEncoder().encode(raw).length > maxBytes;
 }
 
+/** What nearly every path looks like: short segments of ordinary characters, which break no rule of `targetPath`. */
+const plainPath = /^\w[\w.-]{0,60}(?:\/\w[\w.-]{0,60}){0,14}$/;
+
 const unsafeCharacter = /[\\\p{Cc}\p{Cs}]/u; // a lone surrogate is Cs under /u
 
 /** A key id as declared by the repository: any printable text up to 256 characters (INTEROP.md: never recomputed). */
@@ -62,6 +65,7 @@ export function roleName(raw: string): RoleName {
  * the local file system has more rules (reserved names, case) is for the code that writes there.
  */
 export function targetPath(raw: string): TargetPath {
+  if (plainPath.test(raw)) return raw as TargetPath;
   if (raw === '' || /(?:^|\/)\.{0,2}(?:\/|$)/.test(raw)) refuse('target path', raw, 'empty or dot segment');
   if (unsafeCharacter.test(raw)) refuse('target path', raw, 'backslash or control character');
   if (/^[A-Za-z]:/.test(raw)) refuse('target path', raw, 'drive letter');

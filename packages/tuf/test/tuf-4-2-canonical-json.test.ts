@@ -1,4 +1,4 @@
-import { canonicalJson, parseJson, type JsonOutput, type JsonValue } from '@ragnos/tuf';
+import { canonicalJson, parseJson, parseMetadata, type JsonOutput, type JsonValue } from '@ragnos/tuf';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { bytesOf, codeOf } from './world.ts';
@@ -119,6 +119,41 @@ describe('properties', () => {
         const member = `${JSON.stringify(name)}:${JSON.stringify(twin)}`;
         const twice = `{${member},${JSON.stringify(`${name}x`)}:[${JSON.stringify(value)},{${member}}],${member}}`;
         expect(codeOf(() => parseJson(bytesOf(twice), 'x'))).toBe('MALFORMED');
+      }),
+    );
+  });
+
+  test('what was signed is the canonical form, wherever the file has it in that form already and wherever not', () => {
+    const named = fc.oneof(
+      names,
+      fc.constantFrom('signed', 'signatures', '10', '9', '', '\uff5e', '\u{1f600}'),
+    );
+    const signed = fc.dictionary(named, json).map((rest) => ({
+      ...rest,
+      _type: 'targets',
+      spec_version: '1.0.34',
+      version: 1,
+      expires: '2040-01-01T00:00:00Z',
+      targets: {},
+      delegations: undefined,
+    }));
+    fc.assert(
+      fc.property(signed, fc.boolean(), (value, ordered) => {
+        const part = JSON.stringify(value);
+        const parsed = parseJson(bytesOf(part), 'x');
+        const canonical = new TextDecoder().decode(canonicalJson(parsed));
+        // Canonical JSON leaves control characters as they are, which JSON refuses: such a file cannot be canonical.
+        const inside = ordered && !/\p{Cc}/u.test(canonical) ? canonical : part;
+        for (const file of [
+          `{"signatures":[],"signed":${inside}}`,
+          `{"signatures":[],"signed":${inside}}\n`,
+          `{"signed":${inside},"signatures":[]}`,
+          `{"signatures":[],"signed":${inside},"x":{}}`,
+          `{"signatures":[], "signed":${inside}}`,
+        ])
+          expect(parseMetadata(bytesOf(file), 'targets').signedBytes).toEqual(
+            new Uint8Array(canonicalJson(parsed)),
+          );
       }),
     );
   });

@@ -1,5 +1,5 @@
 import { MalformedMetadataError } from '../errors.ts';
-import type { JsonOutput } from './value.ts';
+import { isJsonArray, type JsonOutput, type JsonValue } from './value.ts';
 
 /**
  * OLPC canonical JSON, the form in which metadata is signed (4.2): keys sorted by code point, no white space, only
@@ -10,6 +10,26 @@ import type { JsonOutput } from './value.ts';
 export function canonicalJson(value: JsonOutput): Uint8Array {
   return new TextEncoder().encode(writeOrdered(value) ?? write(value));
 }
+
+/**
+ * Whether `value`, as JSON.parse read it from a compact text (see `parseCompact`), stands there in canonical form. A key
+ * that begins with a digit proves nothing: JavaScript moves those that are integers to the front.
+ */
+export function isCanonical(value: JsonValue): boolean {
+  if (typeof value !== 'object' || value === null) return true; // the reader has refused numbers that are no integers
+  if (isJsonArray(value)) return value.every(isCanonical);
+  let last = '';
+  for (const key in value) {
+    const member = value[key];
+    const first = key.charCodeAt(0);
+    const out = key < last || (first >= 0x30 && first <= 0x39) || surrogate.test(key);
+    if (out || member === undefined || !isCanonical(member)) return false;
+    last = key;
+  }
+  return true;
+}
+
+const surrogate = /[\ud800-\udfff]/;
 
 /**
  * What is in order already, as most of what we receive is, JSON.stringify writes three times as fast, and in the same

@@ -10,12 +10,25 @@ import { isJsonArray, type JsonValue } from './value.ts';
  * and number tokens. More members in the text than in the value means that a key stood twice.
  */
 export function parseJson(bytes: Uint8Array, what: string, limits: Limits = defaultLimits): JsonValue {
+  return parseCompact(bytes, what, limits).value;
+}
+
+/**
+ * As `parseJson`; `compact` = the text has no white space between its tokens and nothing escaped in its strings, so that
+ * it is canonical wherever its keys are in order.
+ */
+export function parseCompact(
+  bytes: Uint8Array,
+  what: string,
+  limits: Limits,
+): { readonly value: JsonValue; readonly compact: boolean } {
   const text = decode(bytes, what);
-  const members = scan(text, what, limits);
+  const escapes = text.includes('\\');
+  const { members, spaced } = scan(text, escapes, what, limits);
   const value = parse(text, what);
   if (countMembers(value) !== members)
     throw new MalformedMetadataError(`${what}: a key stands twice in one object`);
-  return value;
+  return { value, compact: !escapes && !spaced };
 }
 
 function decode(bytes: Uint8Array, what: string): string {
@@ -39,22 +52,35 @@ const quote = 0x22;
 const backslash = 0x5c;
 
 /** Counts the members (colons outside strings); what is not JSON at all is left to JSON.parse to refuse. */
-function scan(text: string, what: string, limits: Limits): number {
+function scan(
+  text: string,
+  escapes: boolean,
+  what: string,
+  limits: Limits,
+): { readonly members: number; readonly spaced: boolean } {
   let members = 0;
+  let spaced = false;
   let depth = 0;
   for (let at = 0; at < text.length; at++) {
     const c = text.charCodeAt(at);
-    if (c === quote) at = endOfString(text, at, what);
+    if (c === quote) at = escapes ? endOfString(text, at, what) : endOfPlainString(text, at);
     else if (c === 0x3a) members++;
     else if (c === 0x7b || c === 0x5b) {
       if (++depth > limits.maxJsonDepth)
         throw new LimitExceededError(`${what}: nested more than ${limits.maxJsonDepth} levels deep`);
     } else if (c === 0x7d || c === 0x5d) depth--;
     else if (c === 0x2d || (c >= 0x30 && c <= 0x39)) at = endOfNumber(text, at, what);
+    else if (c <= 0x20) spaced = true;
   }
   if (members > limits.maxJsonMembers)
     throw new LimitExceededError(`${what}: more than ${limits.maxJsonMembers} members`);
-  return members;
+  return { members, spaced };
+}
+
+/** As `endOfString`, in a text without any escape. */
+function endOfPlainString(text: string, start: number): number {
+  const end = text.indexOf('"', start + 1);
+  return end < 0 ? text.length : end;
 }
 
 /** The index of the closing quote of the string that opens at `start`. */

@@ -44,14 +44,19 @@ function isSoundRsa(key: KeyObject): boolean {
   );
 }
 
+interface Material {
+  readonly object: KeyObject;
+  readonly fingerprint: string;
+}
+
 /** Parsing a PEM for every signature would halve the rate; null = a key that we cannot use. */
-const parsed = new WeakMap<Key, KeyObject | null>();
+const parsed = new WeakMap<Key, Material | null>();
 
 /** Whether `signature` (lower-case hex; DER for ECDSA) is `key`'s over `message`. Never throws: bad input is false. */
 export function verifySignature(key: Key, signature: string, message: Uint8Array): boolean {
   const scheme = schemes.get(key.scheme);
-  const object = keyObject(key);
-  if (scheme === undefined || object === null || !/^(?:[0-9a-f]{2})+$/.test(signature)) return false;
+  const object = material(key)?.object;
+  if (scheme === undefined || object === undefined || !/^(?:[0-9a-f]{2})+$/.test(signature)) return false;
   const bytes = Buffer.from(signature, 'hex');
   return attempt(() => verify(scheme.digest, message, { key: object, ...scheme.padding }, bytes)) === true;
 }
@@ -70,30 +75,43 @@ function attempt<T>(act: () => T): T | null {
  * two encodings. Null for a key that we cannot use.
  */
 export function keyFingerprint(key: Key): string | null {
-  const der = keyObject(key)?.export({ type: 'spki', format: 'der' });
-  return der === undefined ? null : createHash('sha256').update(der).digest('hex');
+  return material(key)?.fingerprint ?? null;
 }
 
-function keyObject(key: Key): KeyObject | null {
+function material(key: Key): Material | null {
   const known = parsed.get(key);
   if (known !== undefined) return known;
-  const object = parse(key);
-  parsed.set(key, object);
-  return object;
+  const read = parse(key);
+  parsed.set(key, read);
+  return read;
 }
 
-function parse(key: Key): KeyObject | null {
+function parse(key: Key): Material | null {
   const scheme = schemes.get(key.scheme);
   if (scheme === undefined || !scheme.keyTypes.includes(key.keyType)) return null;
   const object = attempt(() => decode(key));
-  return object !== null && scheme.accepts(object) ? uncompressed(object) : null;
+  return object !== null && scheme.accepts(object) ? uncompressed(key.scheme, object) : null;
 }
 
-/** OpenSSL writes a point as it read it, compressed or not; through JWK it is always the same key. */
-function uncompressed(key: KeyObject): KeyObject {
-  return key.asymmetricKeyType === 'ec'
-    ? createPublicKey({ key: key.export({ format: 'jwk' }), format: 'jwk' })
-    : key;
+/**
+ * OpenSSL writes a point as it read it, compressed or not; through JWK it is always the same key. That takes ten times
+ * as long as to see that the point is not compressed: then nothing but the plain prefix stands before it.
+ */
+function uncompressed(scheme: string, key: KeyObject): Material {
+  const der = spki(key);
+  const [prefix = ''] = spkiPrefix.get(scheme) ?? [];
+  if (key.asymmetricKeyType !== 'ec' || der.toString('hex').startsWith(`${prefix}04`))
+    return { object: key, fingerprint: sha256(der) };
+  const object = createPublicKey({ key: key.export({ format: 'jwk' }), format: 'jwk' });
+  return { object, fingerprint: sha256(spki(object)) };
+}
+
+function spki(key: KeyObject): Buffer {
+  return key.export({ type: 'spki', format: 'der' });
+}
+
+function sha256(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex');
 }
 
 /** SubjectPublicKeyInfo up to the key itself, and the key's length in hex, for keys that come as bare hex. */

@@ -1,8 +1,8 @@
 import { MalformedMetadataError, UnsignedMetadataError } from '../errors.ts';
-import { canonicalJson } from '../json/canonical.ts';
-import { parseJson } from '../json/parse.ts';
+import { canonicalJson, isCanonical } from '../json/canonical.ts';
+import { parseCompact } from '../json/parse.ts';
 import { Reader } from '../json/reader.ts';
-import type { JsonOutput, JsonValue } from '../json/value.ts';
+import { isJsonObject, type JsonOutput, type JsonValue } from '../json/value.ts';
 import type { Key } from '../keys/key.ts';
 import { keyFingerprint, verifySignature } from '../keys/verify.ts';
 import { defaultLimits, type Limits } from '../limits.ts';
@@ -34,14 +34,27 @@ export function parseMetadata<T extends SignedType>(
   limits: Limits = defaultLimits,
   what: string = type,
 ): Metadata<T> {
-  const reader = Reader.of(parseJson(bytes, what, limits), what);
+  const { value, compact } = parseCompact(bytes, what, limits);
+  const reader = Reader.of(value, what);
   const signed = reader.value('signed');
   if (signed === undefined) throw new MalformedMetadataError(`${what}: nothing is signed`);
   return {
     signed: readSigned(signed, type, limits, what),
     signatures: readSignatures(reader.array('signatures'), what, limits),
-    signedBytes: canonicalJson(signed),
+    signedBytes: (compact ? sliceSigned(bytes, value) : null) ?? canonicalJson(signed),
   };
+}
+
+/**
+ * The signed part where it stands in `bytes`, the compact text of `value`, if it is canonical there and all that follows
+ * the signatures, as whoever writes canonical files has it; else null. Writing it anew would give the same bytes.
+ */
+function sliceSigned(bytes: Uint8Array, value: JsonValue): Uint8Array | null {
+  if (!isJsonObject(value) || Object.keys(value).join() !== 'signatures,signed') return null;
+  const { signatures, signed } = value;
+  if (signed === undefined || !isCanonical(signed)) return null;
+  const before = Buffer.from(`{"signatures":${JSON.stringify(signatures)},"signed":`);
+  return before.equals(bytes.subarray(0, before.length)) ? bytes.subarray(before.length, -1) : null;
 }
 
 /** At most `maxSignatures` are looked at (CVE-2020-6173); one key id twice is refused (CVE-2020-6174). */

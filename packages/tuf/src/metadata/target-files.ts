@@ -1,5 +1,5 @@
 import { Reader } from '../json/reader.ts';
-import type { JsonObject } from '../json/value.ts';
+import { isJsonObject, type JsonObject, type JsonValue } from '../json/value.ts';
 import type { TargetFile } from '../model.ts';
 import { targetPath, type TargetPath } from '../names.ts';
 import { readHashes } from './fields.ts';
@@ -15,10 +15,14 @@ export class TargetFiles implements ReadonlyMap<TargetPath, TargetFile> {
 
   /** @throws MalformedMetadataError that names the first bad entry */
   constructor(files: JsonObject) {
-    const paths = Object.keys(files);
-    for (const path of paths) readTargetFile(files, targetPath(path));
+    let size = 0;
+    for (const path in files) {
+      const checked = targetPath(path);
+      if (!isPlain(files[path])) readTargetFile(files, checked);
+      size++;
+    }
     this.#files = files;
-    this.size = paths.length;
+    this.size = size;
   }
 
   /** Every name that is here went through `targetPath`. */
@@ -51,6 +55,16 @@ export class TargetFiles implements ReadonlyMap<TargetPath, TargetFile> {
   forEach(visit: (file: TargetFile, path: TargetPath, map: TargetFiles) => void): void {
     for (const [path, file] of this) visit(file, path, this);
   }
+}
+
+/** A length and one sha256: what `readTargetFile` would accept, judged without making anything of it. */
+function isPlain(file: JsonValue | undefined): boolean {
+  if (!isJsonObject(file) || !isJsonObject(file['hashes'])) return false;
+  const { length, hashes } = file;
+  if (typeof length !== 'number' || !Number.isSafeInteger(length) || length < 0) return false;
+  for (const name in hashes) if (name !== 'sha256') return false;
+  const digest = hashes['sha256'];
+  return typeof digest === 'string' && /^[0-9a-f]{64}$/.test(digest);
 }
 
 function readTargetFile(files: JsonObject, path: TargetPath): TargetFile {
