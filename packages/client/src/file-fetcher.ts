@@ -1,6 +1,5 @@
-import { constants } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
-import { open } from 'node:fs/promises';
+import { constants, open } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 
 import {

@@ -1,8 +1,8 @@
-import { lstat } from 'node:fs/promises';
 import type { DatabaseSync } from 'node:sqlite';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { DiskError, errorCode } from './errors.ts';
+import { nodeFileSystem } from './node-file-system.ts';
 
 export interface LockOptions {
   readonly signal?: AbortSignal | undefined;
@@ -37,13 +37,12 @@ function held(database: DatabaseSync): Lock {
 }
 
 async function refuseOddFile(path: string): Promise<void> {
-  const stat = await lstat(path).catch((error: unknown) => {
-    if (errorCode(error) === 'ENOENT') return null;
+  const found = await nodeFileSystem.info(path).catch((error: unknown) => {
     throw new DiskError('LOCK', `cannot lock ${path}: ${errorCode(error) ?? 'unknown reason'}`, {
       cause: error,
     });
   });
-  if (stat !== null && !stat.isFile())
+  if (found !== null && found.kind !== 'file')
     throw new DiskError('DISK_LINK', `${path} is not a plain file`, { hint: 'remove it if it is not yours' });
 }
 

@@ -19,9 +19,17 @@ export interface RootResult {
   readonly bytes: Uint8Array;
 }
 
-function identify(bytes: Uint8Array, context: Context): StartedFrom {
-  const { signed, signedBytes } = parseMetadata(bytes, 'root', context.limits);
-  return { version: signed.version, sha256: createHash('sha256').update(signedBytes).digest('hex') };
+/** Remembers what it was asked: one load asks several times about the same bytes. */
+function identifier(context: Context): (bytes: Uint8Array) => StartedFrom {
+  const identified = new Map<Uint8Array, StartedFrom>();
+  return (bytes) => {
+    const known = identified.get(bytes);
+    if (known !== undefined) return known;
+    const { signed, signedBytes } = parseMetadata(bytes, 'root', context.limits);
+    const found = { version: signed.version, sha256: createHash('sha256').update(signedBytes).digest('hex') };
+    identified.set(bytes, found);
+    return found;
+  };
 }
 
 function mismatch(version: number): RootPinMismatchError {
@@ -65,11 +73,12 @@ export async function loadRoot(
   chain: 'whole' | 'as far as known' = 'whole',
 ): Promise<RootResult> {
   const { store, bootstrap, limits, offline, signal } = context;
+  const identify = identifier(context);
   const versions = await store.rootVersions();
   const local = await firstLocal(context, versions);
   const note = await startedFrom(context);
-  const given = bootstrap === null ? null : identify(bootstrap, context);
-  const known = local === null ? null : identify(local, context);
+  const given = bootstrap === null ? null : identify(bootstrap);
+  const known = local === null ? null : identify(local);
   const marks = [note, given, known].filter((mark) => mark !== null);
   const start =
     bootstrap !== null && (known === null || (given?.version ?? 0) <= known.version) ? bootstrap : local;
@@ -83,12 +92,12 @@ export async function loadRoot(
   const accept = async (next: Uint8Array): Promise<void> => {
     const { version } = trusted.root;
     const here = marks.filter((mark) => mark.version === version);
-    if (here.some(({ sha256 }) => sha256 !== identify(next, context).sha256)) throw mismatch(version);
+    if (here.some(({ sha256 }) => sha256 !== identify(next).sha256)) throw mismatch(version);
     if (!offline) await store.writeRoot(version, next);
     bytes = next;
   };
   await accept(start);
-  if (!offline) await store.writeStartedFrom(startedFromToBytes(note ?? identify(start, context)));
+  if (!offline) await store.writeStartedFrom(startedFromToBytes(note ?? identify(start)));
 
   for (let asked = 0; ;) {
     const next = trusted.root.version + 1;
