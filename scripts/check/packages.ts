@@ -1,9 +1,10 @@
-// Packs every public package and uses it as a stranger would: in an empty folder, on Node 26 and on Node 24.
+// Packs every public package, laid out as it is published, and uses it as a stranger would: in an empty folder, on Node 26 and on Node 24.
 import { existsSync, readdirSync } from 'node:fs';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
 import path from 'node:path';
 import { closure, discover, type Package, writtenBins } from './package-list.ts';
+import { stagePackages } from '../stage.ts';
 import { check, must, npm, type Outcome, root, run } from './step.ts';
 
 type Packed = {
@@ -81,7 +82,7 @@ export async function packages(): Promise<readonly Outcome[]> {
   const contents = new Map<string, Packed>();
   try {
     const pack = await check('npm pack', async () => {
-      const args = [...all.values()].map(({ folder }) => `--workspace=${path.relative(root, folder)}`);
+      const staged = await stagePackages(path.join(temporary, 'staged'));
       const ran = must(
         await npm(
           [
@@ -90,7 +91,7 @@ export async function packages(): Promise<readonly Outcome[]> {
             '--ignore-scripts',
             '--loglevel=error',
             `--pack-destination=${temporary}`,
-            ...args,
+            ...staged.values(),
           ],
           root,
         ),
