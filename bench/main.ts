@@ -1,11 +1,14 @@
 /**
- * `npm run bench [-- client install verify startup] [--times N]`: every figure is a ratio against a peer or a
- * floor of the same run. Prints Markdown and writes the same as JSON to bench/out/.
+ * `npm run bench [-- client install verify startup] [--times N] [--write-docs]`: every figure stands beside a peer's or a
+ * floor's of the same run. Prints Markdown, writes the same as JSON to bench/out/, and with --write-docs to
+ * docs/benchmarks.md.
  */
 import { mkdir, writeFile } from 'node:fs/promises';
-import { cpus } from 'node:os';
+import { arch, cpus, platform } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { setUpPackages } from './lib/packages.ts';
+import { peerVersions } from './lib/peers.ts';
 import { toMarkdown, type Answer } from './lib/table.ts';
 
 const questions: Readonly<Record<string, (times: number) => Promise<readonly Answer[]>>> = {
@@ -17,22 +20,42 @@ const questions: Readonly<Record<string, (times: number) => Promise<readonly Ans
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { times: { type: 'string', default: '7' } },
+  options: { times: { type: 'string', default: '7' }, 'write-docs': { type: 'boolean', default: false } },
 });
 const chosen = positionals.length > 0 ? positionals : Object.keys(questions);
-const machine = `Node ${process.version}, ${cpus().length} cores (${cpus()[0]?.model.trim()}), medians of ${values.times} runs`;
-console.log(`${machine}\ncommand: npm run bench -- ${chosen.join(' ')} --times ${values.times}\n`);
+const { times } = values;
+await setUpPackages();
 const answers: Answer[] = [];
+const asked: string[] = [];
 for (const name of chosen) {
   const ask = questions[name];
   if (ask === undefined)
     throw new Error(`no such question: ${name}; there are ${Object.keys(questions).join(', ')}`);
-  for (const answer of await ask(Number(values.times))) {
+  for (const answer of await ask(Number(times))) {
     answers.push(answer);
+    asked.push(toMarkdown(answer));
     console.log(`${toMarkdown(answer)}\n`);
   }
 }
+const about = {
+  command: `npm run bench -- ${[...chosen, '--times', times].join(' ')}`,
+  machine: `${cpus().length} cores (${cpus()[0]?.model.trim()}), ${platform()} ${arch()}`,
+  versions: { node: process.versions.node, ...peerVersions() },
+  times: Number(times),
+};
+const versions = Object.entries(about.versions).map((version) => version.join(' '));
+console.log(`${about.command}\n${about.machine}; ${versions.join(', ')}; medians`);
 const out = fileURLToPath(new URL('out/', import.meta.url));
 await mkdir(out, { recursive: true });
-await writeFile(`${out}bench.json`, `${JSON.stringify({ machine, answers }, null, 2)}\n`);
-console.log(`written to bench/out/bench.json`);
+await writeFile(`${out}bench.json`, `${JSON.stringify({ ...about, answers }, null, 2)}\n`);
+console.log('written to bench/out/bench.json');
+if (values['write-docs']) {
+  const page = [
+    '# Benchmarks',
+    `Written by \`${about.command} --write-docs\` on ${about.machine}; ${versions.join(', ')}. Medians; our packages as they are published. A shared machine
+has slow minutes: programs run in turns, so that these hit all of them alike, and the ratios are what counts.`,
+    ...asked,
+  ].join('\n\n');
+  await writeFile(fileURLToPath(new URL('../docs/benchmarks.md', import.meta.url)), `${page}\n`);
+  console.log('written to docs/benchmarks.md');
+}

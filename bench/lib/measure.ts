@@ -13,6 +13,7 @@ export interface Program {
   readonly name: string;
   readonly command: string;
   readonly args: readonly string[];
+  readonly cwd?: string;
   /** Called before each run, outside the measurement. */
   readonly prepare?: () => Promise<void>;
 }
@@ -34,13 +35,20 @@ export async function measure(programs: readonly Program[], times: number): Prom
 
 async function runOnce(program: Program): Promise<Sample> {
   const started = performance.now();
-  const child = spawn(program.command, program.args, { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(program.command, program.args, {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    ...(program.cwd === undefined ? {} : { cwd: program.cwd }),
+  });
   const output: Buffer[] = [];
+  const said: Buffer[] = []; // shown only when it fails
   child.stdout.on('data', (chunk: Buffer) => output.push(chunk));
+  child.stderr.on('data', (chunk: Buffer) => said.push(chunk));
   await once(child, 'close');
   const wall = (performance.now() - started) / 1000;
   if (child.exitCode !== 0)
-    throw new Error(`${program.name} failed: ${program.command} ${program.args.join(' ')}`);
+    throw new Error(
+      `${program.name} failed: ${program.command} ${program.args.join(' ')}\n${Buffer.concat(said).toString()}`,
+    );
   const report: unknown = JSON.parse(Buffer.concat(output).toString().trim().split('\n').at(-1) ?? '');
   if (!isReport(report)) throw new Error(`${program.name} reported no use of CPU`);
   return { cpu: report.cpu, wall, memory: report.memory };

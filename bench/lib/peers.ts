@@ -1,6 +1,6 @@
 /** Brings the peers: npm's from bench/package-lock.json, python-tuf into a virtual environment where Python is there. */
 import { execFileSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -32,4 +32,15 @@ export function setUpPython(): string | null {
   } catch {
     return null;
   }
+}
+
+/** What the figures are compared with. */
+export function peerVersions(): Readonly<Record<string, string>> {
+  const lock: unknown = JSON.parse(readFileSync(join(bench, 'package.json'), 'utf8'));
+  const list = typeof lock === 'object' && lock !== null && 'dependencies' in lock ? lock.dependencies : {};
+  const [tuf = ''] = /^tuf==.*$/m.exec(readFileSync(join(bench, 'requirements.txt'), 'utf8')) ?? [];
+  return {
+    ...Object.fromEntries(Object.entries(list ?? {}).map(([name, version]) => [name, String(version)])),
+    ...(tuf === '' ? {} : { 'python-tuf': tuf.slice('tuf=='.length) }),
+  };
 }

@@ -3,11 +3,11 @@ import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
+import { program as pathOf, ragvMain } from './packages.ts';
 
 const run = promisify(execFile);
-export const ragvMain = fileURLToPath(new URL('../../packages/cli/dist/main.js', import.meta.url));
 
 export interface PluginRepository {
   readonly url: string;
@@ -49,8 +49,7 @@ export async function publishGenerated(work: string, files: number, size: number
 
 /** Runs a program of ours that prints a list of milliseconds. */
 export async function timesOf(program: string, args: readonly string[]): Promise<readonly number[]> {
-  const path = fileURLToPath(new URL(`../programs/${program}`, import.meta.url));
-  const { stdout } = await run(process.execPath, [path, ...args], { maxBuffer: 1 << 20 });
+  const { stdout } = await run(process.execPath, [pathOf(program), ...args], { maxBuffer: 1 << 20 });
   const list: unknown = JSON.parse(stdout);
   if (!Array.isArray(list) || !list.every((item) => typeof item === 'number'))
     throw new Error(`${program} printed no times`);

@@ -1,6 +1,6 @@
 /** @ragnos/client: refresh, look up, download. Arguments: URL of the repository, metadata folder, root file, then target path and destination. */
 import './report.mjs';
-import { readFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { Updater } from '@ragnos/client';
 import { defaultLimits } from '@ragnos/tuf';
 
@@ -8,7 +8,7 @@ const [url, dir, root, targetPath, filePath] = process.argv.slice(2);
 const updater = await Updater.open({
   dir: dir,
   baseUrl: `${url}/`,
-  root: readFileSync(root),
+  root: await readFile(root),
   limits: { ...defaultLimits, targetsMaxLength: 100_000_000 },
 });
 await updater.refresh();

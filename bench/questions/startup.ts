@@ -1,24 +1,22 @@
 /** `ragv --version` against an empty script: what the command costs before it does anything. */
-import { fileURLToPath } from 'node:url';
 import { measure } from '../lib/measure.ts';
+import { program, ragvMain } from '../lib/packages.ts';
 import type { Answer } from '../lib/table.ts';
 
-const path = (relative: string): string => fileURLToPath(new URL(relative, import.meta.url));
-
 export async function startup(times: number): Promise<readonly Answer[]> {
-  const report = ['--import', path('../programs/report.mjs')];
+  const report = ['--import', program('report.mjs')];
   const samples = await measure(
     [
-      { name: 'empty script', command: process.execPath, args: [...report, path('../programs/nothing.mjs')] },
+      { name: 'empty script', command: process.execPath, args: [...report, program('nothing.mjs')] },
       {
         name: 'ragv --version',
         command: process.execPath,
-        args: [...report, path('../../packages/cli/dist/main.js'), '--version'],
+        args: [...report, ragvMain, '--version'],
       },
       {
         name: 'ragv --help',
         command: process.execPath,
-        args: [...report, path('../../packages/cli/dist/main.js'), '--help'],
+        args: [...report, ragvMain, '--help'],
       },
     ],
     times * 3,

@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { median } from '../lib/measure.ts';
-import { publishGenerated, ragvMain, timesOf } from '../lib/plugin.ts';
+import { ragvMain } from '../lib/packages.ts';
+import { publishGenerated, timesOf } from '../lib/plugin.ts';
 import type { Answer, Row } from '../lib/table.ts';
 
 const trees = [
