@@ -32,7 +32,7 @@ async function stage({ folder, manifest }: Package, to: string): Promise<void> {
     // Whatever is no file of this package stays an import.
     external: (id: string) => !id.startsWith('.') && !path.isAbsolute(id),
     platform: 'node',
-    treeshake: false,
+    treeshake: { moduleSideEffects: true }, // else its helpers stay, which load node:module
     logLevel: 'silent',
   });
   await bundle.write({

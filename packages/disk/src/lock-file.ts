@@ -20,6 +20,11 @@ const sqliteBusy = 5;
 const firstPauseMs = 2;
 const longestPauseMs = 40;
 
+/** Monotonic; `performance` would load perf_hooks, 5 ms. */
+function uptimeMs(): number {
+  return process.uptime() * 1000;
+}
+
 function sqliteCode(error: unknown): number | undefined {
   return error instanceof Error && 'errcode' in error && typeof error.errcode === 'number'
     ? error.errcode & 0xff // without the extension
@@ -57,7 +62,7 @@ async function refuseOddFile(path: string): Promise<void> {
  */
 export async function lockFile(path: string, options: LockOptions = {}): Promise<Lock> {
   const { DatabaseSync } = await import('node:sqlite'); // not at import: most commands never lock
-  const deadline = performance.now() + (options.timeoutMs ?? 60_000);
+  const deadline = uptimeMs() + (options.timeoutMs ?? 60_000);
   await refuseOddFile(path);
   for (let pause = firstPauseMs; ; pause = Math.min(pause * 2, longestPauseMs)) {
     options.signal?.throwIfAborted();
@@ -78,7 +83,7 @@ export async function lockFile(path: string, options: LockOptions = {}): Promise
           },
         );
     }
-    if (performance.now() >= deadline)
+    if (uptimeMs() >= deadline)
       throw new DiskError('LOCK_TIMEOUT', `another process holds ${path}`, {
         hint: 'wait for it, then try again',
       });

@@ -1,14 +1,14 @@
 import type { PathLike } from 'node:fs';
 import { constants } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
-import { promisify } from 'node:util';
 
 import { errorCode } from './errors.ts';
 import type { FileInfo, FileSystem, WritableFile } from './file-system.ts';
 
 // What only touches the page cache is done at once, which is several times cheaper for small files than a trip through
-// the thread pool; fsync and long reads and writes wait there. An import would evaluate the streams of node:fs: 4 ms.
+// the thread pool; fsync and long reads and writes wait there. An import would evaluate every lazy member: 4 ms.
 const fs = process.getBuiltinModule('node:fs');
+const { promisify } = process.getBuiltinModule('node:util');
 const fsync = promisify(fs.fsync);
 const readLater = promisify(fs.read);
 const writeLater = promisify(fs.write);

@@ -41,7 +41,7 @@ export async function compareTree(
   const findings: Finding[] = [];
   const folders = arrange(files);
   const buffer = Buffer.allocUnsafeSlow(chunk);
-  let sliceEnd = performance.now() + sliceMs;
+  let sliceEnd = process.uptime() * 1000 + sliceMs;
   let done = 0;
   const pending = [''];
   for (let prefix = pending.pop(); prefix !== undefined; prefix = pending.pop()) {
@@ -63,11 +63,11 @@ export async function compareTree(
       expected.files.delete(entry.name); // what is left at the end is missing
       const kind = entry.isFile() ? inspect(`${root}/${file.path}`, file, buffer) : notFile(entry);
       if (kind !== null) findings.push({ kind, path: file.path });
-      if ((++done & 15) !== 0 || performance.now() < sliceEnd) continue;
+      if ((++done & 15) !== 0 || process.uptime() * 1000 < sliceEnd) continue;
       options.onFile?.(done);
       await breathe();
       options.signal?.throwIfAborted();
-      sliceEnd = performance.now() + sliceMs;
+      sliceEnd = process.uptime() * 1000 + sliceMs;
     }
   }
   options.signal?.throwIfAborted();

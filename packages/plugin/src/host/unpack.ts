@@ -51,7 +51,7 @@ async function verifiedEntries(
     unpackedMaxLength: limits.unpackedMaxLength,
     maxEntries: limits.maxFiles,
   });
-  let sliceEnd = performance.now() + sliceMs;
+  let sliceEnd = process.uptime() * 1000 + sliceMs;
   const files: Verified[] = [];
   for (const entry of entries) {
     if (!entry.path.startsWith(manifest.stripPrefix))
@@ -66,10 +66,10 @@ async function verifiedEntries(
     if (hash('sha256', entry.body, 'hex') !== file.sha256)
       refuse(path, 'has other content than the signed one');
     files.push({ path, mode: file.mode, body: entry.body });
-    if (performance.now() < sliceEnd) continue;
+    if (process.uptime() * 1000 < sliceEnd) continue;
     await breathe();
     signal?.throwIfAborted();
-    sliceEnd = performance.now() + sliceMs;
+    sliceEnd = process.uptime() * 1000 + sliceMs;
   }
   const [missing] = expected.keys();
   if (missing !== undefined) refuse(missing, 'is missing');
@@ -96,16 +96,16 @@ export async function unpack(
     mkdirSync(folder, { mode: 0o755 });
     options.onCreated?.();
     const made = new Set(['']);
-    let sliceEnd = performance.now() + sliceMs;
+    let sliceEnd = process.uptime() * 1000 + sliceMs;
     for (const [index, { path, mode, body }] of files.entries()) {
       makeFolders(folder, path, made);
       writeFile(join(folder, path), installedMode(mode), body);
       if (index === 0 || index === files.length - 1) options.onFile?.(index + 1);
-      if (performance.now() < sliceEnd) continue;
+      if (process.uptime() * 1000 < sliceEnd) continue;
       options.onFile?.(index + 1);
       await breathe();
       options.signal?.throwIfAborted();
-      sliceEnd = performance.now() + sliceMs;
+      sliceEnd = process.uptime() * 1000 + sliceMs;
     }
   } catch (error) {
     throw asDiskError(`cannot unpack into ${folder}`, error);
