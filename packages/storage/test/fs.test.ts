@@ -1,4 +1,5 @@
 import {
+  chownSync,
   mkdirSync,
   readdirSync,
   readFileSync,
@@ -12,6 +13,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { fsStorage, read, storageKey, type Storage } from '@ragnos/storage';
+import { faultyFs } from './faulty-fs.ts';
 import { tmp } from './tmp.ts';
 
 const utf8 = (text: string): Uint8Array => new TextEncoder().encode(text);
@@ -229,8 +231,34 @@ test('a folder that somebody removed meanwhile is made again', async () => {
   expect(await storage.putIfAbsent(key, utf8('2'))).toMatchObject({ created: true });
 });
 
-test.skipIf(process.getuid?.() === 0)('a folder that we may not write to is STORAGE_DENIED', async () => {
+test('a folder that we may not write to is STORAGE_DENIED', async () => {
   const root = tmp();
   mkdirSync(join(root, 'metadata'), { mode: 0o500 });
-  await expect(fsStorage({ root }).putIfAbsent(key, utf8('1'))).rejects.toThrow(code('STORAGE_DENIED'));
+  await asNobody([root, join(root, 'metadata')], async () => {
+    await expect(fsStorage({ root }).putIfAbsent(key, utf8('1'))).rejects.toThrow(code('STORAGE_DENIED'));
+  });
+});
+
+/** Root may write anywhere: as root the work is done by another user, to whom `paths` are given. */
+async function asNobody(paths: readonly string[], work: () => Promise<void>): Promise<void> {
+  if (process.geteuid?.() !== 0 || process.seteuid === undefined) return work();
+  const nobody = 65_534;
+  for (const path of paths) chownSync(path, nobody, nobody);
+  process.seteuid(nobody);
+  try {
+    await work();
+  } finally {
+    process.seteuid(0);
+  }
+}
+
+test('an object that is deleted while another one is refused for its sake is no foreign thing', async () => {
+  const root = tmp();
+  const deleting = faultyFs((operation, path) => {
+    if (operation !== 'link') return;
+    rmSync(path, { force: true });
+    throw Object.assign(new Error('EEXIST'), { code: 'EEXIST' });
+  });
+  const storage = fsStorage({ root, fs: deleting });
+  expect(await storage.putIfAbsent(key, utf8('1'))).toEqual({ created: false });
 });

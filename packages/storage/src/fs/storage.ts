@@ -128,7 +128,8 @@ export function fsStorage(options: FsStorageOptions): Storage {
     }
     // Also the loser syncs: it will build on what the winner may not have made durable yet.
     await syncFolderOf(key);
-    if (!created && !(await tree.stat(key))?.isFile()) throw notAFile(path);
+    const found = created ? null : await tree.stat(key); // deleted meanwhile: somebody else was first all the same
+    if (found !== null && !found.isFile()) throw notAFile(path);
     return created;
   }
 

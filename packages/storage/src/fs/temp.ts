@@ -59,7 +59,9 @@ export class TempFiles {
     for (const name of await this.#fs.readdir(folder)) {
       const path = join(folder, name);
       const stats = await this.#fs.lstat(path, { bigint: true }).catch(() => null);
-      if (stats?.isFile() && stats.mtimeMs < oldest) await this.#fs.unlink(path).catch(ignore);
+      if (!stats?.isFile()) continue;
+      // Either time: a swap that was killed may have moved its mtime into the future.
+      if (stats.mtimeMs < oldest || stats.ctimeMs < oldest) await this.#fs.unlink(path).catch(ignore);
     }
   }
 }
