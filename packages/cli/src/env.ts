@@ -9,7 +9,17 @@ export const environment = {
     'as above for one role, such as RAGV_TIMESTAMP_KEY_PASSWORD_FILE; takes precedence',
   'RAGV_<ROLE>_KEY_PASSWORD': 'as above for one role; takes precedence',
   RAGV_KEY_NEW_PASSWORD_FILE: 'for `ragv key passwd`: a file with the new password',
+  RAGV_KEY_NEW_PASSWORD: 'the new password itself',
+  'RAGV_<ROLE>_KEY_NEW_PASSWORD_FILE': 'as above for one role; takes precedence',
+  'RAGV_<ROLE>_KEY_NEW_PASSWORD': 'as above for one role; takes precedence',
+  RAGV_PLUGIN_ROOT: 'set for a plugin that `ragv run` starts: the folder it is installed in',
   HTTP_PROXY: 'proxy for http:, also HTTPS_PROXY and NO_PROXY, in either case',
   NO_COLOR: 'no colour, whatever its value',
   XDG_DATA_HOME: 'the data folder of the system, below which the host’s folder is `ragv`',
 } as const;
+
+/** Whether `name` of the table is set; `<ROLE>` stands for any role. */
+export function isSet(name: string, env: Readonly<Record<string, string | undefined>>): boolean {
+  const pattern = new RegExp(`^${name.replace('<ROLE>', '[A-Z0-9_]+')}$`);
+  return Object.keys(env).some((key) => pattern.test(key) && env[key] !== undefined);
+}

@@ -8,6 +8,7 @@ export type CliErrorCode =
   | 'BAD_CONFIG'
   | 'NO_SUCH_VENDOR'
   | 'NO_SUCH_FILE'
+  | 'ADDRESS_IN_USE'
   | 'CONFIRMATION_REQUIRED';
 
 export class CliError extends VaultError {

@@ -189,6 +189,7 @@ export const exitOfError: Readonly<Record<ErrorCode, Exit>> = {
   BAD_CONFIG: 'usage',
   NO_SUCH_VENDOR: 'notFound',
   NO_SUCH_FILE: 'notFound',
+  ADDRESS_IN_USE: 'conflict',
   CONFIRMATION_REQUIRED: 'unauthorised',
 };
 

@@ -1,6 +1,6 @@
 import { commands, commonOptions } from './commands.ts';
 import { environment } from './env.ts';
-import { exitCodes } from './exit-codes.ts';
+import { exitCodes, exitOfError } from './exit-codes.ts';
 
 /** docs/reference/cli.md: everything in it comes from the tables that the program itself works by. */
 export function manual(): string {
@@ -26,6 +26,10 @@ export function manual(): string {
   });
   const codes = Object.values(exitCodes).map(([code, meaning]) => `| ${code} | ${meaning} |`);
   const variables = Object.entries(environment).map(([name, meaning]) => `| \`${name}\` | ${meaning} |`);
+  const errors = Object.entries(exitCodes).flatMap(([name, [code]]) => {
+    const found = Object.entries(exitOfError).filter(([, exit]) => exit === name);
+    return found.length === 0 ? [] : [`| ${code} | ${found.map(([error]) => `\`${error}\``).join(', ')} |`];
+  });
   return [
     '# ragv, the command line',
     '',
@@ -37,6 +41,14 @@ export function manual(): string {
     '| code | meaning |',
     '| ---: | --- |',
     ...codes,
+    '',
+    '## Error codes',
+    '',
+    'In brackets behind each message, and as `error.code` with `--json`. They are stable; the texts are not.',
+    '',
+    '| exit | codes |',
+    '| ---: | --- |',
+    ...errors,
     '',
     '## Environment',
     '',

@@ -1,4 +1,5 @@
 import { Command, CommanderError, Option } from 'commander';
+import { commonOptionsLast } from './arguments.ts';
 import { Options, type CommandSpec } from './command.ts';
 import { commands, commonOptions } from './commands.ts';
 import { CliError } from './errors.ts';
@@ -8,12 +9,17 @@ import { Voice } from './voice.ts';
 
 /** Parses `args`, runs the command and resolves with the exit code. Everything that is thrown ends here. */
 export async function run(args: readonly string[]): Promise<number> {
-  const voice = new Voice({ json: args.includes('--json'), quiet: args.includes('--quiet') });
+  const ours = args.includes('--') ? args.slice(0, args.indexOf('--')) : args;
+  // Until the command is known; then its own options decide, since `ragv run` passes a plugin's flags on.
+  let voice = new Voice({ json: ours.includes('--json'), quiet: ours.includes('--quiet') });
+  const speakAs = (chosen: Voice): void => {
+    voice = chosen;
+  };
   const interrupt = new AbortController();
   const stop = (): void => interrupt.abort(new Error('interrupted'));
   process.once('SIGINT', stop).once('SIGTERM', stop);
   try {
-    return await parse(args, voice, interrupt.signal);
+    return await parse(commonOptionsLast(args), voice, speakAs, interrupt.signal);
   } catch (error) {
     if (interrupt.signal.aborted) {
       voice.warn('interrupted; nothing was left half-done');
@@ -25,11 +31,18 @@ export async function run(args: readonly string[]): Promise<number> {
   }
 }
 
-async function parse(args: readonly string[], voice: Voice, signal: AbortSignal): Promise<number> {
+async function parse(
+  args: readonly string[],
+  first: Voice,
+  speakAs: (voice: Voice) => void,
+  signal: AbortSignal,
+): Promise<number> {
   let exit = 0;
-  const program = buildProgram(voice, async (spec, words, values) => {
-    const { run: command } = await spec.load();
+  const program = buildProgram(first, async (spec, words, values) => {
     const options = new Options(values);
+    const voice = new Voice({ json: options.flag('json'), quiet: options.flag('quiet') });
+    speakAs(voice);
+    const { run: command } = await spec.load();
     exit = (await command({ voice, signal, args: words, options, dryRun: options.flag('dry-run') })) ?? 0;
   });
   try {
@@ -98,7 +111,7 @@ function prepare(command: Command, voice: Voice): void {
     .showSuggestionAfterError(true)
     .configureOutput({
       writeOut: (text) => voice.text(text),
-      writeErr: () => undefined,
+      writeErr: (text) => voice.page(text), // a command that is not finished: its help, but not as an answer
       outputError: () => undefined,
     });
 }

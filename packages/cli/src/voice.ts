@@ -34,6 +34,11 @@ export class Voice {
     print(1, text);
   }
 
+  /** The help of a command that was not finished; silent with --json, whose reader gets the error. */
+  page(text: string): void {
+    if (!this.json) print(2, text);
+  }
+
   /** What somebody may want to know; silent with --quiet. */
   note(line: string): void {
     if (this.#quiet) return;

@@ -1,12 +1,14 @@
 import type { Context } from '../command.ts';
-import { environment } from '../env.ts';
+import { environment, isSet } from '../env.ts';
 import { table } from '../text.ts';
 
+/** Says which are set, never to what: some are secrets. */
 export async function run(context: Context): Promise<undefined> {
-  const set = (name: string): boolean => process.env[name] !== undefined;
-  context.voice.answer(
-    Object.entries(environment).map(([name, meaning]) => ({ name, meaning, set: set(name) })),
-    table(Object.entries(environment).map(([name, meaning]) => [name, set(name) ? 'set' : '', meaning])),
-  );
+  const rows = Object.entries(environment).map(([name, meaning]) => ({
+    name,
+    meaning,
+    set: isSet(name, process.env),
+  }));
+  context.voice.answer(rows, table(rows.map(({ name, meaning, set }) => [name, set ? 'set' : '', meaning])));
   return Promise.resolve(undefined);
 }

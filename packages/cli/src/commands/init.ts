@@ -9,7 +9,8 @@ import type { Key } from '@ragnos/tuf';
 import type { Context } from '../command.ts';
 import { CliError } from '../errors.ts';
 import { keyType } from '../key-type.ts';
-import { writeConfig, type VaultConfig } from '../vault/config.ts';
+import { makeFolder } from '../make-folder.ts';
+import { configFile, writeConfig, type VaultConfig } from '../vault/config.ts';
 import { layoutFor, rolesOf } from '../vault/layout.ts';
 import { passwordFor } from '../vault/passwords.ts';
 import { lifetimesOf } from '../vault/vault.ts';
@@ -22,26 +23,26 @@ const lifetimes: VaultConfig['lifetimes'] = {
   delegated: 90,
 };
 
-/** Everything is made in a folder beside the wanted one and moved there at the end: a failed init leaves nothing. */
+/** Everything is made in a folder of its own and moved to its place at the end: a failed init leaves nothing. */
 export async function run(context: Context): Promise<undefined> {
   const { voice, options } = context;
   const folder = resolve(context.args[0] ?? options.text('vault') ?? '.');
-  const vendor = vendorName(options.text('vendor') ?? userInfo().username.toLowerCase());
+  const vendor = firstVendor(options.text('vendor'));
   const roles = rolesOf(vendor);
   const type = keyType(options.text('key-type'));
-  await refuseOccupied(folder);
+  const isThere = await refuseOccupied(folder);
   if (context.dryRun) {
     voice.answer({ folder, vendor, roles, dryRun: true }, [
       `would make ${folder} with one key for each of: ${roles.join(', ')}`,
     ]);
     return;
   }
-  await mkdir(dirname(folder), { recursive: true });
-  const work = await mkdtemp(`${folder}.new-`);
+  await makeFolder(dirname(folder));
+  // Within a folder that is there: it may be where a shell stands, or the root of a disk of its own.
+  const work = await mkdtemp(isThere ? join(folder, '.new-') : `${folder}.new-`);
   try {
     const made = await make(work, vendor, roles, type, context);
-    // An empty folder is replaced; one that got content meanwhile makes the rename fail.
-    await rename(work, folder);
+    await (isThere ? moveContent(work, folder) : rename(work, folder));
     const rootFile = join(folder, '1.root.json');
     voice.answer({ folder, vendor, roles, rootFile, fingerprint: made.fingerprint }, [
       `made ${folder}: ${roles.length} encrypted keys, one for each of ${roles.join(', ')}`,
@@ -91,13 +92,44 @@ async function make(
   return made;
 }
 
-async function refuseOccupied(folder: string): Promise<void> {
+/** The login name is only a proposal: `root` and the like are names of roles. */
+function firstVendor(given: string | undefined): ReturnType<typeof vendorName> {
+  if (given !== undefined) return vendorName(given);
+  const login = userInfo().username.toLowerCase();
+  try {
+    return vendorName(login);
+  } catch (cause) {
+    throw new CliError('USAGE', `your login name ${JSON.stringify(login)} cannot be a vendor's`, {
+      cause,
+      hint: 'name the first vendor: --vendor <name>',
+    });
+  }
+}
+
+/** ragv.toml comes last: it is what makes a folder a vault. What was moved is taken back if the rest cannot follow. */
+async function moveContent(from: string, to: string): Promise<void> {
+  const names = (await readdir(from)).filter((name) => name !== configFile);
+  const moved: string[] = [];
+  try {
+    for (const name of [...names, configFile]) {
+      await rename(join(from, name), join(to, name));
+      moved.push(join(to, name));
+    }
+  } catch (error) {
+    for (const path of moved) await rm(path, { recursive: true, force: true });
+    throw error;
+  }
+}
+
+/** Whether the folder is there, and empty. */
+async function refuseOccupied(folder: string): Promise<boolean> {
   const content = await readdir(folder).catch((error: unknown) => {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return [];
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null;
     throw new CliError('VAULT_EXISTS', `${folder} cannot become a vault: it is no folder`, { cause: error });
   });
-  if (content.length > 0)
+  if (content !== null && content.length > 0)
     throw new CliError('VAULT_EXISTS', `${folder} is not empty; nothing was changed`, {
       hint: 'choose a folder that does not exist yet',
     });
+  return content !== null;
 }

@@ -6,14 +6,17 @@ import { sayInstalled } from '../install-result.ts';
 export async function run(context: Context): Promise<undefined> {
   const host = await hostFor(context);
   const results: InstallResult[] = [];
-  for (const spec of context.args)
-    results.push(
-      await host.install(spec, {
-        dryRun: context.dryRun,
-        prerelease: context.options.flag('prerelease'),
-        signal: context.signal,
-      }),
-    );
-  sayInstalled(context.voice, results);
+  try {
+    for (const spec of context.args)
+      results.push(
+        await host.install(spec, {
+          dryRun: context.dryRun,
+          prerelease: context.options.flag('prerelease'),
+          signal: context.signal,
+        }),
+      );
+  } finally {
+    if (results.length > 0) sayInstalled(context.voice, results); // also when a later one is refused
+  }
   return;
 }

@@ -6,6 +6,7 @@ import { CliError } from '../errors.ts';
 import { keyType } from '../key-type.ts';
 import { confirm } from '../prompt.ts';
 import { writeConfig } from '../vault/config.ts';
+import { settleNewKey } from '../vault/new-key.ts';
 import { passwordFor } from '../vault/passwords.ts';
 import { openVault } from '../vault/vault.ts';
 
@@ -46,8 +47,17 @@ export async function run(context: Context): Promise<undefined> {
     const result = await vault.repository
       .rotateKey(role, newSigner, oldSigner, { signal })
       .catch(async (error: unknown) => {
-        await writeConfig(vault.folder, vault.config);
-        await rm(path, { force: true });
+        const fate = await settleNewKey(key.keyId, error, {
+          // without the signal: Ctrl-C must not decide whether a key that is in use is kept
+          named: async () =>
+            new Set((await vault.repository.status({})).roles.flatMap((item) => item.keyIds.map(String))),
+          remove: async () => {
+            await writeConfig(vault.folder, vault.config);
+            await rm(path, { force: true });
+          },
+        });
+        if (fate === 'kept')
+          voice.warn(`${uri} is kept, since ${role} may be signed by it already; see: ragv key list`);
         throw error;
       });
     voice.answer({ role, old: oldId, new: key.keyId, rootVersion: result.rootVersion }, [

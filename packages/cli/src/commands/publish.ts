@@ -20,7 +20,7 @@ export async function run(context: Context): Promise<undefined> {
     await refuseUnknownVendor(vault, vendor, signal);
     const packed: Packed[] = [];
     for (const source of context.args) packed.push(await pack(source, packOptions(context, vendor, work)));
-    await keepLockfiles(work);
+    if (!context.dryRun) await keepLockfiles(work);
     for (const { manifest, notes } of packed)
       for (const note of notes) voice.note(`${manifest.plugin}@${manifest.version}: ${shown(note, work)}`);
     voice.progress('publishing', 0, null);

@@ -13,11 +13,12 @@ export async function run(context: Context): Promise<undefined> {
   const vault = await openVault(context);
   const { repository, storage } = vault;
   const refreshing = options.flag('refresh');
+  const host = options.text('host') ?? '127.0.0.1';
   const status = await repository.status({ signal });
   if (refreshing) await repository.refresh({ signal });
   const server = await createRepositoryServer({
     storage,
-    host: options.text('host') ?? '127.0.0.1',
+    host,
     port,
     cors: options.list('cors'),
     ...(refreshing ? { refresh: async (call) => repository.refresh(call) } : {}),
@@ -25,13 +26,17 @@ export async function run(context: Context): Promise<undefined> {
       failure: (what, error) =>
         voice.warn(`${what}: ${error instanceof Error ? error.message : String(error)}`),
     },
+  }).catch(async (error: unknown) => {
+    await repository.close();
+    throw addressError(error, host, port);
   });
   try {
     voice.answer({ url: server.url, fingerprint: status.firstRootFingerprint, refreshing }, [
       `serving ${vault.folder} at ${server.url}`,
     ]);
+    const single = status.roles.some(({ role, threshold }) => role === 'root' && threshold === 1);
     voice.note(
-      `a host starts with: ragv trust init ${server.url} --fingerprint ${status.firstRootFingerprint} --single-signer`,
+      `a host starts with: ragv trust init ${server.url} --fingerprint ${status.firstRootFingerprint}${single ? ' --single-signer' : ''}`,
     );
     if (!refreshing) voice.note('nothing is re-signed here (--no-refresh); run `ragv refresh` elsewhere');
     if (!signal.aborted) await once(signal, 'abort');
@@ -41,4 +46,13 @@ export async function run(context: Context): Promise<undefined> {
     await repository.close();
   }
   return;
+}
+
+function addressError(error: unknown, host: string, port: number): unknown {
+  const code = error instanceof Error && 'code' in error ? error.code : '';
+  if (code !== 'EADDRINUSE') return error;
+  return new CliError('ADDRESS_IN_USE', `something listens on port ${port} of ${host} already`, {
+    cause: error,
+    hint: 'choose another with --port, or --port 0 for any free one',
+  });
 }

@@ -1,11 +1,13 @@
+import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { trustRepository } from '@ragnos/plugin';
+import { HostPolicyError, trustRepository } from '@ragnos/plugin';
 import { parseMetadata, replaceableBySingleKey } from '@ragnos/tuf';
 import type { Context } from '../command.ts';
 import { CliError } from '../errors.ts';
 import { homeFolder } from '../host.ts';
+import { makeFolder } from '../make-folder.ts';
 
 export async function run(context: Context): Promise<undefined> {
   const { voice, options, signal } = context;
@@ -20,13 +22,19 @@ export async function run(context: Context): Promise<undefined> {
   const alias = options.text('alias') ?? defaultAlias(url);
   if (context.dryRun) {
     const single = root instanceof Uint8Array && replaceableBySingleKey(parseMetadata(root, 'root').signed);
+    if (single && !options.flag('single-signer'))
+      throw new HostPolicyError('SINGLE_SIGNER_ROOT', 'one signature can replace this root', {
+        hint: 'ask the operator for a root with a threshold of two or more, or accept it with --single-signer',
+      });
     voice.answer({ alias, url: url.href, singleSigner: single, dryRun: true }, [
       `would trust ${url.href} as ${alias}`,
     ]);
     return;
   }
+  const home = homeFolder(context);
+  await makeFolder(home, 0o700);
   const trusted = await trustRepository({
-    home: homeFolder(context),
+    home,
     alias,
     url,
     root,
@@ -43,7 +51,16 @@ export async function run(context: Context): Promise<undefined> {
 
 /** A URL, or the path of a folder that holds metadata/ and targets/. */
 function repositoryUrl(given: string): URL {
-  const url = /^[a-z][a-z0-9+.-]+:\/\//i.test(given) ? new URL(given) : pathToFileURL(resolve(given));
+  const isUrl = /^[a-z][a-z0-9+.-]+:\/\//i.test(given);
+  if (!isUrl && !existsSync(given))
+    throw new CliError('NO_SUCH_FILE', `there is no folder ${resolve(given)}`, {
+      hint: `if it is not on this machine, write its URL: https://${given}`,
+    });
+  const url = isUrl ? URL.parse(given) : pathToFileURL(resolve(given));
+  if (url === null)
+    throw new CliError('USAGE', `${JSON.stringify(given)} is no URL`, {
+      hint: 'write https://plugins.example/ or the path of a folder',
+    });
   if (!url.pathname.endsWith('/')) url.pathname += '/';
   return url;
 }
