@@ -3,6 +3,7 @@
  * floor's of the same run. Prints Markdown, writes the same as JSON to bench/out/, and with --write-docs to
  * docs/benchmarks.md.
  */
+import { execFileSync } from 'node:child_process';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { arch, cpus, platform } from 'node:os';
 import { fileURLToPath } from 'node:url';
@@ -56,6 +57,9 @@ if (values['write-docs']) {
 has slow minutes: programs run in turns, so that these hit all of them alike, and the ratios are what counts.`,
     ...asked,
   ].join('\n\n');
-  await writeFile(fileURLToPath(new URL('../docs/benchmarks.md', import.meta.url)), `${page}\n`);
+  const path = fileURLToPath(new URL('../docs/benchmarks.md', import.meta.url));
+  await writeFile(path, `${page}\n`);
+  const prettier = fileURLToPath(new URL('../node_modules/prettier/bin/prettier.cjs', import.meta.url));
+  execFileSync(process.execPath, [prettier, '--write', '--log-level=warn', path], { stdio: 'inherit' });
   console.log('written to docs/benchmarks.md');
 }
