@@ -193,9 +193,14 @@ export const exitOfError: Readonly<Record<ErrorCode, Exit>> = {
   CONFIRMATION_REQUIRED: 'unauthorised',
 };
 
+/** The code of whatever was thrown, from the closed list; `FAILURE` for what nobody foresaw. */
+export function codeOf(error: unknown): string {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  return Object.hasOwn(exitOfError, code) ? code : 'FAILURE';
+}
+
 /** The exit code for whatever was thrown: by its code, 1 for what nobody foresaw. */
 export function exitOf(error: unknown): number {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-  const exit = new Map<string, Exit>(Object.entries(exitOfError)).get(code) ?? 'failure';
+  const exit = new Map<string, Exit>(Object.entries(exitOfError)).get(codeOf(error)) ?? 'failure';
   return exitCodes[exit][0];
 }

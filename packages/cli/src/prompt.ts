@@ -6,8 +6,8 @@ import { isTerminal } from './voice.ts';
 
 /** Asks for a secret; what is typed is not shown. */
 export async function askSecret(question: string, signal?: AbortSignal): Promise<string> {
-  print(2, `${question} `);
-  return ask(() => undefined, signal).finally(() => print(2, '\n'));
+  print(2, `\r\u001b[K${question}`); // a line of progress may stand there
+  return ask('', () => undefined, signal).finally(() => print(2, '\n'));
 }
 
 /** Before a dangerous step: the person types `name`, or gave --yes. @throws CliError `CONFIRMATION_REQUIRED` */
@@ -17,8 +17,7 @@ export async function confirm(what: string, name: string, yes: boolean, signal: 
     throw new CliError('CONFIRMATION_REQUIRED', `${what}, and nobody is there to confirm it`, {
       hint: 'give --yes if you mean it',
     });
-  print(2, `${what}. Type ${name} to go on: `);
-  const answer = await ask((typed) => print(2, typed), signal);
+  const answer = await ask(`${what}. Type ${name} to go on: `, (typed) => print(2, typed), signal);
   if (answer !== name)
     throw new CliError(
       'CONFIRMATION_REQUIRED',
@@ -26,8 +25,8 @@ export async function confirm(what: string, name: string, yes: boolean, signal: 
     );
 }
 
-/** One line from the person; `echo` gets what a terminal would show of it. */
-async function ask(echo: (typed: string) => void, signal?: AbortSignal): Promise<string> {
+/** One line from the person; `echo` gets what a terminal would show. Ctrl-C is the signal that it is elsewhere. */
+async function ask(question: string, echo: (shown: string) => void, signal?: AbortSignal): Promise<string> {
   const output = new Writable({
     write: (chunk: Buffer, _encoding, done) => {
       echo(chunk.toString());
@@ -35,8 +34,12 @@ async function ask(echo: (typed: string) => void, signal?: AbortSignal): Promise
     },
   });
   const lines = createInterface({ input: process.stdin, output, terminal: true });
+  lines.on('SIGINT', () => process.kill(process.pid, 'SIGINT')); // a terminal that hides input sends no signal itself
   try {
-    return await lines.question('', signal === undefined ? {} : { signal });
+    return await lines.question(question, signal === undefined ? {} : { signal });
+  } catch (cause) {
+    signal?.throwIfAborted();
+    throw new CliError('CONFIRMATION_REQUIRED', 'no answer was given; nothing was changed', { cause });
   } finally {
     lines.close();
   }

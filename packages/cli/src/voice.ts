@@ -1,4 +1,5 @@
-import { exitOf } from './exit-codes.ts';
+import { isatty } from 'node:tty';
+import { codeOf, exitOf } from './exit-codes.ts';
 import { toJson } from './json.ts';
 import { print } from './print.ts';
 
@@ -14,7 +15,7 @@ export interface VoiceOptions {
 export class Voice {
   readonly json: boolean;
   readonly #quiet: boolean;
-  readonly #terminal = process.stderr.isTTY;
+  readonly #terminal = isTerminalAt(2);
   #progress = false;
 
   constructor(options: VoiceOptions) {
@@ -86,9 +87,23 @@ export class Voice {
 
 function describe(error: unknown): { message: string; code: string; hint: string | null } {
   if (!(error instanceof Error)) return { message: String(error), code: 'FAILURE', hint: null };
-  const code = 'code' in error && typeof error.code === 'string' ? error.code : 'FAILURE';
-  const hint = 'hint' in error && typeof error.hint === 'string' ? error.hint : null;
-  return { message: error.message, code, hint };
+  const hint = 'hint' in error && typeof error.hint === 'string' ? error.hint : systemHint(error);
+  return { message: error.message, code: codeOf(error), hint };
+}
+
+const systemHints = new Map([
+  ['ENOSPC', 'the disk is full'],
+  ['EDQUOT', 'the disk quota is used up'],
+  ['EROFS', 'the file system is read-only'],
+  ['EACCES', 'check who owns the file or folder, and its mode'],
+  ['EPERM', 'check who owns the file or folder, and its mode'],
+  ['ENOTDIR', 'a part of the path is a file'],
+  ['EMFILE', 'too many open files; raise the limit (ulimit -n)'],
+]);
+
+/** What the operating system refused without a room of ours having a word for it. */
+function systemHint(error: Error): string | null {
+  return ('code' in error && typeof error.code === 'string' && systemHints.get(error.code)) || null;
 }
 
 function bar(share: number): string {
@@ -106,5 +121,10 @@ function printable(line: string): string {
 
 /** Whether a person sits at both ends: only then is anything asked. */
 export function isTerminal(): boolean {
-  return process.stdin.isTTY && process.stderr.isTTY;
+  return isTerminalAt(0) && isTerminalAt(2);
+}
+
+/** Without touching `process.stdin` and the like: they make a pipe non-blocking, also for a plugin that inherits it. */
+function isTerminalAt(descriptor: 0 | 2): boolean {
+  return isatty(descriptor);
 }

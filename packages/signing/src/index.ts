@@ -3,6 +3,7 @@ export { verifiedSigner, type RawSigner, type Signer, type SignOptions } from '.
 export {
   changePassword,
   generateKeyFile,
+  generateSigner,
   type ChangePasswordOptions,
   type GenerateKeyFileOptions,
   type KeyFileType,

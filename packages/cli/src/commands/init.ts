@@ -3,16 +3,15 @@ import { userInfo } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { vendorName } from '@ragnos/plugin';
 import { initRepository } from '@ragnos/repository';
-import { generateKeyFile, openSigner, type Signer } from '@ragnos/signing';
+import { generateSigner, type Password, type PasswordSource, type Signer } from '@ragnos/signing';
 import { fsStorage } from '@ragnos/storage';
-import type { Key } from '@ragnos/tuf';
 import type { Context } from '../command.ts';
 import { CliError } from '../errors.ts';
 import { keyType } from '../key-type.ts';
 import { makeFolder } from '../make-folder.ts';
 import { configFile, writeConfig, type VaultConfig } from '../vault/config.ts';
 import { layoutFor, rolesOf } from '../vault/layout.ts';
-import { passwordFor } from '../vault/passwords.ts';
+import { askOnceForAll, passwordFor } from '../vault/passwords.ts';
 import { lifetimesOf } from '../vault/vault.ts';
 
 const lifetimes: VaultConfig['lifetimes'] = {
@@ -64,21 +63,13 @@ async function make(
   type: ReturnType<typeof keyType>,
   context: Context,
 ): Promise<{ readonly fingerprint: string }> {
-  const { voice, signal } = context;
+  const { signal } = context;
   await mkdir(join(work, 'keys'), { mode: 0o700 });
   await mkdir(join(work, 'public'));
-  const keys = new Map<string, Key>();
-  const signers = new Map<string, Signer>();
+  const signers = await makeKeys(work, roles, type, context);
+  const keys = new Map([...signers].map(([role, signer]) => [role, signer.key]));
   const config: VaultConfig = { format: 1, vendor, lifetimes, keys: {} };
-  for (const [index, role] of roles.entries()) {
-    voice.progress(`making the key of ${role}`, index, roles.length);
-    const path = join(work, 'keys', `${role}.p8`);
-    const password = passwordFor(role, context);
-    const key = await generateKeyFile({ path, type, password, signal });
-    keys.set(role, key);
-    config.keys[key.keyId] = { role, uri: `file2:keys/${role}.p8` };
-    signers.set(role, await openSigner(`file2:${path}`, { password, publicKey: key, signal }));
-  }
+  for (const [role, key] of keys) config.keys[key.keyId] = { role, uri: `file2:keys/${role}.p8` };
   const storage = fsStorage({ root: join(work, 'public') });
   const layout = { ...layoutFor(vendor, keys), lifetimes: lifetimesOf(config) };
   const made = await initRepository(storage, {
@@ -90,6 +81,32 @@ async function make(
   await writeFile(join(work, '1.root.json'), made.root);
   await writeConfig(work, config);
   return made;
+}
+
+/** First all passwords, since a person answers one question at a time; then the keys, side by side. */
+async function makeKeys(
+  work: string,
+  roles: readonly string[],
+  type: ReturnType<typeof keyType>,
+  context: Context,
+): Promise<ReadonlyMap<string, Signer>> {
+  const { voice, signal } = context;
+  const ask = askOnceForAll();
+  const secrets: (readonly [role: string, path: string, secret: Password])[] = [];
+  for (const role of roles) {
+    const path = join(work, 'keys', `${role}.p8`);
+    secrets.push([role, path, await passwordFor(role, context, ask)({ for: path, isNew: true, signal })]);
+  }
+  const signers = new Map<string, Signer>();
+  const made = await Promise.allSettled(
+    secrets.map(async ([role, path, secret]) => {
+      const password: PasswordSource = () => Promise.resolve(secret);
+      signers.set(role, await generateSigner({ path, type, password, signal }));
+      voice.progress('making the keys', signers.size, roles.length);
+    }),
+  );
+  for (const one of made) if (one.status === 'rejected') throw one.reason;
+  return new Map(roles.flatMap((role) => [...signers].filter(([of]) => of === role)));
 }
 
 /** The login name is only a proposal: `root` and the like are names of roles. */

@@ -1,6 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { generateKeyFile } from '@ragnos/signing';
+import { generateSigner } from '@ragnos/signing';
 import type { Context } from '../command.ts';
 import { CliError } from '../errors.ts';
 import { keyType } from '../key-type.ts';
@@ -40,10 +40,10 @@ export async function run(context: Context): Promise<undefined> {
     const oldSigner = await vault.openSigner(role, old.uri);
     const uri = `file2:keys/${role}.${Date.now().toString(36)}.p8`;
     const path = join(vault.folder, uri.slice('file2:'.length));
-    const key = await generateKeyFile({ path, type, password: passwordFor(role, context), signal });
+    const newSigner = await generateSigner({ path, type, password: passwordFor(role, context), signal });
+    const { key } = newSigner;
     const config = { ...vault.config, keys: { ...vault.config.keys, [key.keyId]: { role, uri } } };
     await writeConfig(vault.folder, config);
-    const newSigner = await vault.openSigner(role, uri);
     const result = await vault.repository
       .rotateKey(role, newSigner, oldSigner, { signal })
       .catch(async (error: unknown) => {

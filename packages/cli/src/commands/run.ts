@@ -1,3 +1,4 @@
+import { constants } from 'node:os';
 import type { Context } from '../command.ts';
 import { hostFor } from '../host.ts';
 
@@ -7,23 +8,18 @@ export async function run(context: Context): Promise<number> {
   const [spec = '', ...rest] = context.args;
   const args = rest[0] === '--' ? rest.slice(1) : rest;
   const host = await hostFor(context);
+  // Ctrl-C stops the verification; once the plugin runs, signals are passed on to it and how it ends is its own business.
+  const verifying = new AbortController();
+  const stop = (): void => verifying.abort(signal.reason);
+  signal.addEventListener('abort', stop);
   const result = await host.run(spec, args, {
-    signal,
+    signal: verifying.signal,
     bin: options.text('bin'),
-    onStart: ({ version }) =>
-      voice.note(`note: ${spec} ${version} is verified; it is not confined yet and can do what you can do`),
+    onStart: ({ version }) => {
+      signal.throwIfAborted();
+      signal.removeEventListener('abort', stop);
+      voice.note(`note: ${spec} ${version} is verified; it is not confined yet and can do what you can do`);
+    },
   });
-  return result.exitCode ?? (result.signal === null ? 1 : 128 + signalNumber(result.signal));
-}
-
-function signalNumber(signal: NodeJS.Signals): number {
-  return (
-    new Map<NodeJS.Signals, number>([
-      ['SIGINT', 2],
-      ['SIGKILL', 9],
-      ['SIGSEGV', 11],
-      ['SIGTERM', 15],
-      ['SIGABRT', 6],
-    ]).get(signal) ?? 0
-  );
+  return result.exitCode ?? (result.signal === null ? 1 : 128 + constants.signals[result.signal]);
 }

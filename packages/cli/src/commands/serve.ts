@@ -49,7 +49,17 @@ export async function run(context: Context): Promise<undefined> {
 }
 
 function addressError(error: unknown, host: string, port: number): unknown {
-  const code = error instanceof Error && 'code' in error ? error.code : '';
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  const reason = new Map([
+    ['EADDRNOTAVAIL', 'this machine has no such address'],
+    ['ENOTFOUND', 'no address is known by this name'],
+    ['EACCES', 'this port needs more rights; ports from 1024 on do not'],
+  ]).get(code);
+  if (reason !== undefined)
+    return new CliError('USAGE', `cannot listen on port ${port} of ${host}: ${reason}`, {
+      cause: error,
+      hint: 'choose others with --host and --port',
+    });
   if (code !== 'EADDRINUSE') return error;
   return new CliError('ADDRESS_IN_USE', `something listens on port ${port} of ${host} already`, {
     cause: error,

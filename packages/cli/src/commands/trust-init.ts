@@ -1,9 +1,15 @@
 import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
-import { resolve } from 'node:path';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { HostPolicyError, trustRepository } from '@ragnos/plugin';
-import { parseMetadata, replaceableBySingleKey } from '@ragnos/tuf';
+import {
+  HostConflictError,
+  listTrusted,
+  trustRepository,
+  type TrustedRepository,
+  type TrustOptions,
+} from '@ragnos/plugin';
 import type { Context } from '../command.ts';
 import { CliError } from '../errors.ts';
 import { homeFolder } from '../host.ts';
@@ -18,30 +24,31 @@ export async function run(context: Context): Promise<undefined> {
     throw new CliError('USAGE', 'give either --root <file> or --fingerprint <sha256>', {
       hint: 'the operator of the repository tells you one of them, on a way that you trust; nothing is trusted on first use',
     });
-  const root = file === undefined ? { fingerprint: fingerprint ?? '' } : await readRoot(file);
+  const root = file === undefined ? { fingerprint: sha256(fingerprint ?? '') } : await readRoot(file);
   const alias = options.text('alias') ?? defaultAlias(url);
-  if (context.dryRun) {
-    const single = root instanceof Uint8Array && replaceableBySingleKey(parseMetadata(root, 'root').signed);
-    if (single && !options.flag('single-signer'))
-      throw new HostPolicyError('SINGLE_SIGNER_ROOT', 'one signature can replace this root', {
-        hint: 'ask the operator for a root with a threshold of two or more, or accept it with --single-signer',
-      });
-    voice.answer({ alias, url: url.href, singleSigner: single, dryRun: true }, [
-      `would trust ${url.href} as ${alias}`,
-    ]);
-    return;
-  }
   const home = homeFolder(context);
-  await makeFolder(home, 0o700);
-  const trusted = await trustRepository({
-    home,
+  const settings = {
     alias,
     url,
     root,
     singleSigner: options.flag('single-signer'),
     allowHttp: options.flag('allow-http'),
     signal,
-  });
+  };
+  if (context.dryRun) {
+    const trusted = await tryInNewHome(settings);
+    const known = (await listTrusted({ home })).find((item) => item.alias === alias);
+    if (known !== undefined && known.rootSha256 !== trusted.rootSha256)
+      throw new HostConflictError('ALIAS_TAKEN', `${alias} is another repository on this host`, {
+        hint: 'choose another with --alias',
+      });
+    voice.answer({ ...trusted, dryRun: true }, [
+      `would trust ${trusted.url} as ${alias}, from root sha256:${trusted.rootSha256}`,
+    ]);
+    return;
+  }
+  await makeFolder(home, 0o700);
+  const trusted = await trustRepository({ ...settings, home });
   voice.answer(trusted, [
     `trusting ${trusted.url} as ${trusted.alias}, from root sha256:${trusted.rootSha256}`,
   ]);
@@ -49,15 +56,34 @@ export async function run(context: Context): Promise<undefined> {
   return;
 }
 
+/** Everything is asked and verified as if it were meant, and then thrown away. */
+async function tryInNewHome(settings: Omit<TrustOptions, 'home'>): Promise<TrustedRepository> {
+  const home = await mkdtemp(join(tmpdir(), 'ragv-trust-'));
+  try {
+    return await trustRepository({ ...settings, home });
+  } finally {
+    await rm(home, { recursive: true, force: true });
+  }
+}
+
+/** As `ragv init` prints it, with `sha256:` before it, or bare. */
+function sha256(given: string): string {
+  const digest = given.replace(/^sha256:/i, '').toLowerCase();
+  if (/^[0-9a-f]{64}$/.test(digest)) return digest;
+  throw new CliError('USAGE', `${JSON.stringify(given)} is no fingerprint`, {
+    hint: 'it has 64 digits and letters from a to f; ragv status shows it where the repository is kept',
+  });
+}
+
 /** A URL, or the path of a folder that holds metadata/ and targets/. */
 function repositoryUrl(given: string): URL {
-  const isUrl = /^[a-z][a-z0-9+.-]+:\/\//i.test(given);
+  const isUrl = /^[a-z][a-z0-9+.-]+:/i.test(given); // one letter is a drive
   if (!isUrl && !existsSync(given))
     throw new CliError('NO_SUCH_FILE', `there is no folder ${resolve(given)}`, {
       hint: `if it is not on this machine, write its URL: https://${given}`,
     });
   const url = isUrl ? URL.parse(given) : pathToFileURL(resolve(given));
-  if (url === null)
+  if (url === null || !['https:', 'http:', 'file:'].includes(url.protocol))
     throw new CliError('USAGE', `${JSON.stringify(given)} is no URL`, {
       hint: 'write https://plugins.example/ or the path of a folder',
     });

@@ -28,7 +28,8 @@ export async function hostStatus(context: Context): Promise<number> {
 }
 
 function freshness(status: HostStatus): string {
-  return status.ageMs === null ? 'never refreshed' : `refreshed ${duration(status.ageMs)} ago`;
+  if (status.ageMs === null) return status.stale === null ? 'never refreshed' : 'could not be refreshed now';
+  return `refreshed ${duration(status.ageMs)} ago`;
 }
 
 function verdict(plugin: PluginStatus): string {

@@ -4,14 +4,18 @@ import { askSecret } from '../prompt.ts';
 import { isTerminal } from '../voice.ts';
 
 /** Where the password of `role`'s key comes from: flags, then the environment, then a person. Never a default. */
-export function passwordFor(role: string, context: Context): PasswordSource {
+export function passwordFor(
+  role: string,
+  context: Context,
+  ask: typeof askSecret = askSecret,
+): PasswordSource {
   const { options } = context;
   return passwordSource({
     role,
     env: process.env,
     file: options.text('password-file'),
     stdin: options.flag('password-stdin') ? process.stdin : undefined,
-    prompt: isTerminal() ? askSecret : undefined,
+    prompt: isTerminal() ? ask : undefined,
     flags: { file: '--password-file', stdin: '--password-stdin' },
   });
 }
@@ -26,4 +30,14 @@ export function newPasswordFor(role: string, context: Context): PasswordSource {
     prompt: isTerminal() ? askSecret : undefined,
     flags: { file: '--new-password-file', stdin: '--password-stdin' },
   });
+}
+
+/** For many new keys at once a person is asked for one password, twice. */
+export function askOnceForAll(): typeof askSecret {
+  const typed: string[] = [];
+  return async (_question, signal) => {
+    if (typed.length < 2)
+      typed.push(await askSecret(typed.length === 0 ? 'new password of all keys: ' : 'again: ', signal));
+    return typed.at(-1) ?? '';
+  };
 }

@@ -1,9 +1,10 @@
 import { isAbsolute, join, resolve } from 'node:path';
 import { Repository, type Lifetimes } from '@ragnos/repository';
-import { openSigner, SigningError, type PasswordSource, type Signer } from '@ragnos/signing';
+import { openSigner, SigningError, type Signer } from '@ragnos/signing';
 import { fsStorage, type Storage } from '@ragnos/storage';
 import type { KeyId } from '@ragnos/tuf';
 import type { Context } from '../command.ts';
+import { askSecret } from '../prompt.ts';
 import { readConfig, type VaultConfig } from './config.ts';
 import { passwordFor } from './passwords.ts';
 
@@ -60,16 +61,33 @@ export function lifetimesOf(config: VaultConfig): Lifetimes {
 
 type Open = (role: string, uri: string) => Promise<Signer>;
 
-/** One unlocking a key, and one password a role, however often it signs. */
+/**
+ * One unlocking a key, however often it signs, and one key after the other: a terminal can ask for one password at a time.
+ * What was typed for one key is tried on the next, since most people have one password for all.
+ */
 function signerCache(folder: string, context: Context): Open {
+  const { signal } = context;
   const signers = new Map<string, Promise<Signer>>();
-  const passwords = new Map<string, PasswordSource>();
+  let typed: string | null = null;
+  let before: Promise<unknown> = Promise.resolve();
+  const unlock = async (role: string, uri: string): Promise<Signer> => {
+    let reused = false;
+    const ask: typeof askSecret = async (question, stop) => {
+      if (typed !== null && !reused) reused = true;
+      else typed = await askSecret(question, stop);
+      return typed;
+    };
+    const open = (): Promise<Signer> =>
+      openSigner(insideVault(folder, uri), { password: passwordFor(role, context, ask), signal });
+    return open().catch((error: unknown) => {
+      if (reused && error instanceof SigningError && error.code === 'BAD_PASSWORD') return open();
+      throw error;
+    });
+  };
   return (role, uri) => {
-    const password = passwords.get(role) ?? passwordFor(role, context);
-    passwords.set(role, password);
-    const signer =
-      signers.get(uri) ?? openSigner(insideVault(folder, uri), { password, signal: context.signal });
+    const signer = signers.get(uri) ?? before.then(() => unlock(role, uri));
     signers.set(uri, signer);
+    before = signer.catch(() => undefined);
     return signer;
   };
 }

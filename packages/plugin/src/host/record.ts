@@ -77,7 +77,7 @@ export async function chooseRepository(home: string, alias: string | undefined):
       alias === undefined
         ? 'no repository is trusted on this host'
         : `no trusted repository is called ${alias}`,
-      { hint: 'ragv trust init <url> --root <file|fingerprint>' },
+      { hint: 'ragv trust init <url> --root <file>, or --fingerprint <sha256>' },
     );
   if (second !== undefined)
     throw new HostConflictError('AMBIGUOUS_REPOSITORY', 'several repositories are trusted on this host', {

@@ -4,6 +4,8 @@ import type { Key } from '@ragnos/tuf';
 import { SigningError } from '../errors.ts';
 import type { Password, PasswordSource } from '../password/password.ts';
 import { encryptPkcs8, defaultScrypt, parsePkcs8, type ScryptCost } from './pkcs8.ts';
+import { verifiedSigner, type Signer } from '../signer.ts';
+import { fileSigner } from './open-file-signer.ts';
 import { openKey, publicPart, readPrivateKey } from './private-key.ts';
 import { createSecretFile, replaceSecretFile } from './secret-file.ts';
 
@@ -25,13 +27,23 @@ export interface GenerateKeyFileOptions {
  * The folder must exist. A file already there is KEY_EXISTS and stays as it is.
  */
 export async function generateKeyFile(options: GenerateKeyFileOptions): Promise<Key> {
+  return publicPart(options.path, await newKeyFile(options));
+}
+
+/** As `generateKeyFile`, with the signer of the new key: opening the file for it would take as long as making it. */
+export async function generateSigner(options: GenerateKeyFileOptions): Promise<Signer> {
+  const uri = `file2:${options.path}`;
+  return verifiedSigner(fileSigner(options.path, uri, await newKeyFile(options)));
+}
+
+async function newKeyFile(options: GenerateKeyFileOptions): Promise<KeyObject> {
   const { path, type = 'ecdsa', password, kdf = defaultScrypt, signal } = options;
   const secret = await password({ for: path, isNew: true, signal });
   const privateKey = await generators[type]();
   const pem = await lock(path, privateKey, secret, kdf);
   signal?.throwIfAborted();
   await createSecretFile(path, Buffer.from(pem));
-  return publicPart(path, privateKey);
+  return privateKey;
 }
 
 export interface ChangePasswordOptions {

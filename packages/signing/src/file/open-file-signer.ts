@@ -13,7 +13,10 @@ export async function openFileSigner(uri: string, options: OpenSignerOptions): P
     throw new SigningError('BAD_SIGNER_URI', `${JSON.stringify(uri)} names no key file`, {
       hint: 'write file2:<path>, without ? # or ; in the path',
     });
-  const privateKey = await readPrivateKey(path, options);
+  return fileSigner(path, uri, await readPrivateKey(path, options));
+}
+
+export function fileSigner(path: string, uri: string, privateKey: KeyObject): RawSigner {
   const key = publicPart(path, privateKey);
   return { key, uri, signRaw: (message) => signWith(privateKey, key, message) };
 }
