@@ -1,7 +1,7 @@
 /** What is mistyped is refused with exit 2 and the right word, and does nothing (DESIGN.md, "Command line"). */
 import { readdirSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { json, world } from './ragv.ts';
+import { containing, json, matching, world } from './ragv.ts';
 
 const here = world();
 
@@ -59,7 +59,7 @@ test('with --json an error is one line of JSON, and stdout stays empty', async (
     error: {
       code: 'USAGE',
       message: "unknown option '--vendr' (Did you mean --vendor?)",
-      hint: expect.stringContaining('--help'),
+      hint: containing('--help'),
       exit: 2,
     },
   });
@@ -97,7 +97,7 @@ test('ragv env says which variables are set, and never to what', async () => {
   const said = await here.ragv('env --json', { env });
   expect(json(said.stdout)).toContainEqual({
     name: 'RAGV_<ROLE>_KEY_PASSWORD',
-    meaning: expect.any(String),
+    meaning: matching(/./),
     set: true,
   });
   expect(said.stdout + said.stderr).not.toContain('swordfish');
