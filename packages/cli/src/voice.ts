@@ -98,6 +98,7 @@ const systemHints = new Map([
   ['EACCES', 'check who owns the file or folder, and its mode'],
   ['EPERM', 'check who owns the file or folder, and its mode'],
   ['ENOTDIR', 'a part of the path is a file'],
+  ['EEXIST', 'something else stands where it would be made'],
   ['EMFILE', 'too many open files; raise the limit (ulimit -n)'],
 ]);
 

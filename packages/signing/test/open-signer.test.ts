@@ -4,6 +4,7 @@ import { newKey, type Key } from '@ragnos/tuf';
 import {
   fixedPassword,
   generateKeyFile,
+  generateSigner,
   openSigner,
   SigningError,
   signingErrors,
@@ -16,6 +17,15 @@ const password = fixedPassword('secret');
 const code = (expected: string): unknown => expect.objectContaining({ name: 'SigningError', code: expected });
 const path = join(tmp(), 'key.pem');
 const key = await generateKeyFile({ path, password, kdf: cheap });
+
+test('a signer made with its key file is the one that the file opens', async () => {
+  const file = join(tmp(), 'new.pem');
+  const made = await generateSigner({ path: file, password, kdf: cheap });
+  const opened = await openSigner(made.uri, { password, publicKey: made.key });
+  expect(opened).toMatchObject({ uri: `file2:${file}`, key: made.key });
+  expect(await made.sign(utf8('message'))).toMatchObject({ keyId: opened.key.keyId });
+  await expect(generateSigner({ path: file, password, kdf: cheap })).rejects.toThrow(code('KEY_EXISTS'));
+});
 
 describe('URIs', () => {
   for (const uri of [`file2:${path}`, `file2://${path}`, `file2:${relative('.', path)}`])
