@@ -37,23 +37,27 @@ async function keyFile(type: KeyFileType = 'ecdsa'): Promise<string> {
 }
 const open = (path: string, options = {}) => openSigner(`file2:${path}`, { password, ...options });
 
+const pem = /^-----BEGIN PUBLIC KEY-----\n[^]+-----END PUBLIC KEY-----\n$/;
 const types: Record<KeyFileType, { keyType: string; scheme: string; public: RegExp }> = {
   ecdsa: {
     keyType: 'ecdsa',
     scheme: 'ecdsa-sha2-nistp256',
-    public: /^-----BEGIN PUBLIC KEY-----\n[^]+-----END PUBLIC KEY-----\n$/,
+    public: pem,
   },
   ed25519: { keyType: 'ed25519', scheme: 'ed25519', public: /^[0-9a-f]{64}$/ },
   rsa3072: {
     keyType: 'rsa',
     scheme: 'rsassa-pss-sha256',
-    public: /^-----BEGIN PUBLIC KEY-----\n[^]+-----END PUBLIC KEY-----\n$/,
+    public: pem,
   },
   rsa4096: {
     keyType: 'rsa',
     scheme: 'rsassa-pss-sha256',
-    public: /^-----BEGIN PUBLIC KEY-----\n[^]+-----END PUBLIC KEY-----\n$/,
+    public: pem,
   },
+  'ml-dsa-44': { keyType: 'ml-dsa', scheme: 'ml-dsa-44/1', public: pem },
+  'ml-dsa-65': { keyType: 'ml-dsa', scheme: 'ml-dsa-65/1', public: pem },
+  'ml-dsa-87': { keyType: 'ml-dsa', scheme: 'ml-dsa-87/1', public: pem },
 };
 
 describe('every type', () => {

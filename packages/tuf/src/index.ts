@@ -28,6 +28,7 @@ export { parseJson } from './json/parse.ts';
 export { Reader } from './json/reader.ts';
 export { isJsonArray, isJsonObject, type JsonObject, type JsonOutput, type JsonValue } from './json/value.ts';
 export { keyFromJson, keyToJson, newKey, type Key } from './keys/key.ts';
+export { mlDsaMessage } from './keys/ml-dsa.ts';
 export { keyFingerprint, verifySignature } from './keys/verify.ts';
 export { defaultLimits, type Limits } from './limits.ts';
 export {

@@ -1,4 +1,4 @@
-import { newKey, type Key } from '@ragnos/tuf';
+import { mlDsaMessage, newKey, type Key } from '@ragnos/tuf';
 import { constants, generateKeyPairSync, sign, type KeyObject } from 'node:crypto';
 
 /** A key made at run time, and what it signs in hex. */
@@ -43,6 +43,17 @@ export function rsa(modulusLength = 2048, publicExponent = 65_537): Signer {
     publicKey,
     privateKey,
     sign: (message) => sign('sha256', message, pss(privateKey)).toString('hex'),
+  };
+}
+
+/** Of the TAP 21 proposal. */
+export function mlDsa(type: 'ml-dsa-44' | 'ml-dsa-65' | 'ml-dsa-87' = 'ml-dsa-65'): Signer {
+  const { publicKey, privateKey } = generateKeyPairSync(type);
+  return {
+    key: newKey('ml-dsa', `${type}/1`, pem(publicKey)),
+    publicKey,
+    privateKey,
+    sign: (message) => sign(null, mlDsaMessage(message), privateKey).toString('hex'),
   };
 }
 

@@ -1,11 +1,19 @@
 import { keyFingerprint, newKey, verifySignature, type Key } from '@ragnos/tuf';
 import { createPublicKey, ECDH, generateKeyPairSync, sign } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
-import { ecdsa, ed25519, pss, rsa, type Signer } from './signer.ts';
+import { ecdsa, ed25519, mlDsa, pss, rsa, type Signer } from './signer.ts';
 import { bytesOf } from './world.ts';
 
 const message = bytesOf('{"_type":"root"}');
-const signers = { ed25519: ed25519(), 'P-256': ecdsa('P-256'), 'P-384': ecdsa('P-384'), rsa: rsa() };
+const signers = {
+  ed25519: ed25519(),
+  'P-256': ecdsa('P-256'),
+  'P-384': ecdsa('P-384'),
+  rsa: rsa(),
+  'ML-DSA-44': mlDsa('ml-dsa-44'),
+  'ML-DSA-65': mlDsa('ml-dsa-65'),
+  'ML-DSA-87': mlDsa('ml-dsa-87'),
+};
 
 function point(signer: Signer, form: 'compressed' | 'uncompressed'): string {
   const { x = '', y = '', crv } = signer.publicKey.export({ format: 'jwk' });

@@ -9,8 +9,12 @@ import { fileSigner } from './open-file-signer.ts';
 import { openKey, publicPart, readPrivateKey } from './private-key.ts';
 import { createSecretFile, replaceSecretFile } from './secret-file.ts';
 
-/** `ecdsa` is P-256, the default: it works on every signer there is. */
-export type KeyFileType = 'ecdsa' | 'ed25519' | 'rsa3072' | 'rsa4096';
+/**
+ * `ecdsa` is P-256, the default: it works on every signer there is. ML-DSA withstands quantum computers, and of the
+ * peers python-tuf alone knows it: beside a classical key it is for roles whose clients all do.
+ */
+export type KeyFileType =
+  'ecdsa' | 'ed25519' | 'rsa3072' | 'rsa4096' | 'ml-dsa-44' | 'ml-dsa-65' | 'ml-dsa-87';
 
 export interface GenerateKeyFileOptions {
   readonly path: string;
@@ -24,7 +28,8 @@ export interface GenerateKeyFileOptions {
 
 /**
  * Makes a private key and writes it to `path`, encrypted, mode 0600, durable when this resolves with its public part.
- * The folder must exist. A file already there is KEY_EXISTS and stays as it is.
+ * The folder must exist. A file already there is KEY_EXISTS and stays as it is. KEY_UNREADABLE for a type that the
+ * OpenSSL of this Node does not know (ML-DSA before 3.5): then no file is made.
  */
 export async function generateKeyFile(options: GenerateKeyFileOptions): Promise<Key> {
   return publicPart(options.path, await newKeyFile(options));
@@ -39,7 +44,7 @@ export async function generateSigner(options: GenerateKeyFileOptions): Promise<S
 async function newKeyFile(options: GenerateKeyFileOptions): Promise<KeyObject> {
   const { path, type = 'ecdsa', password, kdf = defaultScrypt, signal } = options;
   const secret = await password({ for: path, isNew: true, signal });
-  const privateKey = await generators[type]();
+  const privateKey = await generateKey(path, type);
   const pem = await lock(path, privateKey, secret, kdf);
   signal?.throwIfAborted();
   await createSecretFile(path, Buffer.from(pem));
@@ -77,7 +82,22 @@ const generators: Readonly<Record<KeyFileType, () => Promise<KeyObject>>> = {
   ed25519: async () => (await generate('ed25519', {})).privateKey,
   rsa3072: async () => (await generate('rsa', { modulusLength: 3072 })).privateKey,
   rsa4096: async () => (await generate('rsa', { modulusLength: 4096 })).privateKey,
+  'ml-dsa-44': async () => (await generate('ml-dsa-44', {})).privateKey,
+  'ml-dsa-65': async () => (await generate('ml-dsa-65', {})).privateKey,
+  'ml-dsa-87': async () => (await generate('ml-dsa-87', {})).privateKey,
 };
+
+/** Node says in many ways that its OpenSSL does not know an algorithm; nothing else can fail here. */
+async function generateKey(path: string, type: KeyFileType): Promise<KeyObject> {
+  try {
+    return await generators[type]();
+  } catch (cause) {
+    throw new SigningError('KEY_UNREADABLE', `${path}: this Node cannot make a key of type ${type}`, {
+      cause,
+      hint: `it has OpenSSL ${process.versions.openssl}; ML-DSA needs 3.5`,
+    });
+  }
+}
 
 /** The key as an encrypted PEM that was opened again and found to be the same key, before anything is written. */
 async function lock(path: string, privateKey: KeyObject, secret: Password, kdf: ScryptCost): Promise<string> {

@@ -1,5 +1,5 @@
 import { constants, sign, type KeyObject } from 'node:crypto';
-import type { Key } from '@ragnos/tuf';
+import { mlDsaMessage, type Key } from '@ragnos/tuf';
 import { SigningError } from '../errors.ts';
 import type { OpenSignerOptions } from '../open-signer.ts';
 import type { RawSigner } from '../signer.ts';
@@ -28,13 +28,13 @@ const digests: ReadonlyMap<string, string> = new Map([
 ]);
 
 /** Off the main thread: RSA-4096 takes milliseconds. */
-function signWith(privateKey: KeyObject, { scheme }: Key, message: Uint8Array): Promise<Uint8Array> {
+function signWith(privateKey: KeyObject, { keyType, scheme }: Key, message: Uint8Array): Promise<Uint8Array> {
   const padding =
     scheme === 'rsassa-pss-sha256' ? { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: 32 } : {};
   return new Promise((resolve, reject) => {
     sign(
       digests.get(scheme) ?? null,
-      message,
+      keyType === 'ml-dsa' ? mlDsaMessage(message) : message,
       { key: privateKey, dsaEncoding: 'der', ...padding },
       (error, sig) => (error === null ? resolve(sig) : reject(error)),
     );

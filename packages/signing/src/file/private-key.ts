@@ -72,6 +72,10 @@ export function publicPart(path: string, privateKey: KeyObject): Key {
     case 'rsa':
       if (modulusLength >= 2048 && modulusLength <= 8192) return newKey('rsa', 'rsassa-pss-sha256', pem());
       throw notAKey(path);
+    case 'ml-dsa-44':
+    case 'ml-dsa-65':
+    case 'ml-dsa-87':
+      return newKey('ml-dsa', `${object.asymmetricKeyType}/1`, pem());
     default:
       throw notAKey(path);
   }
@@ -79,6 +83,6 @@ export function publicPart(path: string, privateKey: KeyObject): Key {
 
 function notAKey(path: string): SigningError {
   return new SigningError('KEY_UNREADABLE', `${path} holds no private key that TUF can use`, {
-    hint: 'usable are ECDSA on P-256 and P-384, ed25519, and RSA from 2048 to 8192 bits',
+    hint: 'usable are ECDSA on P-256 and P-384, ed25519, RSA from 2048 to 8192 bits, and ML-DSA',
   });
 }

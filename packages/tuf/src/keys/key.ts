@@ -22,7 +22,7 @@ export function newKey(keyType: string, scheme: string, publicKey: string): Key 
   return { keyId: keyId(id), keyType, scheme, public: publicKey, unrecognized: new Map() };
 }
 
-const knownTypes = /^(?:rsa|ed25519|ecdsa.*)$/;
+const knownTypes = /^(?:rsa|ed25519|ml-dsa|ecdsa.*)$/;
 
 /**
  * Reads a key under its declared id. Ids are not recomputed (GitHub's root has eight that cannot be), and a key of a

@@ -1,5 +1,6 @@
 import { constants, createHash, createPublicKey, verify, type KeyObject } from 'node:crypto';
 import type { Key } from './key.ts';
+import { mlDsaMessage } from './ml-dsa.ts';
 
 interface Scheme {
   readonly keyTypes: readonly string[];
@@ -7,12 +8,22 @@ interface Scheme {
   readonly digest: 'sha256' | 'sha384' | null;
   accepts(key: KeyObject): boolean;
   readonly padding?: { readonly padding: number; readonly saltLength: number };
+  /** What is signed in the message's place. */
+  readonly over?: (message: Uint8Array) => Uint8Array;
 }
 
 const ecdsa = (curve: string, digest: 'sha256' | 'sha384', legacyType: string): Scheme => ({
   keyTypes: ['ecdsa', legacyType],
   digest,
   accepts: (key) => key.asymmetricKeyType === 'ec' && key.asymmetricKeyDetails?.namedCurve === curve,
+});
+
+/** A Node whose OpenSSL is older than 3.5 cannot read such a key: it is then one that verifies nothing. */
+const mlDsa = (parameters: 'ml-dsa-44' | 'ml-dsa-65' | 'ml-dsa-87'): Scheme => ({
+  keyTypes: ['ml-dsa'],
+  digest: null,
+  accepts: (key) => key.asymmetricKeyType === parameters,
+  over: mlDsaMessage,
 });
 
 /** The schemes of INTEROP.md. The digest follows the scheme (a P-384 key hashed with SHA-256 was a tuf-js bug). */
@@ -30,6 +41,9 @@ const schemes: ReadonlyMap<string, Scheme> = new Map([
       padding: { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: constants.RSA_PSS_SALTLEN_DIGEST },
     } satisfies Scheme,
   ],
+  ['ml-dsa-44/1', mlDsa('ml-dsa-44')],
+  ['ml-dsa-65/1', mlDsa('ml-dsa-65')],
+  ['ml-dsa-87/1', mlDsa('ml-dsa-87')],
 ] as const);
 
 /** With the exponent 1 everybody can sign, an even one is no key; what is above 16,384 bits takes too long. */
@@ -64,7 +78,8 @@ export function verifySignature(key: Key, signature: string, message: Uint8Array
   const object = material(key)?.object;
   if (scheme === undefined || object === undefined || !/^(?:[0-9a-f]{2})+$/.test(signature)) return false;
   const bytes = Buffer.from(signature, 'hex');
-  return attempt(() => verify(scheme.digest, message, { key: object, ...scheme.padding }, bytes)) === true;
+  const signed = scheme.over === undefined ? message : scheme.over(message);
+  return attempt(() => verify(scheme.digest, signed, { key: object, ...scheme.padding }, bytes)) === true;
 }
 
 /** OpenSSL throws for some malformed keys and signatures: null. */
