@@ -6,6 +6,7 @@
 import { cp, mkdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { rolldown } from 'rolldown';
+import { builtInImports } from './built-in-imports.ts';
 import { discover, type Package, writtenBins } from './check/package-list.ts';
 
 /** By package name, the folder that holds it. */
@@ -41,6 +42,7 @@ async function stage({ folder, manifest }: Package, to: string): Promise<void> {
     entryFileNames: '[name].js',
     chunkFileNames: '[name]-[hash].js', // beside the entries: package.json is found from there
     minify: false,
+    plugins: [builtInImports()],
   });
   await bundle.close();
 }

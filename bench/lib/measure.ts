@@ -1,12 +1,13 @@
 /** Runs programs many times and keeps medians: these machines are shared and noisy. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { Readable } from 'node:stream';
 
-/** One run of a whole process: `cpu` and `wall` in seconds, `memory` (peak resident set) in MB. */
+/** One run of a whole process: `cpu` and `wall` in seconds, `memory` (peak resident set) in MB if it reports that. */
 export interface Sample {
   readonly cpu: number;
   readonly wall: number;
-  readonly memory: number;
+  readonly memory: number | null;
 }
 
 export interface Program {
@@ -19,9 +20,8 @@ export interface Program {
 }
 
 /**
- * Runs each program `times` times, in turns, so that a slow minute of the machine hits all of them alike.
- * A program reports its own use by a last line `{"cpu": s, "memory": MB}` on stdout, written as it exits;
- * one that fails makes the whole benchmark fail.
+ * Runs each program `times` times, in turns, so that a slow minute of the machine hits all of them alike. A program may
+ * report its peak memory by a last line `{"memory": MB}` on stdout; one that fails makes the whole benchmark fail.
  */
 export async function measure(programs: readonly Program[], times: number): Promise<Map<string, Sample>> {
   const samples = new Map<string, Sample[]>(programs.map((program) => [program.name, []]));
@@ -33,36 +33,45 @@ export async function measure(programs: readonly Program[], times: number): Prom
   return new Map([...samples].map(([name, list]) => [name, medians(list)]));
 }
 
+/**
+ * The shell's `time` counts what the kernel charged to the process until it was gone, start and end included, in any
+ * language; a program that asks itself misses both.
+ */
+const timed = 'exec 3>&2; TIMEFORMAT="%R %U %S"; { time "$@" 2>&3; } 2>&4';
+
 async function runOnce(program: Program): Promise<Sample> {
-  const started = performance.now();
-  const child = spawn(program.command, program.args, {
-    stdio: ['ignore', 'pipe', 'pipe'],
+  const child = spawn('bash', ['-c', timed, 'bash', program.command, ...program.args], {
+    stdio: ['ignore', 'pipe', 'pipe', 'ignore', 'pipe'],
     ...(program.cwd === undefined ? {} : { cwd: program.cwd }),
   });
-  const output: Buffer[] = [];
-  const said: Buffer[] = []; // shown only when it fails
-  child.stdout.on('data', (chunk: Buffer) => output.push(chunk));
-  child.stderr.on('data', (chunk: Buffer) => said.push(chunk));
+  const [stdout, stderr, times] = [1, 2, 4].map((number) => collect(child.stdio[number]));
   await once(child, 'close');
-  const wall = (performance.now() - started) / 1000;
   if (child.exitCode !== 0)
-    throw new Error(
-      `${program.name} failed: ${program.command} ${program.args.join(' ')}\n${Buffer.concat(said).toString()}`,
-    );
-  const report: unknown = JSON.parse(Buffer.concat(output).toString().trim().split('\n').at(-1) ?? '');
-  if (!isReport(report)) throw new Error(`${program.name} reported no use of CPU`);
-  return { cpu: report.cpu, wall, memory: report.memory };
+    throw new Error(`${program.name} failed: ${program.command} ${program.args.join(' ')}\n${stderr?.()}`);
+  const [wall = Number.NaN, user = Number.NaN, system = Number.NaN] = (times?.() ?? '')
+    .split(' ')
+    .map(Number);
+  return { cpu: user + system, wall, memory: memoryOf(stdout?.() ?? '') };
 }
 
-function isReport(value: unknown): value is { readonly cpu: number; readonly memory: number } {
-  return typeof value === 'object' && value !== null && 'cpu' in value && 'memory' in value;
+function collect(stream: unknown): () => string {
+  const chunks: Buffer[] = [];
+  if (stream instanceof Readable) stream.on('data', (chunk: Buffer) => chunks.push(chunk));
+  return () => Buffer.concat(chunks).toString().trim();
+}
+
+function memoryOf(output: string): number | null {
+  const found = /\{"memory": ?(\d+(?:\.\d+)?)\}$/.exec(output)?.[1];
+  return found === undefined ? null : Number(found);
 }
 
 function medians(samples: readonly Sample[]): Sample {
   return {
     cpu: median(samples.map((sample) => sample.cpu)),
     wall: median(samples.map((sample) => sample.wall)),
-    memory: median(samples.map((sample) => sample.memory)),
+    memory: samples.some(({ memory }) => memory === null)
+      ? null
+      : median(samples.map(({ memory }) => memory ?? 0)),
   };
 }
 

@@ -17,14 +17,14 @@ export function setUpNpmPeers(): void {
 }
 
 /** The interpreter that has python-tuf, or null where there is no Python (the table then says so). */
-export function setUpPython(): string | null {
-  const venv = join(bench, '.venv');
+export function setUpPython(requirements: string): string | null {
+  const venv = join(bench, '.venv', requirements);
   const python = join(venv, 'bin', 'python');
   if (existsSync(join(venv, 'ready'))) return python;
   try {
     execFileSync('python3', ['-m', 'venv', venv], { stdio: 'ignore' });
-    console.error('setting up python-tuf …');
-    execFileSync(python, ['-m', 'pip', 'install', '--quiet', '-r', join(bench, 'requirements.txt')], {
+    console.error(`setting up ${requirements} …`);
+    execFileSync(python, ['-m', 'pip', 'install', '--quiet', '-r', join(bench, requirements)], {
       stdio: 'inherit',
     });
     execFileSync('touch', [join(venv, 'ready')]);

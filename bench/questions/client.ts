@@ -15,7 +15,10 @@ const slowPeerLimit = 1_000;
 
 export async function client(times: number): Promise<readonly Answer[]> {
   setUpNpmPeers();
-  const python = setUpPython();
+  const python = {
+    'python-tuf': setUpPython('requirements.txt'),
+    'python-tuf 5.1': setUpPython('requirements-5.1.txt'),
+  };
   const work = await mkdtemp(join(tmpdir(), 'ragv-bench-client-'));
   try {
     const answers: Answer[] = [];
@@ -30,7 +33,7 @@ async function atSize(
   work: string,
   size: number,
   times: number,
-  python: string | null,
+  python: Readonly<Record<string, string | null>>,
 ): Promise<readonly Answer[]> {
   const repository = await generateFlat(join(work, `repository-${size}`), size, 1 << 20);
   const server = await serveFolder(repository.folder);
@@ -58,16 +61,18 @@ async function atSize(
         args: [program('tuf-js.mjs'), server.url, dir, ...download],
         ...prepare,
       };
-    if (name === 'python-tuf')
+    const interpreter = python[name];
+    if (interpreter !== undefined && interpreter !== null)
       return {
         name,
-        command: python ?? 'python3',
+        command: interpreter,
         args: [program('python_tuf.py'), server.url, dir, ...download],
         ...prepare,
       };
     return { name, command: process.execPath, args: [program('empty.mjs')] };
   };
-  const names = ['empty script', 'ours', ...(python === null ? [] : ['python-tuf'])];
+  const pythons = Object.keys(python).filter((name) => python[name] !== null);
+  const names = ['empty script', 'ours', ...pythons];
   const slow = size > slowPeerLimit ? 1 : times;
   try {
     const cold = await measure(
@@ -82,7 +87,7 @@ async function atSize(
       warmNames.map((name) => start(name, 'warm')),
       times,
     );
-    const skipped = python === null ? ['python-tuf was skipped: no Python here'] : [];
+    const skipped = pythons.length === 0 ? ['python-tuf was skipped: no Python here'] : [];
     return [
       answer(`Cold refresh, look-up and 1 MiB download at ${size} targets`, cold, [
         `goal: CPU of the whole process ≤ ${size > slowPeerLimit ? 0.7 : 0.5} × python-tuf`,
@@ -115,7 +120,7 @@ function answer(question: string, samples: ReadonlyMap<string, Sample>, notes: r
       'CPU s': sample.cpu,
       'ours ÷ it, CPU': ours.cpu / sample.cpu,
       'ours ÷ it, wall': ours.wall / sample.wall,
-      'peak MB': sample.memory,
+      'peak MB': sample.memory ?? 'unknown',
     },
   }));
   return { question, rows, notes };

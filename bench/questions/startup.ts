@@ -4,19 +4,18 @@ import { program, ragvMain } from '../lib/packages.ts';
 import type { Answer } from '../lib/table.ts';
 
 export async function startup(times: number): Promise<readonly Answer[]> {
-  const report = ['--import', program('report.mjs')];
   const samples = await measure(
     [
-      { name: 'empty script', command: process.execPath, args: [...report, program('nothing.mjs')] },
+      { name: 'empty script', command: process.execPath, args: [program('nothing.mjs')] },
       {
         name: 'ragv --version',
         command: process.execPath,
-        args: [...report, ragvMain, '--version'],
+        args: [ragvMain, '--version'],
       },
       {
         name: 'ragv --help',
         command: process.execPath,
-        args: [...report, ragvMain, '--help'],
+        args: [ragvMain, '--help'],
       },
     ],
     times * 3,

@@ -38,7 +38,7 @@ async function parse(
   signal: AbortSignal,
 ): Promise<number> {
   let exit = 0;
-  const program = buildProgram(first, async (spec, words, values) => {
+  const program = buildProgram(named(args[0]), first, async (spec, words, values) => {
     const options = new Options(values);
     const voice = new Voice({ json: options.flag('json'), quiet: options.flag('quiet') });
     speakAs(voice);
@@ -58,14 +58,20 @@ async function parse(
   return exit;
 }
 
+/** The commands that `word` begins: to lay out the others would take longer than to parse. All of them if it begins none. */
+function named(word: string | undefined): readonly CommandSpec[] {
+  const found = commands.filter((spec) => spec.words[0] === word);
+  return found.length === 0 ? commands : found;
+}
+
 type Action = (
   spec: CommandSpec,
   args: readonly string[],
   options: Readonly<Record<string, unknown>>,
 ) => Promise<void>;
 
-/** The parser, made from the table; `act` is called with the command that was chosen. */
-export function buildProgram(voice: Voice, act: Action): Command {
+/** The parser of `specs`, made from the table; `act` is called with the command that was chosen. */
+export function buildProgram(specs: readonly CommandSpec[], voice: Voice, act: Action): Command {
   const program = new Command('ragv')
     .description('Plugins that hosts can trust.')
     .version(version(), '-V, --version')
@@ -77,7 +83,7 @@ export function buildProgram(voice: Voice, act: Action): Command {
     .enablePositionalOptions();
   prepare(program, voice);
   const groups = new Map<string, Command>();
-  for (const spec of commands) {
+  for (const spec of specs) {
     const [first = '', second] = spec.words;
     const parent =
       second === undefined ? program : (groups.get(first) ?? group(program, first, groups, voice));

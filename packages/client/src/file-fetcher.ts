@@ -1,5 +1,5 @@
+import { constants } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
-import { constants, open } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 
 import {
@@ -62,6 +62,7 @@ export function fileFetcher(): Fetcher {
   return defineFetcher({
     open: async (url, { offset }) => {
       const path = localPath(url);
+      const { open } = await import('node:fs/promises'); // not at import: who fetches over the network needs none of it
       // O_NONBLOCK, or a named pipe put in a file's place would hold us for ever
       const handle = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0)).catch(
         (error: unknown) => {

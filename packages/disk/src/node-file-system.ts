@@ -1,5 +1,5 @@
 import type { PathLike } from 'node:fs';
-import { constants } from 'node:fs/promises';
+import { constants } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 
 import { errorCode } from './errors.ts';
