@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto';
 import { WorkflowError } from './errors.ts';
+import { defaultLimits, type Limits } from './limits.ts';
 import type { Delegations, DelegatedRole, RoleKeys, Root, SuccinctRoles } from './model.ts';
 import { roleName, type RoleName, type TargetPath, type TopLevelRole } from './names.ts';
+import { matchesSegments, PatternWork, startsAlike } from './patterns.ts';
 
 /** A role to be searched for a target, in the order of trust. */
 export interface RoleToVisit {
@@ -9,16 +11,22 @@ export interface RoleToVisit {
   readonly terminating: boolean;
 }
 
-/** The delegated roles that `delegations` trusts with `path`, in trust order (5.6.7.2). */
-export function rolesForTarget(delegations: Delegations, path: TargetPath): readonly RoleToVisit[] {
+/**
+ * The delegated roles that `delegations` trusts with `path`, in trust order (5.6.7.2).
+ * @throws LimitExceededError for patterns that together cost more than `limits` allow; giving up is not "none"
+ */
+export function rolesForTarget(
+  delegations: Delegations,
+  path: TargetPath,
+  limits: Limits = defaultLimits,
+): readonly RoleToVisit[] {
   if (delegations.succinctRoles !== null)
     return [{ name: binFor(delegations.succinctRoles, path), terminating: true }];
   const roles = delegations.roles ?? [];
   const digest = roles.some((role) => role.pathHashPrefixes !== null) ? sha256(path) : '';
-  const segments = path.split('/');
-  return roles
-    .filter((role) => covers(role, path, segments, digest))
-    .map(({ name, terminating }) => ({ name, terminating }));
+  const work = new PatternWork(limits.maxPatternSteps);
+  const sought = { path, segments: path.split('/'), digest, work };
+  return roles.filter((role) => covers(role, sought)).map(({ name, terminating }) => ({ name, terminating }));
 }
 
 /** Who must sign a top-level role. */
@@ -35,69 +43,24 @@ export function delegatedKeys(delegations: Delegations, name: RoleName): RoleKey
   return delegations.roles?.find((role) => role.name === name) ?? null;
 }
 
-function covers(role: DelegatedRole, path: TargetPath, segments: readonly string[], digest: string): boolean {
+interface Sought {
+  readonly path: TargetPath;
+  readonly segments: readonly string[];
+  readonly digest: string;
+  readonly work: PatternWork;
+}
+
+function covers(role: DelegatedRole, { path, segments, digest, work }: Sought): boolean {
   if (role.pathHashPrefixes !== null)
     return role.pathHashPrefixes.some((prefix) => digest.startsWith(prefix));
-  return (
-    role.paths?.some((pattern) => startsAlike(pattern, path) && matchesSegments(pattern, segments)) ?? false
-  );
+  const paths = role.paths ?? [];
+  return paths.some((pattern) => startsAlike(pattern, path) && matchesSegments(pattern, segments, work));
 }
 
-/**
- * Whether `path` matches a path pattern (4.5): `*` and `?` within one segment, everything else literally, braces and
- * classes too. Takes time in proportion to pattern × path at worst, never more.
- */
+/** Whether `path` matches a path pattern (4.5), as `rolesForTarget` has it. */
 export function matchesPattern(pattern: string, path: string): boolean {
-  return startsAlike(pattern, path) && matchesSegments(pattern, path.split('/'));
-}
-
-/** Whether they agree up to the pattern's first wildcard: of 10,000 vendors that leaves one. */
-function startsAlike(pattern: string, path: string): boolean {
-  for (let at = 0; at < pattern.length; at++) {
-    const c = pattern.charCodeAt(at);
-    if (c === 0x2a || c === 0x3f) return true;
-    if (c !== path.charCodeAt(at)) return false;
-  }
-  return pattern.length === path.length;
-}
-
-function matchesSegments(pattern: string, segments: readonly string[]): boolean {
-  const patterns = pattern.split('/');
-  return (
-    patterns.length >= segments.length &&
-    patterns.every((glob, index) => {
-      const segment = segments[index];
-      return segment !== undefined && matchesSegment(glob, segment);
-    })
-  );
-}
-
-/** Two pointers and the last `*`: on a mismatch that star takes one character more. */
-function matchesSegment(pattern: string, segment: string): boolean {
-  const glob = characters(pattern);
-  const text = characters(segment);
-  let g = 0;
-  let star = -1;
-  let resume = 0;
-  for (let t = 0; t < text.length;) {
-    if (glob[g] === '*') {
-      star = g++;
-      resume = t;
-    } else if (g < glob.length && (glob[g] === '?' || glob[g] === text[t])) {
-      g++;
-      t++;
-    } else if (star >= 0) {
-      g = star + 1;
-      t = ++resume;
-    } else return false;
-  }
-  while (glob[g] === '*') g++;
-  return g === glob.length;
-}
-
-/** By code point, as every peer counts them: `?` is a whole emoji. */
-function characters(text: string): string | readonly string[] {
-  return /[\ud800-\udfff]/.test(text) ? Array.from(text) : text;
+  const work = new PatternWork(Number.POSITIVE_INFINITY); // of one pattern it is small
+  return startsAlike(pattern, path) && matchesSegments(pattern, path.split('/'), work);
 }
 
 /** TAP 15: the first `bitLength` bits of the path's sha256, as hex of the width that the last bin needs. */

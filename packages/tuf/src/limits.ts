@@ -20,6 +20,8 @@ export interface Limits {
   readonly maxJsonMembers: number;
   /** Keys in one file: of root, or of one set of delegations. */
   readonly maxKeys: number;
+  /** Steps that the path patterns of one role may take in one look-up (patterns that match slowly, thousands of them). */
+  readonly maxPatternSteps: number;
 }
 
 /**
@@ -37,4 +39,5 @@ export const defaultLimits: Limits = {
   maxJsonDepth: 64,
   maxJsonMembers: 5_000_000,
   maxKeys: 32_768,
+  maxPatternSteps: 10_000_000,
 };
