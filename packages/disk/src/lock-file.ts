@@ -59,13 +59,15 @@ async function refuseOddFile(path: string): Promise<void> {
  * The file is created if it is absent and stays for ever: removing it while somebody waits gives two holders.
  * Nothing else may open it in a process that holds it (POSIX: closing any descriptor of a file drops the locks on
  * it). Its folder must exist on a local file system; NFS is only as good as its lock daemon.
+ * Throws DiskError, or the reason of the signal.
  */
 export async function lockFile(path: string, options: LockOptions = {}): Promise<Lock> {
   const { DatabaseSync } = await import('node:sqlite'); // not at import: most commands never lock
-  const deadline = uptimeMs() + (options.timeoutMs ?? 60_000);
+  const { signal, timeoutMs = 60_000 } = options;
+  const deadline = uptimeMs() + timeoutMs;
   await refuseOddFile(path);
   for (let pause = firstPauseMs; ; pause = Math.min(pause * 2, longestPauseMs)) {
-    options.signal?.throwIfAborted();
+    signal?.throwIfAborted();
     let database: DatabaseSync | undefined;
     try {
       database = new DatabaseSync(path, { timeout: 0 });
@@ -87,10 +89,8 @@ export async function lockFile(path: string, options: LockOptions = {}): Promise
       throw new DiskError('LOCK_TIMEOUT', `another process holds ${path}`, {
         hint: 'wait for it, then try again',
       });
-    await sleep(
-      pause * (0.5 + Math.random()),
-      undefined,
-      options.signal === undefined ? {} : { signal: options.signal },
+    await sleep(pause * (0.5 + Math.random()), undefined, signal === undefined ? {} : { signal }).catch(() =>
+      signal?.throwIfAborted(),
     );
   }
 }

@@ -47,7 +47,7 @@ describe('lockFile', () => {
     const path = join(folder, 'lock');
     const held = await lockFile(path);
     const waiting = lockFile(path, { signal: AbortSignal.timeout(30) });
-    await expect(waiting).rejects.toMatchObject({ name: 'AbortError' });
+    await expect(waiting).rejects.toMatchObject({ name: 'TimeoutError' });
     held.release();
     await expect(lockFile(path, { signal: AbortSignal.abort(new Error('enough')) })).rejects.toThrow(
       'enough',
