@@ -1,24 +1,18 @@
 /** One vault and one host through every command that writes: dry runs change nothing, `--json` is JSON, no secret is shown. */
 import { createHash, randomBytes } from 'node:crypto';
-import { cpSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { cpSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { json } from './ragv.ts';
-import { ragv, type Outcome } from './run.ts';
+import { beforeAll, expect, test } from 'vitest';
+import { json, listen, world, type Said } from './ragv.ts';
 
-const folder = mkdtempSync(join(tmpdir(), 'ragv-story-'));
+const { folder, start } = world();
 const password = randomBytes(18).toString('base64url');
-const env = {
-  RAGV_HOME: join(folder, 'home'),
-  RAGV_KEY_PASSWORD_FILE: join(folder, 'password'),
-  RAGV_VAULT: join(folder, 'vault'),
-};
+const env = { RAGV_KEY_PASSWORD_FILE: join(folder, 'password'), RAGV_VAULT: join(folder, 'vault') };
 const outputs: string[] = [];
 
-async function run(args: readonly string[], expected = 0): Promise<Outcome> {
-  const outcome = await ragv(args, folder, env);
+async function run(args: readonly string[], expected = 0): Promise<Said> {
+  const outcome = await listen(start(args, env));
   outputs.push(outcome.stdout, outcome.stderr);
   expect(outcome.exit, `${args.join(' ')}: ${outcome.stderr}`).toBe(expected);
   return outcome;
@@ -43,8 +37,6 @@ beforeAll(async () => {
   });
   await run(['init', 'vault', '--vendor', 'acme']);
 }, 60_000);
-
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 test('keys are encrypted and only their owner can read them', () => {
   const keys = readdirSync(join(folder, 'vault', 'keys'));

@@ -26,6 +26,9 @@ const refused: Readonly<Record<string, readonly [line: string, exit: number, say
     /known are ecdsa, ed25519, rsa3072, rsa4096/,
   ],
   'a vendor named like a role': ['init v --vendor root', 2, /\[BAD_NAME\]/],
+  'a vendor that leads out of its folder': ['init v --vendor ../x', 2, /\[BAD_NAME\]/],
+  'no password anywhere': ['init v --vendor acme', 7, /\[PASSWORD_REQUIRED\]\nhint: /],
+  'a host that trusts nothing': ['install acme/hello', 5, /\[NO_REPOSITORY\]\nhint: ragv trust init/],
   'a URL that is none': ['trust init http:// --root r', 2, /is no URL \[USAGE\]/],
   'a URL without https:': ['trust init plugins.example --root r', 5, /hint: .*https:\/\/plugins\.example/],
   'trust on first use': ['trust init https://plugins.example/', 2, /nothing is trusted on first use/],
@@ -101,4 +104,14 @@ test('ragv env says which variables are set, and never to what', async () => {
     set: true,
   });
   expect(said.stdout + said.stderr).not.toContain('swordfish');
+});
+
+test('what was refused before anything was trusted is in the log', async () => {
+  const { ragv } = world();
+  const wrong = 'ab'.repeat(32);
+  const refusal = await ragv(`trust init file:///nowhere/ --fingerprint ${wrong}`);
+  expect(refusal.exit).not.toBe(0);
+  const said = await ragv('log --json');
+  expect(said.exit).toBe(0);
+  expect(json(said.stdout)).toMatchObject({ events: [{ type: 'refusal', plugin: null }] });
 });

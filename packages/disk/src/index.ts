@@ -4,6 +4,6 @@ export type { DiskErrorCode, DiskErrorOptions } from './errors.ts';
 export type { FileInfo, FileSystem, WritableFile } from './file-system.ts';
 export { lockFile } from './lock-file.ts';
 export type { Lock, LockOptions } from './lock-file.ts';
-export { nodeFileSystem } from './node-file-system.ts';
+export { makeFolders, nodeFileSystem } from './node-file-system.ts';
 export { isTemporaryName, sweepTemporaries, writeFileAtomic } from './write-file-atomic.ts';
 export type { WriteOptions } from './write-file-atomic.ts';

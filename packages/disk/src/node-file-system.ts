@@ -104,9 +104,29 @@ async function syncFolder(path: string): Promise<void> {
   }
 }
 
+/**
+ * Creates the folder and its parents, and returns the topmost one that it made, `null` if all were there. Node's own
+ * recursive mkdir never returns where a parent cannot be made and the error is ENOENT all the same, as below /proc.
+ */
+export function makeFolders(path: string, mode: number): string | null {
+  try {
+    fs.mkdirSync(path, { mode });
+    return path;
+  } catch (error) {
+    const parent = dirname(resolve(path));
+    if (errorCode(error) === 'ENOENT' && parent !== resolve(path)) {
+      const first = makeFolders(parent, mode);
+      fs.mkdirSync(path, { mode });
+      return first ?? path;
+    }
+    if (errorCode(error) !== 'EEXIST' || !fs.statSync(path).isDirectory()) throw error;
+    return null;
+  }
+}
+
 async function makeFolder(path: string, mode: number): Promise<void> {
-  const first = fs.mkdirSync(path, { recursive: true, mode });
-  if (first === undefined) return;
+  const first = makeFolders(path, mode);
+  if (first === null) return;
   const top = dirname(resolve(first)); // the folder that got the first new name
   for (let folder = dirname(resolve(path)); ; folder = dirname(folder)) {
     await syncFolder(folder);

@@ -106,6 +106,21 @@ describe('nodeFileSystem', () => {
     await expect(nodeFileSystem.read(join(folder, 'l'), 5)).rejects.toMatchObject({ code: 'ELOOP' });
   });
 
+  test.runIf(process.platform === 'linux')('makeFolder gives up where no folder can be made', async () => {
+    await expect(nodeFileSystem.makeFolder('/proc/nowhere/below', 0o700)).rejects.toMatchObject({
+      code: 'ENOENT',
+    });
+  });
+
+  test('makeFolder refuses a file that stands in the way', async () => {
+    const file = join(folder, 'file');
+    await writeFileAtomic(file, new Uint8Array(1));
+    await expect(nodeFileSystem.makeFolder(file, 0o700)).rejects.toMatchObject({ code: 'EEXIST' });
+    await expect(nodeFileSystem.makeFolder(join(file, 'below'), 0o700)).rejects.toMatchObject({
+      code: 'ENOTDIR',
+    });
+  });
+
   test('makeFolder creates parents and leaves an existing folder as it is', async () => {
     const deep = join(folder, 'a', 'b', 'c');
     await nodeFileSystem.makeFolder(deep, 0o700);

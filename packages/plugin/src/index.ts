@@ -1,6 +1,6 @@
 // The host: trust, install, verify, run. Paths, journal and content store stay inside.
 export { splitAlias } from './host/context.ts';
-export { openHost } from './host/open-host.ts';
+export { homeLog, openHost } from './host/open-host.ts';
 export { installSteps, type InstallStep } from './host/steps.ts';
 export { listTrusted, removeTrusted, trustRepository } from './host/trust.ts';
 export { defaultHostLimits } from './host/limits.ts';

@@ -106,6 +106,18 @@ describe('files', () => {
     const [[text]] = await Promise.all([answer({ file: path }), writeLater(path, 'from a pipe\n')]);
     expect(text).toBe('from a pipe');
   });
+  test.skipIf(process.platform === 'win32')(
+    'a pipe that nobody writes to holds us until the abort',
+    async () => {
+      const path = join(tmp(), 'pipe');
+      execFileSync('mkfifo', ['-m', '600', path]);
+      const reason = new Error('enough');
+      const controller = new AbortController();
+      setTimeout(() => controller.abort(reason), 50);
+      const password = passwordSource({ role: 'root', env: {}, file: path });
+      await expect(password({ for: 'keys/root.pem', signal: controller.signal })).rejects.toBe(reason);
+    },
+  );
 });
 
 async function writeLater(path: string, text: string): Promise<void> {

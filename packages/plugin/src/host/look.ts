@@ -1,3 +1,4 @@
+import type { Updater } from '@ragnos/client';
 import { VaultError } from '@ragnos/tuf';
 import { DiskError, writeFileAtomic } from '@ragnos/disk';
 import { join } from 'node:path';
@@ -17,7 +18,7 @@ import type { Pointer } from './pointer.ts';
 import { readPointer } from './pointer.ts';
 import { installedNames } from './record.ts';
 import type { Session } from './session.ts';
-import { knownIndex, knownRevocations, openSession, readIndex, readSmall } from './session.ts';
+import { knownIndex, knownRevocations, openSession, openUpdater, readIndex, readSmall } from './session.ts';
 
 /** All pointers, by name. */
 export async function pointers(context: Context): Promise<readonly Pointer[]> {
@@ -112,7 +113,7 @@ export async function status(context: Context, { signal }: CallOptions): Promise
       newer: index === null ? null : await newerThan(index, pointer, revocations),
     });
   }
-  const knowledge = session?.updater.knowledge();
+  const knowledge = (session?.updater ?? (await lastKnown(context, signal)))?.knowledge();
   return {
     repository: context.record.alias,
     url: context.record.url,
@@ -122,6 +123,16 @@ export async function status(context: Context, { signal }: CallOptions): Promise
     versions: knowledge?.versions ?? new Map(),
     plugins,
   };
+}
+
+/** How long ago the last refresh was, when there is none now; `null` if not even what is kept can be read. */
+async function lastKnown(context: Context, signal: AbortSignal | undefined): Promise<Updater | null> {
+  try {
+    return await openUpdater({ ...context, offline: true }, signal);
+  } catch (error) {
+    if (error instanceof VaultError || error instanceof DiskError) return null; // `stale` has said why already
+    throw error;
+  }
 }
 
 /** One plugin's refused index must not hide the others. */

@@ -153,12 +153,23 @@ function nameOf({ vendor, plugin }: Pointer): PluginSpec {
   return { vendor, plugin, wanted: null };
 }
 
+/** What was refused on this host before any repository was trusted or chosen. Oldest first. */
+export function homeLog({
+  home,
+  last = 100,
+}: {
+  readonly home: string;
+  readonly last?: number;
+}): readonly HostEvent[] {
+  const about = { repository: null, now: () => new Date(), maxLength: defaultHostLimits.logMaxLength };
+  return eventLog(homeFolder(home), about).read(last);
+}
+
 /** This repository's events, and those from before it was chosen. */
 function readLog(context: Context, last: number): readonly HostEvent[] {
-  const { now, limits } = context;
-  const before = eventLog(homeFolder(context.home), { repository: null, now, maxLength: limits.logMaxLength })
-    .read(last)
-    .filter(({ repository }) => repository === null || repository === context.record.alias);
+  const before = homeLog({ home: context.home, last }).filter(
+    ({ repository }) => repository === null || repository === context.record.alias,
+  );
   return [...before, ...context.events.read(last)]
     .toSorted((a, b) => (a.time < b.time ? -1 : a.time > b.time ? 1 : 0))
     .slice(-last);

@@ -1,3 +1,4 @@
+import { makeFolders } from '@ragnos/disk';
 import { lstatSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -72,7 +73,7 @@ export function versionFolder(version: string, treeHash: string): string {
  * send the plugin elsewhere. `base` itself may be reached through links; that is the user's own choice.
  */
 export function ensureFolder(base: string, ...segments: readonly string[]): string {
-  mkdirSync(base, { recursive: true, mode: 0o700 });
+  makeFolders(base, 0o700);
   let folder = base;
   for (const segment of segments) {
     folder = join(folder, segment);

@@ -28,8 +28,8 @@ export interface Session {
   readonly revocations: Revocations;
 }
 
-/** Refreshes (offline: loads what is trusted), then looks whether the repository is older than this project or host knows. */
-export async function openSession(context: Context, signal: AbortSignal | undefined): Promise<Session> {
+/** The client of this repository as it stands on disk; look-ups need a refresh first. */
+export async function openUpdater(context: Context, signal: AbortSignal | undefined): Promise<Updater> {
   const { paths, record, fetcher, allowHttp, now, offline } = context;
   const root = await startRoot(context);
   const options = {
@@ -42,7 +42,13 @@ export async function openSession(context: Context, signal: AbortSignal | undefi
     offline,
     signal,
   };
-  const updater = await Updater.open(options);
+  return Updater.open(options);
+}
+
+/** Refreshes (offline: loads what is trusted), then looks whether the repository is older than this project or host knows. */
+export async function openSession(context: Context, signal: AbortSignal | undefined): Promise<Session> {
+  const { record } = context;
+  const updater = await openUpdater(context, signal);
   await updater.refresh({ signal });
   refuseSingleSigner(replaceableBySingleKey(updater.trusted.root), record.singleSigner);
   await checkFloors(context, updater.knowledge().versions);

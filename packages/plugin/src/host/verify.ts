@@ -1,6 +1,5 @@
 import { VaultError } from '@ragnos/tuf';
 import { randomBytes } from 'node:crypto';
-import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 
 import type { PluginManifest } from '../formats/manifest.ts';
@@ -11,7 +10,7 @@ import { withLock } from './context.ts';
 import { HostUntrustedError } from './errors.ts';
 import { verifyEvidence } from './evidence.ts';
 import { moveInto } from './install.ts';
-import { pluginPaths } from './paths.ts';
+import { ensureFolder, pluginPaths } from './paths.ts';
 import type { Pointer } from './pointer.ts';
 import { readPointer, treeFolder } from './pointer.ts';
 import { removeJournal, sweepPlugin, writeJournal } from './recover.ts';
@@ -85,7 +84,7 @@ export async function repairTree(
     writeJournal(context, { operation: 'repair', vendor, plugin, kept: null });
     try {
       await unpack(archive, manifest, staging, { limits: context.limits, signal });
-      mkdirSync(paths.versions, { recursive: true, mode: 0o700 });
+      ensureFolder(paths.folder, 'versions');
       moveInto(staging, treeFolder(paths, pointer));
       context.events.change('REPAIRED', `${name} was unpacked again`, name);
     } finally {

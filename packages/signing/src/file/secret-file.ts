@@ -20,7 +20,7 @@ export async function readSecretFile(path: string, options: ReadSecretOptions): 
   const { maxLength, pipes = false, signal } = options;
   signal?.throwIfAborted();
   const flags = constants.O_RDONLY | (pipes ? 0 : (constants.O_NONBLOCK ?? 0)); // a pipe at a key's path must not hang us
-  const file = await disk(path, () => open(path, flags));
+  const file = await disk(path, () => openSoon(path, flags, signal));
   try {
     const stats = await disk(path, () => file.stat());
     if (!stats.isFile() && !(pipes && stats.isFIFO())) throw unreadable(path, 'not a plain file');
@@ -34,6 +34,20 @@ export async function readSecretFile(path: string, options: ReadSecretOptions): 
   } finally {
     await file.close();
   }
+}
+
+/** To open a pipe is to wait in the kernel for who writes to it; on an abort we are that for a moment, which ends the wait. */
+async function openSoon(path: string, flags: number, signal: AbortSignal | undefined): Promise<FileHandle> {
+  const wake = (): void =>
+    void open(path, constants.O_WRONLY | (constants.O_NONBLOCK ?? 0)).then(
+      (writer) => writer.close(),
+      () => undefined,
+    );
+  signal?.addEventListener('abort', wake, { once: true });
+  const file = await open(path, flags).finally(() => signal?.removeEventListener('abort', wake));
+  if (signal?.aborted === true) await file.close();
+  signal?.throwIfAborted();
+  return file;
 }
 
 async function readBounded(
