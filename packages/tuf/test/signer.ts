@@ -6,7 +6,7 @@ export interface Signer {
   readonly key: Key;
   readonly publicKey: KeyObject;
   readonly privateKey: KeyObject;
-  sign(message: Uint8Array): string;
+  readonly sign: (message: Uint8Array) => string;
 }
 
 function pem(key: KeyObject): string {
