@@ -12,7 +12,9 @@ import { setUpPackages } from './lib/packages.ts';
 import { peerVersions } from './lib/peers.ts';
 import { toMarkdown, type Answer } from './lib/table.ts';
 
-const questions: Readonly<Record<string, (times: number) => Promise<readonly Answer[]>>> = {
+type Ask = (times: number) => Promise<Iterable<Answer> | AsyncIterable<Answer>>;
+
+const questions: Readonly<Record<string, Ask>> = {
   client: async (times) => (await import('./questions/client.ts')).client(times),
   install: async (times) => (await import('./questions/install.ts')).install(times),
   verify: async (times) => (await import('./questions/verify.ts')).verify(times),
@@ -32,7 +34,7 @@ for (const name of chosen) {
   const ask = questions[name];
   if (ask === undefined)
     throw new Error(`no such question: ${name}; there are ${Object.keys(questions).join(', ')}`);
-  for (const answer of await ask(Number(times))) {
+  for await (const answer of await ask(Number(times))) {
     answers.push(answer);
     asked.push(toMarkdown(answer));
     console.log(`${toMarkdown(answer)}\n`);

@@ -1,10 +1,15 @@
 /** Runs programs many times and keeps medians: these machines are shared and noisy. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { constants } from 'node:os';
 import { Readable } from 'node:stream';
+
+/** Seconds of CPU after which a program is stopped. */
+export const cpuLimit = 120;
 
 /** One run of a whole process: `cpu` and `wall` in seconds, `memory` (peak resident set) in MB if it reports that. */
 export interface Sample {
+  /** Infinite for one that was stopped at `cpuLimit`. */
   readonly cpu: number;
   readonly wall: number;
   readonly memory: number | null;
@@ -19,6 +24,9 @@ export interface Program {
   readonly prepare?: () => Promise<void>;
 }
 
+/** One that takes so many seconds runs once: its own figure is steady enough, and nobody waits for the others. */
+const slow = 10;
+
 /**
  * Runs each program `times` times, in turns, so that a slow minute of the machine hits all of them alike. A program may
  * report its peak memory by a last line `{"memory": MB}` on stdout; one that fails makes the whole benchmark fail.
@@ -27,8 +35,10 @@ export async function measure(programs: readonly Program[], times: number): Prom
   const samples = new Map<string, Sample[]>(programs.map((program) => [program.name, []]));
   for (let turn = 0; turn < times; turn++)
     for (const program of programs) {
+      const list = samples.get(program.name)!;
+      if (list.some(({ cpu }) => cpu > slow)) continue;
       await program.prepare?.();
-      samples.get(program.name)!.push(await runOnce(program));
+      list.push(await runOnce(program));
     }
   return new Map([...samples].map(([name, list]) => [name, medians(list)]));
 }
@@ -37,7 +47,7 @@ export async function measure(programs: readonly Program[], times: number): Prom
  * The shell's `time` counts what the kernel charged to the process until it was gone, start and end included, in any
  * language; a program that asks itself misses both.
  */
-const timed = 'exec 3>&2; TIMEFORMAT="%R %U %S"; { time "$@" 2>&3; } 2>&4';
+const timed = `ulimit -S -t ${cpuLimit}; exec 3>&2; TIMEFORMAT="%R %U %S"; { time "$@" 2>&3; } 2>&4`;
 
 async function runOnce(program: Program): Promise<Sample> {
   const child = spawn('bash', ['-c', timed, 'bash', program.command, ...program.args], {
@@ -46,6 +56,8 @@ async function runOnce(program: Program): Promise<Sample> {
   });
   const [stdout, stderr, times] = [1, 2, 4].map((number) => collect(child.stdio[number]));
   await once(child, 'close');
+  if (child.exitCode === stoppedByLimit)
+    return { cpu: Number.POSITIVE_INFINITY, wall: Number.POSITIVE_INFINITY, memory: null };
   if (child.exitCode !== 0)
     throw new Error(`${program.name} failed: ${program.command} ${program.args.join(' ')}\n${stderr?.()}`);
   const [wall = Number.NaN, user = Number.NaN, system = Number.NaN] = (times?.() ?? '')
@@ -53,6 +65,8 @@ async function runOnce(program: Program): Promise<Sample> {
     .map(Number);
   return { cpu: user + system, wall, memory: memoryOf(stdout?.() ?? '') };
 }
+
+const stoppedByLimit = 128 + constants.signals.SIGXCPU;
 
 function collect(stream: unknown): () => string {
   const chunks: Buffer[] = [];

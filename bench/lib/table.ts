@@ -1,4 +1,5 @@
 /** One question's answer: a table of ratios, printed as Markdown and kept as JSON. */
+import { cpuLimit } from './measure.ts';
 
 export interface Row {
   readonly name: string;
@@ -28,5 +29,6 @@ export function toMarkdown(answer: Answer): string {
 }
 
 function show(value: string | number): string {
+  if (value === Number.POSITIVE_INFINITY) return `> ${cpuLimit}`; // stopped
   return typeof value === 'string' ? value : value >= 100 ? value.toFixed(0) : value.toPrecision(3);
 }

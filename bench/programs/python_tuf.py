@@ -1,4 +1,4 @@
-"""python-tuf: refresh, look up, download. Arguments: URL of the repository, metadata folder, target path, destination."""
+"""python-tuf: refresh, look up, download. Arguments: URL of the repository, metadata folder, root file, then target path and destination."""
 
 import atexit
 import json
@@ -15,9 +15,9 @@ atexit.register(report)
 import tuf  # noqa: E402 - its import is part of what is measured
 from tuf.ngclient import Updater, UpdaterConfig  # noqa: E402
 
-url, metadata_dir, *rest = sys.argv[1:]
+url, metadata_dir, root, *rest = sys.argv[1:]
 # Before 6.0 the root file in the metadata folder is where trust begins.
-bootstrap = {} if tuf.__version__.startswith("5.") else {"bootstrap": open(f"{metadata_dir}/root.json", "rb").read()}
+bootstrap = {} if tuf.__version__.startswith("5.") else {"bootstrap": open(root, "rb").read()}
 updater = Updater(
     metadata_dir,
     f"{url}/metadata/",

@@ -1,8 +1,8 @@
-/** tuf-js: refresh, look up, download. Arguments: URL of the repository, metadata folder, target path, destination. */
+/** tuf-js: refresh, look up, download. Arguments: URL of the repository, metadata folder, root file, then target path and destination. */
 import './report.mjs';
 import { Updater } from 'tuf-js';
 
-const [url, metadataDir, targetPath, filePath] = process.argv.slice(2);
+const [url, metadataDir, , targetPath, filePath] = process.argv.slice(2); // its root stands in the metadata folder
 const updater = new Updater({
   metadataDir: metadataDir,
   metadataBaseUrl: `${url}/metadata`,

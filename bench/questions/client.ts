@@ -1,127 +1,101 @@
-/** Cold and warm refresh beside tuf-js and python-tuf: CPU of the whole process, start-up included. */
-import { copyFile, mkdir, mkdtemp, rm } from 'node:fs/promises';
+/** Cold and warm refresh beside the other clients: CPU of the whole process, start-up included (PEERS.md). */
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { generateFlat } from '../lib/generate.ts';
-import { measure, type Program, type Sample } from '../lib/measure.ts';
+import { setUpClients, type Client, type Job } from '../lib/clients.ts';
+import { generate, type Shape } from '../lib/generate.ts';
+import { cpuLimit, measure, type Program, type Sample } from '../lib/measure.ts';
 import { program } from '../lib/packages.ts';
-import { setUpNpmPeers, setUpPython } from '../lib/peers.ts';
 import { serveFolder } from '../lib/server.ts';
 import type { Answer, Row } from '../lib/table.ts';
 
-const sizes = [1_000, 10_000];
-/** tuf-js needs over half a minute of CPU at 10,000 targets: it runs once there, and only cold. */
-const slowPeerLimit = 1_000;
+interface Repository extends Omit<Shape, 'size'> {
+  readonly name: string;
+  readonly goal: string;
+}
 
-export async function client(times: number): Promise<readonly Answer[]> {
-  setUpNpmPeers();
-  const python = {
-    'python-tuf': setUpPython('requirements.txt'),
-    'python-tuf 5.1': setUpPython('requirements-5.1.txt'),
-  };
+const repositories: readonly Repository[] = [
+  { name: '1,000 targets', count: 1_000, goal: '≤ 0.10 s CPU, ≤ 0.5 × python-tuf 5.1' },
+  { name: '10,000 targets', count: 10_000, goal: '≤ 0.2 s CPU, ≤ 0.7 × python-tuf 5.1' },
+  { name: '100,000 targets', count: 100_000, goal: '≤ 0.75 s CPU, ≤ 250 MB' },
+  {
+    name: '100,000 targets in 16,384 succinct bins',
+    count: 100_000,
+    bins: { kind: 'succinct', bits: 14 },
+    goal: '≤ 0.15 s CPU',
+  },
+  {
+    name: '100,000 targets in 16,384 hash-prefix bins',
+    count: 100_000,
+    bins: { kind: 'hash prefixes', bits: 14 },
+    goal: '≤ 0.35 s CPU',
+  },
+];
+
+export async function* client(times: number): AsyncGenerator<Answer> {
+  const { clients, missing } = setUpClients();
+  const skipped = missing.map((name) => `${name} was skipped: its language is not here`);
+  for (const repository of repositories) {
+    const { cold, warm } = await onRepository(repository, clients, times);
+    const about = [`goal: ${repository.goal}`, ...skipped];
+    yield answer(`Cold refresh, look-up and 1 MiB download: ${repository.name}`, cold, about);
+    yield answer(`Warm refresh: ${repository.name}`, warm, skipped);
+  }
+}
+
+type Samples = ReadonlyMap<string, Sample>;
+
+export async function onRepository(
+  shape: Omit<Shape, 'size'>,
+  clients: readonly Client[],
+  times: number,
+): Promise<{ readonly cold: Samples; readonly warm: Samples }> {
   const work = await mkdtemp(join(tmpdir(), 'ragv-bench-client-'));
+  const server = await serveFolder(join(work, 'repository'));
   try {
-    const answers: Answer[] = [];
-    for (const size of sizes) answers.push(...(await atSize(work, size, times, python)));
-    return answers;
+    const repository = await generate(join(work, 'repository'), { ...shape, size: 1 << 20 });
+    const job: Job = { repository, url: server.url, work: join(work, 'clients') };
+    await mkdir(job.work);
+    const cold = await measure([empty, ...clients.map((one) => one.start(job, 'cold'))], times);
+    // Not again those that were stopped, or nearly.
+    const quick = clients.filter(({ name }) => (cold.get(name)?.cpu ?? 0) < 10);
+    const warm = await measure([empty, ...(await warmed(quick, job))], times);
+    return { cold, warm };
   } finally {
+    server.stop();
     await rm(work, { recursive: true });
   }
 }
 
-async function atSize(
-  work: string,
-  size: number,
-  times: number,
-  python: Readonly<Record<string, string | null>>,
-): Promise<readonly Answer[]> {
-  const repository = await generateFlat(join(work, `repository-${size}`), size, 1 << 20);
-  const server = await serveFolder(repository.folder);
-  const root = join(repository.folder, 'metadata', '1.root.json');
-  const start = (name: string, kind: 'cold' | 'warm'): Program => {
-    const dir = join(work, `${name}-${size}-${kind}`);
-    const fresh = async (): Promise<void> => {
-      await rm(dir, { recursive: true, force: true });
-      await mkdir(dir, { recursive: true });
-      await copyFile(root, join(dir, 'root.json'));
-    };
-    const download = kind === 'cold' ? [repository.targetPath, join(dir, 'download.bin')] : [];
-    const prepare = kind === 'cold' ? { prepare: fresh } : {};
-    if (name === 'ours')
-      return {
-        name,
-        command: process.execPath,
-        args: [program('ours.mjs'), server.url, `${dir}/ours`, root, ...download],
-        ...prepare,
-      };
-    if (name === 'tuf-js')
-      return {
-        name,
-        command: process.execPath,
-        args: [program('tuf-js.mjs'), server.url, dir, ...download],
-        ...prepare,
-      };
-    const interpreter = python[name];
-    if (interpreter !== undefined && interpreter !== null)
-      return {
-        name,
-        command: interpreter,
-        args: [program('python_tuf.py'), server.url, dir, ...download],
-        ...prepare,
-      };
-    return { name, command: process.execPath, args: [program('empty.mjs')] };
-  };
-  const pythons = Object.keys(python).filter((name) => python[name] !== null);
-  const names = ['empty script', 'ours', ...pythons];
-  const slow = size > slowPeerLimit ? 1 : times;
-  try {
-    const cold = await measure(
-      names.map((name) => start(name, 'cold')),
-      times,
-    );
-    for (const [name, sample] of await measure([start('tuf-js', 'cold')], slow)) cold.set(name, sample);
-    const warmNames = size > slowPeerLimit ? names : [...names, 'tuf-js'];
-    for (const name of warmNames)
-      await prepareWarm(start(name, 'warm'), root, join(work, `${name}-${size}-warm`));
-    const warm = await measure(
-      warmNames.map((name) => start(name, 'warm')),
-      times,
-    );
-    const skipped = pythons.length === 0 ? ['python-tuf was skipped: no Python here'] : [];
-    return [
-      answer(`Cold refresh, look-up and 1 MiB download at ${size} targets`, cold, [
-        `goal: CPU of the whole process ≤ ${size > slowPeerLimit ? 0.7 : 0.5} × python-tuf`,
-        ...skipped,
-      ]),
-      answer(
-        `Warm refresh at ${size} targets`,
-        warm,
-        size > slowPeerLimit ? ['tuf-js is left out: see its cold figure'] : [],
-      ),
-    ];
-  } finally {
-    server.stop();
-  }
-}
+const empty: Program = { name: 'empty script', command: process.execPath, args: [program('empty.mjs')] };
 
 /** A warm run starts from what one earlier run left behind. */
-async function prepareWarm(warm: Program, root: string, dir: string): Promise<void> {
-  await rm(dir, { recursive: true, force: true });
-  await mkdir(dir, { recursive: true });
-  await copyFile(root, join(dir, 'root.json'));
-  await measure([warm], 1);
+async function warmed(clients: readonly Client[], job: Job): Promise<readonly Program[]> {
+  const starts: Program[] = [];
+  for (const one of clients) {
+    const first = one.start(job, 'warm');
+    await measure([first], 1);
+    starts.push({ name: first.name, command: first.command, args: first.args });
+  }
+  return starts;
 }
 
-function answer(question: string, samples: ReadonlyMap<string, Sample>, notes: readonly string[]): Answer {
+function answer(question: string, samples: Samples, notes: readonly string[]): Answer {
   const ours = samples.get('ours')!;
   const rows: Row[] = [...samples].map(([name, sample]) => ({
     name,
     cells: {
       'CPU s': sample.cpu,
-      'ours ÷ it, CPU': ours.cpu / sample.cpu,
-      'ours ÷ it, wall': ours.wall / sample.wall,
+      'ours ÷ it, CPU': ratio(ours.cpu, sample.cpu),
+      'ours ÷ it, wall': sample.cpu === stopped ? 'unknown' : ours.wall / sample.wall,
       'peak MB': sample.memory ?? 'unknown',
     },
   }));
   return { question, rows, notes };
+}
+
+const stopped = Number.POSITIVE_INFINITY;
+
+function ratio(ours: number, theirs: number): string | number {
+  return theirs === stopped ? `< ${(ours / cpuLimit).toPrecision(2)}` : ours / theirs;
 }
