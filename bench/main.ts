@@ -1,5 +1,5 @@
 /**
- * `npm run bench [-- client install verify startup] [--times N] [--write-docs]`: every figure stands beside a peer's or a
+ * `npm run bench [-- client growth lookup artifact install verify startup] [--times N] [--write-docs]`: every figure stands beside a peer's or a
  * floor's of the same run. Prints Markdown, writes the same as JSON to bench/out/, and with --write-docs to
  * docs/benchmarks.md.
  */
@@ -8,6 +8,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { arch, cpus, platform } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { toSvg } from './lib/chart.ts';
 import { setUpPackages } from './lib/packages.ts';
 import { peerVersions } from './lib/peers.ts';
 import { toMarkdown, type Answer } from './lib/table.ts';
@@ -16,6 +17,9 @@ type Ask = (times: number) => Promise<Iterable<Answer> | AsyncIterable<Answer>>;
 
 const questions: Readonly<Record<string, Ask>> = {
   client: async (times) => (await import('./questions/client.ts')).client(times),
+  growth: async (times) => (await import('./questions/growth.ts')).growth(times),
+  lookup: async (times) => (await import('./questions/lookup.ts')).lookup(times),
+  artifact: async (times) => (await import('./questions/artifact.ts')).artifact(times),
   install: async (times) => (await import('./questions/install.ts')).install(times),
   verify: async (times) => (await import('./questions/verify.ts')).verify(times),
   startup: async (times) => (await import('./questions/startup.ts')).startup(times),
@@ -59,7 +63,10 @@ if (values['write-docs']) {
 has slow minutes: programs run in turns, so that these hit all of them alike, and the ratios are what counts.`,
     ...asked,
   ].join('\n\n');
-  const path = fileURLToPath(new URL('../docs/benchmarks.md', import.meta.url));
+  const docs = fileURLToPath(new URL('../docs/', import.meta.url));
+  for (const { chart } of answers)
+    if (chart !== undefined) await writeFile(`${docs}${chart.file}`, toSvg(chart));
+  const path = `${docs}benchmarks.md`;
   await writeFile(path, `${page}\n`);
   const prettier = fileURLToPath(new URL('../node_modules/prettier/bin/prettier.cjs', import.meta.url));
   execFileSync(process.execPath, [prettier, '--write', '--log-level=warn', path], { stdio: 'inherit' });

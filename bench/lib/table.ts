@@ -1,4 +1,5 @@
 /** One question's answer: a table of ratios, printed as Markdown and kept as JSON. */
+import type { Chart } from './chart.ts';
 import { cpuLimit } from './measure.ts';
 
 export interface Row {
@@ -11,6 +12,8 @@ export interface Answer {
   readonly question: string;
   readonly rows: readonly Row[];
   readonly notes: readonly string[];
+  /** Drawn into docs/ when the page is written. */
+  readonly chart?: Chart & { readonly file: string };
 }
 
 /** Markdown with one line per row; the columns are those of the first row. */
@@ -25,6 +28,7 @@ export function toMarkdown(answer: Answer): string {
     ...answer.rows.map((row) => line([row.name, ...columns.map((column) => show(row.cells[column] ?? ''))])),
     '',
     ...answer.notes.map((note) => `- ${note}`),
+    ...(answer.chart === undefined ? [] : [`![${answer.chart.title}](${answer.chart.file})`]),
   ].join('\n');
 }
 

@@ -2,7 +2,7 @@
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setUpClients, type Client, type Job } from '../lib/clients.ts';
+import { setUpClients, type Client, type Job, type Kind } from '../lib/clients.ts';
 import { generate, type Shape } from '../lib/generate.ts';
 import { cpuLimit, measure, type Program, type Sample } from '../lib/measure.ts';
 import { program } from '../lib/packages.ts';
@@ -49,6 +49,7 @@ export async function onRepository(
   shape: Omit<Shape, 'size'>,
   clients: readonly Client[],
   times: number,
+  kinds: readonly Kind[] = ['cold', 'warm'],
 ): Promise<{ readonly cold: Samples; readonly warm: Samples }> {
   const work = await mkdtemp(join(tmpdir(), 'ragv-bench-client-'));
   const server = await serveFolder(join(work, 'repository'));
@@ -57,6 +58,7 @@ export async function onRepository(
     const job: Job = { repository, url: server.url, work: join(work, 'clients') };
     await mkdir(job.work);
     const cold = await measure([empty, ...clients.map((one) => one.start(job, 'cold'))], times);
+    if (!kinds.includes('warm')) return { cold, warm: new Map() };
     // Not again those that were stopped, or nearly.
     const quick = clients.filter(({ name }) => (cold.get(name)?.cpu ?? 0) < 10);
     const warm = await measure([empty, ...(await warmed(quick, job))], times);
