@@ -3,9 +3,9 @@
 import json
 import sys
 from collections.abc import Callable, Iterable
+from copy import deepcopy
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
-from urllib.parse import quote
 
 from securesystemslib.signer import CryptoSigner
 from tuf.api.metadata import (
@@ -70,8 +70,7 @@ class Repository:
 
     def publish_root(self) -> None:
         self.root.version = len(self.roots) + 1
-        copy = Root.from_dict(self.root.to_dict())
-        self.roots.append(signed(copy, [*self.signers["root"], *self.old_root_keys]))
+        self.roots.append(signed(deepcopy(self.root), [*self.signers["root"], *self.old_root_keys]))
         self.old_root_keys = []
 
     def delegate(self, delegator: str, role: DelegatedRole, signer: CryptoSigner) -> None:
@@ -96,7 +95,9 @@ class Repository:
         snapshot = Snapshot(expires=self.expires)
         for name, role in self.roles.items():
             data = signed(role, self.signers[name]).to_bytes()
-            (metadata / f"{role.version}.{quote(name, '')}.json").write_bytes(data)
+            file = metadata / f"{role.version}.{name}.json"  # a server finds it there, since it decodes the URL
+            file.parent.mkdir(exist_ok=True)
+            file.write_bytes(data)
             snapshot.meta[f"{name}.json"] = MetaFile.from_data(role.version, data, ["sha256"])
         data = signed(snapshot, self.signers["snapshot"]).to_bytes()
         (metadata / "1.snapshot.json").write_bytes(data)

@@ -2,23 +2,13 @@
 import { createHash, generateKeyPairSync, sign } from 'node:crypto';
 import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import {
-  DelegatedRole,
-  Delegations,
-  Key,
-  Metadata,
-  MetaFile,
-  Role,
-  Root,
-  Signature,
-  Snapshot,
-  SuccinctRoles,
-  TargetFile,
-  Targets,
-  Timestamp,
-} from '@tufjs/models';
-import { canonicalize } from '@tufjs/canonical-json';
-import { Updater } from 'tuf-js';
+import models from '@tufjs/models';
+import canonicalJson from '@tufjs/canonical-json';
+import tufJs from 'tuf-js';
+
+const { canonicalize } = canonicalJson; // CommonJS without named exports
+const { Key, Metadata, MetaFile, Root, Signature, Snapshot, TargetFile, Targets, Timestamp } = models;
+const { Updater } = tufJs;
 
 /** Refreshes and downloads every path into a file that is named by its line number. */
 async function read(root, metadataUrl, targetsUrl, out, pathsFile) {
@@ -85,11 +75,19 @@ function write(folder, { roots, roles }) {
     writeFileSync(join(folder, name), bytes);
   };
   for (const [index, keys] of roots.entries()) {
-    const root = new Root({ ...common, version: index + 1, consistentSnapshot: true, keys: {}, roles: {} });
-    for (const [role, { keys: list, threshold }] of Object.entries(keys)) {
-      root.roles[role] = new Role({ keyIDs: list.map((key) => key.keyID), threshold });
-      for (const { keyID, key } of list) root.keys[keyID] = key;
-    }
+    const roles = Object.entries(keys).map(([role, { keys: list, threshold }]) => [
+      role,
+      { keyids: list.map((key) => key.keyID), threshold },
+    ]);
+    const root = Root.fromJSON({
+      _type: 'root',
+      spec_version: common.specVersion,
+      version: index + 1,
+      expires,
+      consistent_snapshot: true,
+      keys: keyMap(Object.values(keys).flatMap((role) => role.keys)),
+      roles: Object.fromEntries(roles),
+    });
     const signers = new Set([...(roots[index - 1]?.root.keys ?? []), ...keys.root.keys]);
     put(`metadata/${index + 1}.root.json`, bytesOf(root, signers));
   }
@@ -106,7 +104,7 @@ function write(folder, { roots, roles }) {
       put(`content/${paths.push(path) - 1}`, bytes);
     }
     const bytes = bytesOf(targets, keys ?? top[name].keys);
-    put(`metadata/1.${encodeURIComponent(name)}.json`, bytes);
+    put(`metadata/1.${name}.json`, bytes); // a server finds it there, since it decodes the URL
     meta[`${name}.json`] = metaFile(bytes);
   }
   const snapshot = bytesOf(new Snapshot({ ...common, meta }), top.snapshot.keys);
@@ -123,15 +121,27 @@ const topLevel = (make) => ({
   snapshot: one(make()),
   targets: one(make()),
 });
-const delegated = (name, key, rest) =>
-  new DelegatedRole({ name, keyIDs: [key.keyID], threshold: 1, terminating: false, ...rest });
-const keyMap = (...keys) => Object.fromEntries(keys.map(({ keyID, key }) => [keyID, key]));
+const keyMap = (keys) => Object.fromEntries(keys.map(({ keyID, key }) => [keyID, key.toJSON()]));
+const delegated = (name, key, rest) => ({
+  name,
+  keyids: [key.keyID],
+  threshold: 1,
+  terminating: false,
+  ...rest,
+});
+/** Roles and delegations are not exported: they come out of a file. */
+const delegations = (keys, rest) => {
+  const json = { _type: 'targets', spec_version: common.specVersion, version: 1, expires, targets: {} };
+  return Targets.fromJSON({ ...json, delegations: { keys: keyMap(keys), ...rest } }).delegations;
+};
 const paths = Array.from({ length: 12 }, (_, index) => `files/${index}.txt`);
 
 const scenarios = {
   flat: () => ({
     roots: [topLevel(p256)],
-    roles: { targets: { files: { 'hello.txt': 'hello\n', 'folder/a+b@c.bin': 'x'.repeat(70_000), empty: '' } } },
+    roles: {
+      targets: { files: { 'hello.txt': 'hello\n', 'folder/a+b@c.bin': 'x'.repeat(70_000), empty: '' } },
+    },
   }),
   keys: () => ({
     roots: [
@@ -150,20 +160,18 @@ const scenarios = {
       roots: [topLevel(ed25519)],
       roles: {
         targets: {
-          delegations: new Delegations({
-            keys: keyMap(first, second),
-            roles: {
-              first: delegated('first', first, { paths: ['first/*', 'first/*/*'], terminating: true }),
-              'second/with slash': delegated('second/with slash', second, { paths: ['second/*'] }),
-            },
+          delegations: delegations([first, second], {
+            roles: [
+              delegated('first', first, { paths: ['first/*', 'first/*/*'], terminating: true }),
+              delegated('second/with slash', second, { paths: ['second/*'] }),
+            ],
           }),
         },
         first: {
           keys: [first],
           files: { 'first/a.txt': 'a\n' },
-          delegations: new Delegations({
-            keys: keyMap(below),
-            roles: { 'below first': delegated('below first', below, { paths: ['first/below/*'] }) },
+          delegations: delegations([below], {
+            roles: [delegated('below first', below, { paths: ['first/below/*'] })],
           }),
         },
         'below first': { keys: [below], files: { 'first/below/b.txt': 'b\n' } },
@@ -178,27 +186,30 @@ const scenarios = {
   'hash-prefixes': () => {
     const key = p256();
     const digits = [...'0123456789abcdef'];
-    const filesOf = (digit) => paths.filter((path) => sha256(path).startsWith(digit)).map((path) => [path, path]);
-    const roles = digits.map((digit) => delegated(`bin-${digit}`, key, { pathHashPrefixes: [digit] }));
+    const filesOf = (digit) =>
+      paths.filter((path) => sha256(path).startsWith(digit)).map((path) => [path, path]);
+    const roles = digits.map((digit) => delegated(`bin-${digit}`, key, { path_hash_prefixes: [digit] }));
     const bins = digits.map((digit) => [
       `bin-${digit}`,
       { keys: [key], files: Object.fromEntries(filesOf(digit)) },
     ]);
-    const delegations = new Delegations({
-      keys: keyMap(key),
-      roles: Object.fromEntries(roles.map((role) => [role.name, role])),
-    });
-    return { roots: [topLevel(ed25519)], roles: { targets: { delegations }, ...Object.fromEntries(bins) } };
+    return {
+      roots: [topLevel(ed25519)],
+      roles: { targets: { delegations: delegations([key], { roles }) }, ...Object.fromEntries(bins) },
+    };
   },
   succinct: () => {
     const key = p256();
-    const succinctRoles = new SuccinctRoles({ keyIDs: [key.keyID], threshold: 1, bitLength: 4, namePrefix: 'bin' });
-    const bins = [...succinctRoles.getRoles()].map((name) => {
-      const files = paths.filter((path) => succinctRoles.getRoleForTarget(path) === name);
+    const succinct = { keyids: [key.keyID], threshold: 1, bit_length: 4, name_prefix: 'bin' };
+    const split = delegations([key], { succinct_roles: succinct });
+    const bins = [...split.succinctRoles.getRoles()].map((name) => {
+      const files = paths.filter((path) => split.succinctRoles.getRoleForTarget(path) === name);
       return [name, { keys: [key], files: Object.fromEntries(files.map((path) => [path, path])) }];
     });
-    const delegations = new Delegations({ keys: keyMap(key), succinctRoles });
-    return { roots: [topLevel(ed25519)], roles: { targets: { delegations }, ...Object.fromEntries(bins) } };
+    return {
+      roots: [topLevel(ed25519)],
+      roles: { targets: { delegations: split }, ...Object.fromEntries(bins) },
+    };
   },
 };
 
