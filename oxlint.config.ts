@@ -48,7 +48,14 @@ export default defineConfig({
   },
   overrides: [
     {
-      files: ['packages/cli/src/voice.ts', 'packages/*/test/**', 'scripts/**', 'bench/**', 'examples/**'],
+      files: [
+        'packages/cli/src/voice.ts',
+        'packages/*/test/**',
+        'scripts/**',
+        'bench/**',
+        'examples/**',
+        'conformance/*.ts',
+      ],
       rules: { 'eslint/no-console': 'off', 'eslint/no-restricted-properties': 'off' },
     },
     {

@@ -8,7 +8,7 @@ export default defineConfig({
   ssr: { resolve: { conditions, externalConditions: conditions } },
   test: {
     environment: 'node',
-    include: ['packages/*/test/**/*.test.ts', 'scripts/**/*.test.ts'],
+    include: ['packages/*/test/**/*.test.ts', 'scripts/**/*.test.ts', 'conformance/test/**/*.test.ts'],
     globals: false,
     pool: 'forks', // tests change directory, umask and environment, which threads share
     maxWorkers: 2,

@@ -25,5 +25,6 @@ export type { HttpFetcher } from './http/http-fetcher.ts';
 export type { HttpOptions } from './http/options.ts';
 export type { TransferOptions } from './updater/download.ts';
 export type { TargetInfo } from './updater/find.ts';
+export { holdsTarget } from './updater/held.ts';
 export { Updater } from './updater/updater.ts';
 export type { Knowledge, SignedFile, UpdaterOptions } from './updater/updater.ts';
