@@ -2,21 +2,12 @@
  * `npm run demo`: the whole story on real plugins, through the real command line. Leaves `demo-vault/` to explore.
  * Fails with a non-zero exit code if anything in it does not go as told.
  */
-import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { runAttacks } from './demo/attacks.ts';
 import { newStage, repositoryRoot, say, scene } from './demo/stage.ts';
 import { publishEverything, serve, takeBack, useEverything } from './demo/story.ts';
 
 const started = Date.now();
-execFileSync(
-  process.execPath,
-  [join(repositoryRoot, 'node_modules', 'typescript', 'bin', 'tsc'), '-b', 'packages/cli'],
-  {
-    cwd: repositoryRoot,
-    stdio: 'inherit',
-  },
-);
 const stage = await newStage(join(repositoryRoot, 'demo-vault'));
 await publishEverything(stage);
 scene('3  It is served');
@@ -29,14 +20,16 @@ try {
   scene('5  Attacks: each works once its check is disabled, and none works');
   await runAttacks(stage, port);
   served = await serve(stage, port);
-  await takeBack(stage);
+  await takeBack(stage, url);
 } finally {
   await served.stop();
 }
 scene('To explore');
-say(`The folder demo-vault holds the repository (vault/), the host (host/) and the password of the demo's keys.
-  export RAGV_HOME=demo-vault/host/home RAGV_KEY_PASSWORD_FILE=demo-vault/password.txt
-  npx ragv serve --vault demo-vault/vault --port ${port}      # then, in another terminal:
-  npx ragv status --host
-  npx ragv info acme/hello
+say(`The folder demo-vault holds the repository (vault/), the host (host/) and the password of the demo's keys. In one terminal:
+  cd ${repositoryRoot}demo-vault && export PATH="${repositoryRoot}node_modules/.bin:$PATH"
+  RAGV_KEY_PASSWORD_FILE=password.txt ragv serve --vault vault --port ${port}
+and in another:
+  cd ${repositoryRoot}demo-vault && export PATH="${repositoryRoot}node_modules/.bin:$PATH" RAGV_HOME="$PWD/host/home"
+  ragv status --host
+  ragv info acme/hello
 The demo took ${Math.round((Date.now() - started) / 1000)} s.`);

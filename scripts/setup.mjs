@@ -115,7 +115,7 @@ async function install(target) {
 
 const main = place('', 'the dependencies', manifests());
 const node24 = place('scripts/node24', 'Node 24, on which packages are tried too', []);
-const wanted = ['predemo', 'prebench'].includes(process.env.npm_lifecycle_event ?? '')
+const wanted = ['predemo', 'prebench', 'prebuild'].includes(process.env.npm_lifecycle_event ?? '')
   ? [main]
   : [main, node24];
 

@@ -35,11 +35,16 @@ export async function runAttacks(stage: Stage, port: number): Promise<void> {
     const done = telling(`attack: ${attack.title}`);
     const verdict = await attempt(world, attack);
     done();
-    say(`    without its check: it works; with it: exit ${verdict.exit}, host unchanged`);
-    say(`    ${verdict.said}`);
     if (!verdict.workedWithoutCheck || !verdict.refused || !verdict.unchanged)
       throw new Error(`${attack.id}: ${JSON.stringify(verdict)}`);
+    say(`    without its check: it works; with it: exit ${verdict.exit}, host unchanged`);
+    say(`    ${shortened(verdict.said)}`);
   }
+}
+
+/** What an attacker serves may be all that a message can quote. */
+function shortened(line: string): string {
+  return line.length <= 160 ? line : `${line.slice(0, 120)} … ${line.slice(-36)}`;
 }
 
 /** Publishes one more version of `hello`, and keeps the repository and the host as they were before and after. */

@@ -6,6 +6,8 @@ export interface Outcome {
   readonly exit: number;
   readonly stdout: string;
   readonly stderr: string;
+  /** Both, in the order in which they came, as on a terminal. */
+  readonly said: string;
 }
 
 export interface RunOptions {
@@ -25,8 +27,15 @@ export async function runMain(main: string, args: readonly string[], options: Ru
   });
   const stdout: Buffer[] = [];
   const stderr: Buffer[] = [];
-  child.stdout.on('data', (chunk: Buffer) => stdout.push(chunk));
-  child.stderr.on('data', (chunk: Buffer) => stderr.push(chunk));
+  const said: Buffer[] = [];
+  for (const [stream, list] of [
+    [child.stdout, stdout],
+    [child.stderr, stderr],
+  ] as const)
+    stream.on('data', (chunk: Buffer) => {
+      list.push(chunk);
+      said.push(chunk);
+    });
   child.stdin.on('error', () => undefined); // the child may not read its input
   child.stdin.end(options.input ?? '');
   await once(child, 'close');
@@ -34,6 +43,7 @@ export async function runMain(main: string, args: readonly string[], options: Ru
     exit: child.exitCode ?? 1,
     stdout: Buffer.concat(stdout).toString(),
     stderr: Buffer.concat(stderr).toString(),
+    said: Buffer.concat(said).toString(),
   };
 }
 

@@ -34,18 +34,23 @@ export async function newStage(dir: string): Promise<Stage> {
   };
 }
 
-/** Runs `ragv`, tells the audience, and fails the demo unless it exits with `expect` (0). */
+/** Runs `ragv`, tells the audience, and fails the demo unless it succeeds, or is refused as `refused` says. */
 export async function ragv(
   args: readonly string[],
-  options: RunOptions & { readonly expect?: number; readonly show?: number },
+  options: RunOptions & {
+    readonly refused?: readonly [exit: number, says: string];
+    readonly show?: number;
+  },
 ): Promise<Outcome> {
-  const done = telling(`$ ragv ${args.map(quoted).join(' ')}`);
+  const input = options.input === undefined ? '' : `echo ${quoted(options.input.trimEnd())} | `;
+  const done = telling(`$ ${input}ragv ${args.map(quoted).join(' ')}`);
   const outcome = await runMain(commandMain, args, options);
   done();
   show(outcome, options.show ?? 6);
-  if (outcome.exit !== (options.expect ?? 0))
+  const [exit, says] = options.refused ?? [0, ''];
+  if (outcome.exit !== exit || !outcome.said.includes(says))
     throw new Error(
-      `ragv ${args.join(' ')} ended with ${outcome.exit}, not ${options.expect ?? 0}:\n${outcome.stderr}${outcome.stdout}`,
+      `ragv ${args.join(' ')} ended with ${outcome.exit}, not ${exit} ${says}:\n${outcome.said}`,
     );
   return outcome;
 }
@@ -85,9 +90,9 @@ export function telling(line: string): () => void {
 }
 
 function show(outcome: Outcome, most: number): void {
-  const lines = `${outcome.stderr}${outcome.stdout}`.split('\n').filter((line) => line.trim() !== '');
+  const lines = outcome.said.split('\n').filter((line) => line.trim() !== '');
   for (const line of lines.slice(0, most)) console.log(`    ${line}`);
-  if (lines.length > most) console.log(`    … ${lines.length - most} more lines`);
+  if (lines.length > most) console.log(`    … ${lines.length - most} more`);
 }
 
 function quoted(arg: string): string {

@@ -1,7 +1,7 @@
 /** Scenes 1 to 4 and 6: the operator publishes real packages, a host that has only the root installs and uses them. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { cp, readFile, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { askMcp } from './mcp.ts';
 import { inherited } from './run.ts';
@@ -29,14 +29,18 @@ export async function publishEverything(stage: Stage): Promise<void> {
   const hello = join(stage.dir, 'hello-plugin');
   await cp(join(repositoryRoot, 'examples', 'hello-plugin'), hello, { recursive: true });
   for (const version of ['1.0.0', '1.1.0']) {
+    say(`hello-plugin/package.json says version ${version}:`);
     await setVersion(hello, version);
     await ragv(['publish', 'hello-plugin', '--vault', 'vault'], operator);
   }
-  await ragv(['publish', packages[1].sources[0], '--vault', 'vault'], { ...operator, expect: 10 });
+  await ragv(['publish', packages[1].sources[0], '--vault', 'vault'], {
+    ...operator,
+    refused: [10, '[DEPENDENCIES_MISSING]'],
+  });
   for (const { sources, bundle } of packages)
     await ragv(['publish', ...sources, ...(bundle ? ['--bundle'] : []), '--vault', 'vault'], {
       ...operator,
-      show: 8,
+      show: 12,
     });
   await ragv(['status', '--vault', 'vault'], { ...operator, show: 12 });
 }
@@ -89,7 +93,7 @@ export async function useEverything(stage: Stage, url: string): Promise<void> {
   const operator = { cwd: stage.dir, env: stage.operatorEnv };
   scene('4  A host, in another folder, with only the trusted root');
   await cp(join(stage.vault, '1.root.json'), join(stage.host, '1.root.json'));
-  await ragv(['trust', 'init', url], { ...host, expect: 2 });
+  await ragv(['trust', 'init', url], { ...host, refused: [2, '[USAGE]'] });
   await ragv(['trust', 'init', url, '--root', '1.root.json', '--single-signer', '--alias', 'demo'], host);
   await ragv(['search'], host);
   await ragv(
@@ -124,7 +128,7 @@ export async function useEverything(stage: Stage, url: string): Promise<void> {
   await ragv(['update', 'acme/hello'], host);
 }
 
-export async function takeBack(stage: Stage): Promise<void> {
+export async function takeBack(stage: Stage, url: string): Promise<void> {
   const host = { cwd: stage.host, env: stage.hostEnv };
   const operator = { cwd: stage.dir, env: stage.operatorEnv };
   scene('6  A version is taken back');
@@ -132,12 +136,15 @@ export async function takeBack(stage: Stage): Promise<void> {
     ['yank', 'acme/hello@1.2.0', '--reason', 'greets the wrong people', '--vault', 'vault'],
     operator,
   );
-  await ragv(['status'], { ...host, expect: 10 });
-  await ragv(['install', 'acme/hello@1.2.0'], {
-    cwd: stage.dir,
-    env: { RAGV_HOME: join(stage.dir, 'second-host') },
-    expect: 5,
-  });
+  await ragv(['status'], { ...host, refused: [10, 'YANKED'] });
+  say('A host that does not have it yet:');
+  const second = {
+    cwd: join(stage.dir, 'second-host'),
+    env: { RAGV_HOME: join(stage.dir, 'second-host', 'home') },
+  };
+  await mkdir(second.cwd);
+  await ragv(['trust', 'init', url, '--root', join(stage.vault, '1.root.json'), '--single-signer'], second);
+  await ragv(['install', 'acme/hello@1.2.0'], { ...second, refused: [10, '[YANKED]'] });
   await ragv(['rollback', 'acme/hello'], host);
   await ragv(['log', '--last', '5'], host);
 }

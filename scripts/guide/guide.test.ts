@@ -7,16 +7,15 @@ import { repositoryRoot } from '../demo/stage.ts';
 import { normalised, readSteps, runSteps } from './run-guide.ts';
 
 test('docs/guide.md', { timeout: 120_000 }, async () => {
-  const steps = readSteps(await readFile(join(repositoryRoot, 'docs', 'guide.md'), 'utf8'));
+  const markdown = await readFile(join(repositoryRoot, 'docs', 'guide.md'), 'utf8');
+  const steps = readSteps(markdown);
   expect(steps.length).toBeGreaterThan(15);
   const work = await mkdtemp(join(tmpdir(), 'ragv-guide-'));
   try {
-    const outputs = await runSteps(steps, work);
-    for (const [index, step] of steps.entries())
-      expect([step.command, ...normalised(outputs[index] ?? [])]).toEqual([
-        step.command,
-        ...normalised(step.output),
-      ]);
+    const printed = normalised(await runSteps(markdown, work));
+    const told = normalised(steps.map((step) => step.output));
+    for (const [index, { command }] of steps.entries())
+      expect([command, ...(printed[index] ?? [])]).toEqual([command, ...(told[index] ?? [])]);
   } finally {
     await rm(work, { recursive: true, force: true });
   }

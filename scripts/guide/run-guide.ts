@@ -3,10 +3,8 @@
  * is compared with what stands there, so that a guide cannot say what the program does not do.
  */
 import { spawn, type ChildProcess } from 'node:child_process';
-import { mkdir, symlink, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { inherited } from '../demo/run.ts';
-import { commandMain, repositoryRoot } from '../demo/stage.ts';
+import { repositoryRoot } from '../demo/stage.ts';
 
 /** One command, and the lines below it. */
 export interface Step {
@@ -43,48 +41,49 @@ export function withOutputs(markdown: string, outputs: readonly (readonly string
   });
 }
 
-/** What differs from run to run: digests, sizes that follow from them, durations, the folder. */
-export function normalised(lines: readonly string[]): readonly string[] {
-  return lines.map((line) =>
-    line
-      .replace(/[0-9a-f]{12,}…?/g, '<hex>')
-      .replace(/\d+ (?:B|kB)\b/g, '<size>')
-      .replace(/\d+ (?:d|h|min)(?: \d+ (?:h|min))?/g, '<time>')
-      .replace(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, '<time>')
-      .replace(/ +/g, ' ')
-      .trimEnd(),
+/** What differs from run to run: the root's fingerprint, and times. Archives are reproducible, so their sizes and digests stay. */
+export function normalised(outputs: readonly (readonly string[])[]): readonly (readonly string[])[] {
+  const root = /^fingerprint: +sha256:([0-9a-f]{64})$/m.exec(outputs.flat().join('\n'))?.[1] ?? 'none';
+  return outputs.map((lines) =>
+    lines.map((line) =>
+      line
+        .replaceAll(root, '<root>')
+        .replaceAll(root.slice(0, 16), '<root>')
+        .replace(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, '<time>')
+        .replace(/\d+ (?:d|h|min)(?: \d+ (?:h|min))?/g, '<time>')
+        .trimEnd(),
+    ),
   );
 }
 
-/** Runs the steps in `work`, a new folder, and returns what each printed (stdout and stderr as they came), `work` as `~`. */
-export async function runSteps(
-  steps: readonly Step[],
-  work: string,
-): Promise<readonly (readonly string[])[]> {
-  const bin = join(work, '.bin');
-  await mkdir(bin, { recursive: true });
-  await writeFile(join(bin, 'ragv'), `#!/bin/sh\nexec '${process.execPath}' '${commandMain}' "$@"\n`, {
-    mode: 0o755,
-  });
-  await symlink(process.execPath, join(bin, 'node'));
-  const env = {
-    ...inherited(),
-    PATH: `${bin}:${process.env['PATH']}`,
-    HOME: work,
-    REPOSITORY: repositoryRoot,
-  };
+/** The first `sh` block: how a newcomer gets the command. `folder` is where it says that the rest happens. */
+function readSetUp(markdown: string, folder: string): string {
+  const block = /^```sh\n(?<body>[\s\S]*?)^```$/m.exec(markdown)?.groups?.['body'] ?? '';
+  const [, said] = /&& cd (\S+)\n/.exec(block) ?? [];
+  if (said === undefined) throw new Error('the guide does not say where to go');
+  return block.replace(`mkdir ${said}`, 'true').replaceAll(said, folder);
+}
+
+/**
+ * Runs the steps of a guide in `work`, a new folder, in one shell that begins in a clone of this project, and returns what
+ * each printed (stdout and stderr as they came), `work` as `~`.
+ */
+export async function runSteps(markdown: string, work: string): Promise<readonly (readonly string[])[]> {
+  const env = { ...inherited(), HOME: work };
   const background: ChildProcess[] = [];
   const shell = spawn('bash', ['--noprofile', '--norc'], {
-    cwd: work,
+    cwd: repositoryRoot,
     env,
     stdio: ['pipe', 'pipe', 'inherit'],
   });
   try {
+    await runInShell(shell, readSetUp(markdown, work), -1);
+    const [path = ''] = await runInShell(shell, 'echo "$PATH"', -2);
     const outputs: (readonly string[])[] = [];
-    for (const [index, step] of steps.entries())
+    for (const [index, step] of readSteps(markdown).entries())
       outputs.push(
         step.background
-          ? await runInBackground(step, work, env, background)
+          ? await runInBackground(step, work, { ...env, PATH: path }, background)
           : await runInShell(shell, step.command, index),
       );
     return outputs.map((lines) => lines.map((line) => line.replaceAll(work, '~')));
