@@ -9,7 +9,8 @@ export const signingErrors = {
   KEY_NOT_FOUND: 'there is no key file at this path',
   KEY_EXISTS: 'a file is already there, and keys are never overwritten',
   KEY_UNPROTECTED: 'others can read the key or password file, or the key in it is not encrypted',
-  KEY_UNREADABLE: 'the file cannot be read or written, or holds no private key that TUF and this Node can use',
+  KEY_UNREADABLE:
+    'the file cannot be read or written, or holds no private key that TUF and this Node can use',
   KEY_MISMATCH: 'the signer holds another key than the one expected',
   BAD_PASSWORD: 'the password does not open the key',
   PASSWORD_REQUIRED: 'no password was given in any of the places where one is looked for',
