@@ -201,6 +201,11 @@ export function codeOf(error: unknown): string {
 
 /** The exit code for whatever was thrown: by its code, 1 for what nobody foresaw. */
 export function exitOf(error: unknown): number {
-  const exit = new Map<string, Exit>(Object.entries(exitOfError)).get(codeOf(error)) ?? 'failure';
+  return exitOfCode(codeOf(error));
+}
+
+/** The same, of a code that was kept without its error. */
+export function exitOfCode(code: string): number {
+  const exit = new Map<string, Exit>(Object.entries(exitOfError)).get(code) ?? 'failure';
   return exitCodes[exit][0];
 }

@@ -97,7 +97,9 @@ const systemHints = new Map([
   ['EROFS', 'the file system is read-only'],
   ['EACCES', 'check who owns the file or folder, and its mode'],
   ['EPERM', 'check who owns the file or folder, and its mode'],
+  ['ENOENT', 'no such file or folder, and it cannot be made there'],
   ['ENOTDIR', 'a part of the path is a file'],
+  ['ENAMETOOLONG', 'the path is longer than the file system takes'],
   ['EEXIST', 'something else stands where it would be made'],
   ['EMFILE', 'too many open files; raise the limit (ulimit -n)'],
 ]);

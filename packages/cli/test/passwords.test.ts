@@ -1,4 +1,4 @@
-/** No default password, ever; nothing asks without a terminal; a failed or interrupted init leaves nothing (decision 11, issue 2). */
+/** No default password, ever; nothing asks without a terminal; a failed or interrupted init leaves nothing (decision 11). */
 import { once } from 'node:events';
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';

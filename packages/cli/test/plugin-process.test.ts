@@ -1,4 +1,4 @@
-/** Issue 2, `ragv run`: stdin, stdout, signals and the exit code are the plugin's; `ragv trust init --dry-run` verifies what it would trust. */
+/** `ragv run`: stdin, stdout, signals and the exit code are the plugin's; `ragv trust init --dry-run` verifies what it would trust. */
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';

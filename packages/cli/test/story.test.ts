@@ -1,4 +1,4 @@
-/** Issue 2: a plugin travels from its folder to a running host, with the real command, and back again. */
+/** A plugin travels from its folder to a running host, with the real command, and back again. */
 import {
   appendFileSync,
   existsSync,
@@ -6,6 +6,7 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  renameSync,
   statSync,
 } from 'node:fs';
 import { once } from 'node:events';
@@ -189,6 +190,21 @@ test('update, rollback, yank and what status says', { timeout: 120_000 }, async 
   expect((await ragv('install acme/hello --quiet', elsewhere)).stdout).toContain('acme/hello@1.0.0');
   await ok(`${yank} --undo`);
   expect((await ragv('status')).exit).toBe(0);
+});
+
+test('a repository that cannot be asked is not healthy, and what is known has an age', async () => {
+  renameSync(join(vault, 'public'), join(vault, 'away'));
+  const told = await ragv('status --json');
+  const said = await ragv('status');
+  renameSync(join(vault, 'away'), join(vault, 'public'));
+  expect(told.exit).toBe(6);
+  expect(json(told.stdout)).toMatchObject({
+    lastRefresh: matching(/^\d{4}-.*Z$/),
+    stale: { code: 'NOT_FOUND_REMOTE' },
+    plugins: [{ vendor: 'acme' }],
+  });
+  expect(said.stdout).toMatch(/refreshed .* ago, NOT now\n.*as far as was known then/);
+  expect(said.stderr).toContain('[NOT_FOUND_REMOTE]');
 });
 
 test('status and keys of the vault', { timeout: 60_000 }, async () => {

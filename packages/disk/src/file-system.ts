@@ -23,7 +23,7 @@ export interface FileSystem {
   create(path: string, mode: number): Promise<WritableFile>;
   /** Opens `path` to append, creating it if it is absent. Never follows a link (`ELOOP`). */
   append(path: string, mode: number): Promise<WritableFile>;
-  /** The whole file, or `null` if nothing is there. `EFBIG` beyond `maxLength`, `ELOOP` for a link. */
+  /** The whole file, or `null` if nothing is there. `EFBIG` beyond `maxLength`, `ELOOP` for a link, `EISDIR`, `EINVAL` for a pipe or device. */
   read(path: string, maxLength: number): Promise<Uint8Array | null>;
   /** `null` if nothing is there. */
   info(path: string): Promise<FileInfo | null>;

@@ -17,6 +17,7 @@ export interface Lock {
 }
 
 const sqliteBusy = 5;
+const sqliteFull = 13;
 const firstPauseMs = 2;
 const longestPauseMs = 40;
 
@@ -81,7 +82,10 @@ export async function lockFile(path: string, options: LockOptions = {}): Promise
           `cannot lock ${path}: ${error instanceof Error ? error.message : 'unknown reason'}`,
           {
             cause: error,
-            hint: 'the folder must exist and be writable, on a local file system; a lock file is empty',
+            hint:
+              sqliteCode(error) === sqliteFull
+                ? 'the disk is full'
+                : 'the folder must exist and be writable, on a local file system; a lock file is empty',
           },
         );
     }

@@ -16,6 +16,8 @@ const atOnce = 1 << 20;
 
 // Undefined on Windows, where creating links needs a privilege.
 const noFollow: number = constants.O_NOFOLLOW ?? 0;
+/** Else a named pipe in a file's place holds the whole process in `open`, where no signal reaches it. */
+const noWait: number = constants.O_NONBLOCK ?? 0;
 
 async function write(handle: number, bytes: Uint8Array): Promise<void> {
   for (let written = 0; written < bytes.length;)
@@ -43,13 +45,16 @@ function fail(code: string, path: string): Error {
 async function read(path: string, maxLength: number): Promise<Uint8Array | null> {
   let handle: number;
   try {
-    handle = fs.openSync(path, constants.O_RDONLY | noFollow);
+    handle = fs.openSync(path, constants.O_RDONLY | noFollow | noWait);
   } catch (error) {
     if (errorCode(error) === 'ENOENT' || errorCode(error) === 'ENOTDIR') return null;
     throw error;
   }
   try {
-    const { size } = fs.fstatSync(handle);
+    const stat = fs.fstatSync(handle);
+    if (stat.isDirectory()) throw fail('EISDIR', path);
+    if (!stat.isFile()) throw fail('EINVAL', path);
+    const { size } = stat;
     if (size > maxLength) throw fail('EFBIG', path);
     const buffer = new Uint8Array(size);
     let filled = 0;

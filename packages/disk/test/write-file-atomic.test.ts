@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { DiskError, isTemporaryName, nodeFileSystem, sweepTemporaries, writeFileAtomic } from '@ragnos/disk';
 import { chmod, mkdir, mkdtemp, readFile, readdir, stat, symlink, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -104,6 +105,12 @@ describe('nodeFileSystem', () => {
     expect(await nodeFileSystem.read(join(folder, 'f'), 5)).toEqual(text('hello'));
     await expect(nodeFileSystem.read(join(folder, 'f'), 4)).rejects.toMatchObject({ code: 'EFBIG' });
     await expect(nodeFileSystem.read(join(folder, 'l'), 5)).rejects.toMatchObject({ code: 'ELOOP' });
+    await expect(nodeFileSystem.read(folder, 5)).rejects.toMatchObject({ code: 'EISDIR' });
+  });
+
+  test.runIf(process.platform !== 'win32')('read: a named pipe holds nobody', async () => {
+    execFileSync('mkfifo', [join(folder, 'pipe')]);
+    await expect(nodeFileSystem.read(join(folder, 'pipe'), 5)).rejects.toMatchObject({ code: 'EINVAL' });
   });
 
   test.runIf(process.platform === 'linux')('makeFolder gives up where no folder can be made', async () => {

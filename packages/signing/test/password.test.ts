@@ -106,6 +106,16 @@ describe('files', () => {
     const [[text]] = await Promise.all([answer({ file: path }), writeLater(path, 'from a pipe\n')]);
     expect(text).toBe('from a pipe');
   });
+  test.skipIf(process.platform === 'win32')('a pipe is read once, for all roles', async () => {
+    const path = join(tmp(), 'pipe');
+    execFileSync('mkfifo', ['-m', '600', path]);
+    const roles = ['root', 'targets', 'snapshot'];
+    const asked = roles.map((role) => passwordSource({ role, env: {}, file: path })({ for: role }));
+    await writeLater(path, 'for all\n');
+    expect((await Promise.all(asked)).map((password) => password.reveal())).toEqual(
+      roles.map(() => 'for all'),
+    );
+  });
   test.skipIf(process.platform === 'win32')(
     'a pipe that nobody writes to holds us until the abort',
     async () => {

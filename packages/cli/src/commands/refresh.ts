@@ -25,9 +25,8 @@ export async function run(context: Context): Promise<number> {
       return 0;
     }
     const result = await vault.repository.refresh({ ...limit, force: options.flag('force'), signal });
-    const signed = [...result.roles].map(([role, version]) => `${role} version ${version}`);
     voice.answer(result, [
-      result.changed ? `re-signed ${signed.join(', ')}` : 'nothing was due',
+      result.changed ? `re-signed ${signedRoles(result.roles)}` : 'nothing was due',
       ...(result.pending.length === 0 ? [] : [`waiting for other signers: ${result.pending.join(', ')}`]),
       `next: within ${duration(result.next.getTime() - Date.now())}`,
     ]);
@@ -35,4 +34,16 @@ export async function run(context: Context): Promise<number> {
   } finally {
     await vault.repository.close();
   }
+}
+
+/** In the order of their names; bins of one role, which are many, together. */
+function signedRoles(roles: ReadonlyMap<string, number>): string {
+  const bins = new Map<string, number>();
+  const lines: string[] = [];
+  for (const [role, version] of [...roles].toSorted(([a], [b]) => (a < b ? -1 : 1))) {
+    const parent = /^(.+)-[0-9a-f]+$/.exec(role)?.[1];
+    if (parent === undefined) lines.push(`${role} version ${version}`);
+    else bins.set(parent, (bins.get(parent) ?? 0) + 1);
+  }
+  return [...lines, ...[...bins].map(([parent, count]) => `${count} bins of ${parent}`)].join(', ');
 }

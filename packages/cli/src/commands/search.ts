@@ -13,11 +13,16 @@ export async function run(context: Context): Promise<undefined> {
         `${hit.vendor}/${hit.plugin}`,
         hit.latest ?? '-',
         hit.installed === null ? '' : `installed ${hit.installed}`,
-        hit.description,
+        shortened(hit.description),
       ]),
     ),
   );
   if (hits.length === 0)
     voice.note(text === '' ? 'nothing is published yet' : `nothing matches ${JSON.stringify(text)}`);
   return;
+}
+
+/** One line of a table; --json has all of it. */
+function shortened(text: string): string {
+  return text.length <= 80 ? text : `${text.slice(0, 79)}…`;
 }

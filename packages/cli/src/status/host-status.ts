@@ -1,39 +1,51 @@
 import type { HostStatus, PluginStatus } from '@ragnos/plugin';
 import type { Context } from '../command.ts';
-import { exitCodes } from '../exit-codes.ts';
+import { exitCodes, exitOfCode } from '../exit-codes.ts';
 import { hostFor } from '../host.ts';
 import { duration, table } from '../text.ts';
 
-/** What is installed, and what became of it. Exit code 10 while something yanked or revoked is installed. */
+/**
+ * What is installed, and what became of it. Exit code 10 while something yanked or revoked is installed; else, where
+ * the repository could not be asked or was not believed, that of the reason: a monitor must not take a freeze for health.
+ */
 export async function hostStatus(context: Context): Promise<number> {
   const { voice, signal } = context;
   const status = await (await hostFor(context)).status({ signal });
+  const { stale, plugins } = status;
   voice.answer(status, [
     `${status.repository} at ${status.url}: ${freshness(status)}`,
     ...table(
-      status.plugins.map((plugin) => [
+      plugins.map((plugin) => [
         `  ${plugin.vendor}/${plugin.plugin}`,
         plugin.version,
-        verdict(plugin),
+        verdict(plugin, stale === null ? '' : ', as far as was known then'),
       ]),
     ),
   ]);
-  if (status.stale !== null) voice.warn(`${status.stale.message} [${status.stale.code}]`);
-  const bad = status.plugins.filter((plugin) => plugin.yanked !== null || plugin.revoked !== null);
+  if (stale !== null) {
+    voice.warn(`${stale.message} [${stale.code}]`);
+    if (stale.hint !== null) voice.note(`hint: ${stale.hint}`);
+  }
+  const bad = plugins.filter((plugin) => plugin.yanked !== null || plugin.revoked !== null);
   for (const plugin of bad)
     voice.warn(
       `${plugin.vendor}/${plugin.plugin}@${plugin.version} was taken back; ragv update, ragv rollback or ragv uninstall ${plugin.vendor}/${plugin.plugin}`,
     );
-  return bad.length === 0 ? 0 : exitCodes.refused[0];
+  if (bad.length > 0) return exitCodes.refused[0];
+  return stale === null ? exitCodes.ok[0] : exitOfCode(stale.code);
 }
 
-function freshness(status: HostStatus): string {
-  if (status.ageMs === null) return status.stale === null ? 'never refreshed' : 'could not be refreshed now';
-  return `refreshed ${duration(status.ageMs)} ago`;
+function freshness({ ageMs, stale }: HostStatus): string {
+  const last = ageMs === null ? 'never refreshed' : `refreshed ${duration(ageMs)} ago`;
+  return stale === null ? last : `${last}, NOT now`;
 }
 
-function verdict(plugin: PluginStatus): string {
+function verdict(plugin: PluginStatus, then: string): string {
   if (plugin.revoked !== null) return `REVOKED: ${plugin.revoked}`;
   if (plugin.yanked !== null) return `YANKED: ${plugin.yanked.reason}`;
-  return plugin.newer === null ? 'up to date' : `${plugin.newer} is there`;
+  if (plugin.newer !== null) return `${plugin.newer} is there: ragv update`;
+  const range = plugin.wanted === null ? '' : ` within ${plugin.wanted}`;
+  const beyond =
+    plugin.newest === null || plugin.newest === plugin.version ? '' : `; ${plugin.newest} is there`;
+  return `up to date${range}${beyond}${then}`;
 }

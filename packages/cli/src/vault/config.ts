@@ -1,6 +1,5 @@
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { writeFileAtomic } from '@ragnos/disk';
+import { nodeFileSystem, writeFileAtomic } from '@ragnos/disk';
 import { parse, TomlError } from 'smol-toml';
 import * as v from 'valibot';
 import { CliError } from '../errors.ts';
@@ -21,17 +20,24 @@ const schema = v.strictObject({
 export type VaultConfig = v.InferOutput<typeof schema>;
 
 export const configFile = 'ragv.toml';
+/** Bytes; a thousand keys have a fifth of this. */
+const maxLength = 1_000_000;
 
 /** @throws CliError `NOT_A_VAULT` where there is none, `BAD_CONFIG` naming what is wrong in it */
 export async function readConfig(folder: string): Promise<VaultConfig> {
   const path = join(folder, configFile);
-  const text = await readFile(path, 'utf8').catch((cause: unknown) => {
-    throw new CliError('NOT_A_VAULT', `${folder} is no vault: there is no ${configFile} in it`, {
+  const bytes = await nodeFileSystem.read(path, maxLength).catch((cause: unknown) => {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new CliError('BAD_CONFIG', `${path} cannot be read: ${reason}`, {
       cause,
-      hint: 'name the folder with --vault, or make one with: ragv init ./vault',
+      hint: `it is a plain file of at most ${maxLength} bytes that you may read`,
     });
   });
-  return check(path, parseToml(path, text));
+  if (bytes === null)
+    throw new CliError('NOT_A_VAULT', `${folder} is no vault: there is no ${configFile} in it`, {
+      hint: 'name the folder with --vault, or make one with: ragv init ./vault',
+    });
+  return check(path, parseToml(path, new TextDecoder().decode(bytes)));
 }
 
 function parseToml(path: string, text: string): unknown {

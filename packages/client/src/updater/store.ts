@@ -8,7 +8,7 @@ import { join } from 'node:path';
 export type Copies = readonly Uint8Array[];
 
 /** Damage, not refusal: what stands there cannot be a file that we wrote. */
-const damage: ReadonlySet<unknown> = new Set(['EFBIG', 'ELOOP', 'EISDIR']);
+const damage: ReadonlySet<unknown> = new Set(['EFBIG', 'ELOOP', 'EISDIR', 'EINVAL']);
 
 function equal(a: Uint8Array | null, b: Uint8Array): boolean {
   return a !== null && Buffer.compare(a, b) === 0;

@@ -184,8 +184,12 @@ export interface PluginInfo {
 export interface PluginStatus extends InstalledPlugin {
   readonly yanked: { readonly reason: string; readonly at: string } | null;
   readonly revoked: string | null;
-  /** A newer version that `update` would take; `null` = this is the one. */
+  /** What was asked for: a range, `null` for whatever is newest. */
+  readonly wanted: string | null;
+  /** A newer version that `update` would take; `null` = none that is known of. */
   readonly newer: string | null;
+  /** The newest version there is, in what was asked for or not; `null` = nothing can be installed any more. */
+  readonly newest: string | null;
 }
 
 export interface HostStatus {
@@ -194,8 +198,8 @@ export interface HostStatus {
   /** RFC 3339; `null` = never. */
   readonly lastRefresh: string | null;
   readonly ageMs: number | null;
-  /** Why what is known could not be refreshed now; `null` = it was. */
-  readonly stale: { readonly code: string; readonly message: string } | null;
+  /** Why what is known could not be refreshed now; `null` = it was, or nobody was to be asked. */
+  readonly stale: { readonly code: string; readonly message: string; readonly hint: string | null } | null;
   readonly versions: ReadonlyMap<string, number>;
   readonly plugins: readonly PluginStatus[];
 }

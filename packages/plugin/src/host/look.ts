@@ -7,7 +7,7 @@ import { parseSearch } from '../formats/catalog.ts';
 import { compareVersions } from '../formats/versions.ts';
 import type { PluginIndex } from '../formats/plugin-index.ts';
 import type { Revocations } from '../formats/revocations.ts';
-import type { PluginSpec } from '../names.ts';
+import type { PluginSpec, PluginVersion } from '../names.ts';
 import { pluginName, vendorName } from '../names.ts';
 import type { CallOptions, HostStatus, PluginInfo, PluginStatus, SearchHit } from './api.ts';
 import { chooseVersion } from './choose.ts';
@@ -100,7 +100,7 @@ export async function status(context: Context, { signal }: CallOptions): Promise
   } catch (error) {
     if (!(error instanceof VaultError || error instanceof DiskError)) throw error;
     context.events.refusal(error, null);
-    stale = { code: error.code, message: error.message };
+    stale = { code: error.code, message: error.message, hint: error.hint ?? null };
   }
   const revocations = session?.revocations ?? (await knownRevocations(context));
   const plugins: PluginStatus[] = [];
@@ -110,7 +110,9 @@ export async function status(context: Context, { signal }: CallOptions): Promise
       ...(await describe(context, pointer)),
       yanked: index?.versions.get(pointer.version)?.yanked ?? null,
       revoked: reasonOf(revocations, pointer),
-      newer: index === null ? null : await newerThan(index, pointer, revocations),
+      wanted: pointer.wanted,
+      newer: await newerThan(index, pointer, pointer.wanted, revocations),
+      newest: await newerThan(index, { version: null }, null, revocations),
     });
   }
   const knowledge = (session?.updater ?? (await lastKnown(context, signal)))?.knowledge();
@@ -152,14 +154,17 @@ async function indexFor(
   }
 }
 
+/** The version that would be chosen of what is `wanted`, if it is higher than the one that is there. */
 async function newerThan(
-  index: PluginIndex,
-  pointer: Pointer,
+  index: PluginIndex | null,
+  there: { readonly version: PluginVersion | null },
+  wanted: string | null,
   revocations: Revocations,
 ): Promise<string | null> {
+  if (index === null) return null;
   try {
-    const { version } = await chooseVersion(index, pointer.wanted, { revocations, prerelease: false });
-    return compareVersions(version, pointer.version) > 0 ? version : null;
+    const { version } = await chooseVersion(index, wanted, { revocations, prerelease: false });
+    return there.version === null || compareVersions(version, there.version) > 0 ? version : null;
   } catch (error) {
     if (error instanceof VaultError) return null; // nothing that it could be updated to
     throw error;

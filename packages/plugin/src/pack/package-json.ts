@@ -51,6 +51,10 @@ export function readPackageJson(bytes: Uint8Array, what: string, hasGyp = false)
     return value;
   };
   const name = text('name');
+  if (!/^(?:@[^@/\s]+\/)?[^@/\s]+$/.test(name))
+    throw new PackError('PACKAGE_JSON', `${what}: ${JSON.stringify(name)} is no package's name`, {
+      hint: 'name or @scope/name',
+    });
   return {
     json,
     name,

@@ -1,11 +1,13 @@
 import { createHash } from 'node:crypto';
 import { lstat, readFile, readdir } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
+import { nodeFileSystem } from '@ragnos/disk';
 import { isJsonObject, type JsonObject } from '@ragnos/tuf';
 import type { ArchiveLimits } from '../archive/limits.ts';
 import { readArchive, type ArchiveEntry } from '../archive/tar-reader.ts';
 import { ArchiveError, PackError } from '../errors.ts';
 import type { PluginManifest } from '../formats/manifest.ts';
+import { readPackageJson } from './package-json.ts';
 import { npmAnswer } from './npm-command.ts';
 import type { Npm } from './npm.ts';
 import { npmSpec } from './npm-spec.ts';
@@ -92,6 +94,14 @@ async function fromFolder(folder: string, scratch: string, npm: Npm, limits: Arc
       hint: 'give the folder another name',
     });
   await refuseLinks(folder, 0);
+  const manifest = await nodeFileSystem
+    .read(join(folder, 'package.json'), limits.fileMaxLength)
+    .catch((cause: unknown) => {
+      throw new PackError('PACKAGE_JSON', `${folder}/package.json cannot be read`, { cause });
+    });
+  if (manifest === null)
+    throw new PackError('PACKAGE_JSON', `${folder} has no package.json`, { hint: 'npm init makes one' });
+  readPackageJson(manifest, `${folder}/package.json`); // npm would complain of the registry
   const packed = await npmPack([folder], scratch, npm);
   const archive = await readFile(join(scratch, packed.filename));
   const about = {

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { constants } from 'node:fs';
+import { closeSync, constants, openSync } from 'node:fs';
 import { link, lstat, open, rename, unlink, type FileHandle } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { SigningError } from '../errors.ts';
@@ -38,11 +38,14 @@ export async function readSecretFile(path: string, options: ReadSecretOptions): 
 
 /** To open a pipe is to wait in the kernel for who writes to it; on an abort we are that for a moment, which ends the wait. */
 async function openSoon(path: string, flags: number, signal: AbortSignal | undefined): Promise<FileHandle> {
-  const wake = (): void =>
-    void open(path, constants.O_WRONLY | (constants.O_NONBLOCK ?? 0)).then(
-      (writer) => writer.close(),
-      () => undefined,
-    );
+  // At once: who waits may hold every thread that could do it later. Without a reader it fails, and nobody waits.
+  const wake = (): void => {
+    try {
+      closeSync(openSync(path, constants.O_WRONLY | (constants.O_NONBLOCK ?? 0)));
+    } catch {
+      return;
+    }
+  };
   signal?.addEventListener('abort', wake, { once: true });
   const file = await open(path, flags).finally(() => signal?.removeEventListener('abort', wake));
   if (signal?.aborted === true) await file.close();

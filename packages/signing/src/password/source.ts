@@ -1,3 +1,4 @@
+import { stat } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import { SigningError } from '../errors.ts';
 import { readSecretFile } from '../file/secret-file.ts';
@@ -68,14 +69,25 @@ const defaultFlags = { file: '--password-file', stdin: '--password-stdin' };
 
 async function fromFile(path: string, from: string, signal: AbortSignal | undefined): Promise<Password> {
   try {
-    const bytes = await readSecretFile(path, { maxLength: passwordMaxLength, pipes: true, signal });
-    return fromBytes(bytes, from);
+    return fromBytes(Uint8Array.from(await readFileOrPipe(path, signal)), from);
   } catch (error) {
     const unread =
       error instanceof SigningError && (error.code === 'KEY_NOT_FOUND' || error.code === 'KEY_UNREADABLE');
     if (unread) throw new SigningError('BAD_PASSWORD_SOURCE', `${from}: ${error.message}`, { cause: error });
     throw error;
   }
+}
+
+const pipes = new Map<string, Promise<Uint8Array>>();
+
+/** What a pipe gives it gives once, and the password in it is that of all roles; a file is read whenever it is asked for. */
+async function readFileOrPipe(path: string, signal: AbortSignal | undefined): Promise<Uint8Array> {
+  const read = (): Promise<Uint8Array> =>
+    readSecretFile(path, { maxLength: passwordMaxLength, pipes: true, signal });
+  if (!(await stat(path).catch(() => null))?.isFIFO()) return read();
+  const known = pipes.get(path) ?? read();
+  pipes.set(path, known);
+  return known;
 }
 
 const reads = new WeakMap<Readable, Promise<Uint8Array>>();
