@@ -10,6 +10,7 @@ export default defineConfig({
     environment: 'node',
     include: ['packages/*/test/**/*.test.ts', 'scripts/**/*.test.ts', 'conformance/test/**/*.test.ts'],
     globals: false,
+    globalSetup: ['./scripts/temporary-folder.ts'],
     pool: 'forks', // tests change directory, umask and environment, which threads share
     maxWorkers: 2,
     execArgv: ['--conditions=@ragnos/source'],
