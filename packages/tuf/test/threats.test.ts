@@ -95,11 +95,7 @@ function advisories(): readonly string[] {
 
 test('every advisory that a test is named after stands in the table, and has a test of its name', () => {
   const known = lines.map(([threat]) => threat.toLowerCase());
-  for (const id of advisories())
-    expect(
-      known.some((threat) => threat.includes(`: ${id}:`)),
-      id,
-    ).toBe(true);
+  expect(advisories().filter((id) => !known.some((threat) => threat.includes(`: ${id}:`)))).toEqual([]);
   const named = new Set(advisories());
   const without = known.flatMap((threat) => /: ((?:cve|ghsa|tob)-[^:]+):/.exec(threat)?.[1] ?? []);
   expect(without.filter((id) => !named.has(id))).toEqual(['cve-2026-24686']); // of repository names, which are no paths here
