@@ -69,7 +69,9 @@ export async function readSmall(
   const kept = await readBytes(copy, maxLength);
   if (kept !== null && hash('sha256', kept, 'hex') === sha256Of(info)) return { bytes: kept, kept: true };
   if (context.offline)
-    throw new OfflineError(`${info.path} is not kept here`, { hint: 'refresh once with a connection' });
+    throw new OfflineError(`${info.path} is not kept here`, {
+      hint: 'ask for it once with a connection: only what is installed is kept',
+    });
   return { bytes: await updater.read(info, { maxLength, signal }), kept: false };
 }
 
@@ -138,7 +140,8 @@ export async function knownIndex(context: Context, plugin: Plugin): Promise<Plug
 
 /**
  * The plugin's index as the repository has it now, which must hold all that this host knew of it (decision 8).
- * `remember` makes it what the host knows; the lock is held then.
+ * `remember` makes it what the host knows; the lock is held then. Offline, one that has changed since is as it was known
+ * here: it was verified when it was stored, and there is no other.
  */
 export async function readIndex(
   context: Context,
@@ -146,10 +149,29 @@ export async function readIndex(
   plugin: Plugin,
   options: { readonly remember: boolean; readonly signal: AbortSignal | undefined },
 ): Promise<PluginIndex> {
-  const { vendor, plugin: name } = plugin;
-  const path = pluginPath(vendor, name, 'index.json');
   const known = await knownIndex(context, plugin);
-  const info = await session.updater.find(path, { signal: options.signal });
+  try {
+    return await indexNow(context, session, plugin, { ...options, known });
+  } catch (error) {
+    if (error instanceof OfflineError && known !== null) return known;
+    throw error;
+  }
+}
+
+async function indexNow(
+  context: Context,
+  session: Session,
+  plugin: Plugin,
+  options: {
+    readonly remember: boolean;
+    readonly signal: AbortSignal | undefined;
+    readonly known: PluginIndex | null;
+  },
+): Promise<PluginIndex> {
+  const { vendor, plugin: name } = plugin;
+  const { remember, signal, known } = options;
+  const path = pluginPath(vendor, name, 'index.json');
+  const info = await session.updater.find(path, { signal });
   if (info === null) {
     if (known !== null)
       throw new HostUntrustedError('INDEX_ROLLBACK', `${path} is gone, and this host knew it`);
@@ -157,20 +179,15 @@ export async function readIndex(
       hint: `ragv search ${name}`,
     });
   }
-  const { bytes, kept } = await readSmall(
-    context,
-    session.updater,
-    info,
-    indexFile(context, plugin),
-    options.signal,
-  );
+  const copy = indexFile(context, plugin);
+  const { bytes, kept } = await readSmall(context, session.updater, info, copy, signal);
   const index = parseIndex(bytes);
   if (index.vendor !== vendor || index.plugin !== name)
     throw new HostUntrustedError('IDENTITY_MISMATCH', `${path} speaks of ${index.vendor}/${index.plugin}`);
   if (known !== null) refuseLosses(path, known, index);
-  if (options.remember && !kept) {
+  if (remember && !kept) {
     ensureFolder(context.paths.folder, 'known', vendor);
-    await writeFileAtomic(indexFile(context, plugin), bytes, { mode: 0o600 });
+    await writeFileAtomic(copy, bytes, { mode: 0o600 });
   }
   return index;
 }

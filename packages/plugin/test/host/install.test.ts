@@ -214,6 +214,10 @@ test('offline: what is kept can be installed again, nothing else', async () => {
   const offline = await world.host({ offline: true });
   expect(await offline.install('acme/hello')).toMatchObject({ version: '1.0.0', changed: false });
   expect(await offline.status()).toMatchObject({ stale: null, plugins: [{ newer: null }] });
+  // The repository went on, and this host has heard of it without asking for the index again.
+  await host.search('hello');
+  expect(await offline.info('acme/hello')).toMatchObject({ versions: [{ version: '1.0.0' }] });
+  expect(await offline.update('acme/hello')).toMatchObject([{ version: '1.0.0', changed: false }]);
   world.now = new Date(world.now.getTime() + 100 * 24 * 3600 * 1000);
   expect(await codeOf(offline.install('acme/hello'))).toBe('EXPIRED');
   expect(await offline.verify()).toMatchObject([{ ok: true }]); // what is installed does not rot
