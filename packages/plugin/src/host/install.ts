@@ -51,6 +51,10 @@ export async function installPlugin(
     return unchanged(context, pointer);
   if (pointer !== null && lower && !chosen.exact) refuseDowngrade(index, chosen, pointer);
   await checkLocked(context, `${spec.vendor}/${spec.plugin}`, chosen.version, chosen.entry);
+  // Offline the metadata may have gone on without this plugin's; what is whole and wanted needs none of it.
+  const same = pointer !== null && pointer.manifest === chosen.entry.manifest.sha256;
+  if (context.offline && same && (await isWhole(context, pointer, signal)))
+    return unchanged(context, pointer);
   const located = await locate(context, session, index, chosen, signal);
   const keep = chosen.exact ? null : wanted;
   if (
