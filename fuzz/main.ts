@@ -1,12 +1,13 @@
 /**
- * `npm run fuzz [-- mldsa | canonical | differential] [--long] [--seed <n>] [--mutants <n>]`: ours beside its peers on what nobody wrote by
- * hand. Without a name all three; `--long` is for the night. The seed is printed, and gives the same run again.
+ * `npm run fuzz [-- mldsa | canonical | differential | bounds] [--long] [--seed <n>] [--mutants <n>]`: ours beside its peers on what nobody wrote by
+ * hand. Without a name all four; `--long` is for the night. The seed is printed, and gives the same run again.
  */
 import { parseArgs } from 'node:util';
 import type { Outcome } from './lib/report.ts';
 import { say } from './lib/say.ts';
 import { setUpNpmPeers, setUpPython } from './lib/setup.ts';
 import { startPython } from './lib/python.ts';
+import { bounds } from './bounds.ts';
 import { canonical } from './canonical.ts';
 import { differential } from './differential.ts';
 import { mldsa } from './mldsa-peer.ts';
@@ -17,9 +18,10 @@ const { values, positionals } = parseArgs({
     long: { type: 'boolean', default: false },
     seed: { type: 'string' },
     mutants: { type: 'string' },
+    'write-docs': { type: 'boolean', default: false },
   },
 });
-const names = ['mldsa', 'canonical', 'differential'];
+const names = ['mldsa', 'canonical', 'differential', 'bounds'];
 const unknown = positionals.find((name) => !names.includes(name));
 if (unknown !== undefined) throw new Error(`unknown: ${unknown}; there are ${names.join(', ')}`);
 const asked = (name: string): boolean => positionals.length === 0 || positionals.includes(name);
@@ -35,6 +37,7 @@ const outcomes: Outcome[] = [];
 try {
   if (asked('mldsa') && python !== null) outcomes.push(await mldsa(python));
   if (asked('canonical')) outcomes.push(await canonical(python, npm, options));
+  if (asked('bounds')) outcomes.push(await bounds(values['write-docs']));
   if (asked('differential')) outcomes.push(await differential(python, npm, options));
 } finally {
   await python?.end();

@@ -48,7 +48,7 @@ try {
     join(folder, 'vitest.config.mjs'),
     `export default {
   resolve: { alias: { '@ragnos/tuf': new URL('packages/tuf/src/index.ts', import.meta.url).pathname } },
-  test: { include: ['packages/tuf/test/**/*.test.ts'], testTimeout: 60000 },
+  test: { include: ['packages/tuf/test/*.test.ts'], exclude: ['**/threats.test.ts'], testTimeout: 60000 },
 };`,
   );
   writeFileSync(
