@@ -1,5 +1,5 @@
 import type { Fetcher } from '@ragnos/client';
-import { lockFile } from '@ragnos/disk';
+import { DiskError, lockFile, type Lock } from '@ragnos/disk';
 
 import { pluginSpec, type PluginSpec } from '../names.ts';
 import type { HostOptions, HostProgress } from './api.ts';
@@ -43,6 +43,16 @@ export async function withLock<T>(
     return await action();
   } finally {
     lock.release();
+  }
+}
+
+/** The lock for what may be left undone; `null` while somebody else is at work, or where nothing can be written. */
+export async function lockIfFree(context: Context): Promise<Lock | null> {
+  try {
+    return await lockFile(context.paths.lock, { timeoutMs: 0 });
+  } catch (error) {
+    if (error instanceof DiskError) return null;
+    throw error;
   }
 }
 

@@ -11,7 +11,7 @@ import type { PluginSpec, PluginVersion } from '../names.ts';
 import { pluginName, vendorName } from '../names.ts';
 import type { CallOptions, HostStatus, PluginInfo, PluginStatus, SearchHit } from './api.ts';
 import { chooseVersion } from './choose.ts';
-import type { Context } from './context.ts';
+import { lockIfFree, type Context } from './context.ts';
 import { describe } from './kept.ts';
 import { ensureFolder } from './paths.ts';
 import type { Pointer } from './pointer.ts';
@@ -102,19 +102,7 @@ export async function status(context: Context, { signal }: CallOptions): Promise
     context.events.refusal(error, null);
     stale = { code: error.code, message: error.message, hint: error.hint ?? null };
   }
-  const revocations = session?.revocations ?? (await knownRevocations(context));
-  const plugins: PluginStatus[] = [];
-  for (const pointer of await pointers(context)) {
-    const index = await indexFor(context, session, pointer, signal);
-    plugins.push({
-      ...(await describe(context, pointer)),
-      yanked: index?.versions.get(pointer.version)?.yanked ?? null,
-      revoked: reasonOf(revocations, pointer),
-      wanted: pointer.wanted,
-      newer: await newerThan(index, pointer, pointer.wanted, revocations),
-      newest: await newerThan(index, { version: null }, null, revocations),
-    });
-  }
+  const plugins = await pluginsNow(context, session, signal);
   const knowledge = (session?.updater ?? (await lastKnown(context, signal)))?.knowledge();
   return {
     repository: context.record.alias,
@@ -125,6 +113,33 @@ export async function status(context: Context, { signal }: CallOptions): Promise
     versions: knowledge?.versions ?? new Map(),
     plugins,
   };
+}
+
+/** What is seen now is remembered, unless somebody else is at work: it is what is known later, when nobody can be asked. */
+async function pluginsNow(
+  context: Context,
+  session: Session | null,
+  signal: AbortSignal | undefined,
+): Promise<readonly PluginStatus[]> {
+  const revocations = session?.revocations ?? (await knownRevocations(context));
+  const lock = session === null || context.offline ? null : await lockIfFree(context);
+  try {
+    const plugins: PluginStatus[] = [];
+    for (const pointer of await pointers(context)) {
+      const index = await indexFor(context, session, pointer, { remember: lock !== null, signal });
+      plugins.push({
+        ...(await describe(context, pointer)),
+        yanked: index?.versions.get(pointer.version)?.yanked ?? null,
+        revoked: reasonOf(revocations, pointer),
+        wanted: pointer.wanted,
+        newer: await newerThan(index, pointer, pointer.wanted, revocations),
+        newest: await newerThan(index, { version: null }, null, revocations),
+      });
+    }
+    return plugins;
+  } finally {
+    lock?.release();
+  }
 }
 
 /** How long ago the last refresh was, when there is none now; `null` if not even what is kept can be read. */
@@ -142,11 +157,11 @@ async function indexFor(
   context: Context,
   session: Session | null,
   pointer: Pointer,
-  signal: AbortSignal | undefined,
+  options: { readonly remember: boolean; readonly signal: AbortSignal | undefined },
 ): Promise<PluginIndex | null> {
   if (session === null) return await knownIndex(context, pointer);
   try {
-    return await readIndex(context, session, pointer, { remember: false, signal });
+    return await readIndex(context, session, pointer, options);
   } catch (error) {
     if (!(error instanceof VaultError)) throw error;
     context.events.refusal(error, `${pointer.vendor}/${pointer.plugin}`);

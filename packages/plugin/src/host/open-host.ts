@@ -1,4 +1,4 @@
-import { DiskError, lockFile } from '@ragnos/disk';
+import { DiskError } from '@ragnos/disk';
 import { VaultError } from '@ragnos/tuf';
 import { existsSync } from 'node:fs';
 
@@ -6,7 +6,7 @@ import type { PluginSpec } from '../names.ts';
 import type { Host, HostEvent, HostOptions, InstallOptions, InstallResult } from './api.ts';
 import { rollbackPlugin, uninstallPlugin } from './change.ts';
 import type { Context } from './context.ts';
-import { readSpec, withLock } from './context.ts';
+import { lockIfFree, readSpec, withLock } from './context.ts';
 import { HostFailureError } from './errors.ts';
 import { eventLog } from './events.ts';
 import { installPlugin } from './install.ts';
@@ -58,11 +58,14 @@ export async function openHost(options: HostOptions): Promise<Host> {
 /** A journal without a lock holder is a dead process's; with one, somebody is at work and readers see the old state. */
 async function recoverIfDead(context: Context): Promise<void> {
   if (!existsSync(context.paths.journal)) return;
+  const lock = await lockIfFree(context);
+  if (lock === null) return; // held, or a disk that whoever writes next will complain about
   try {
-    const lock = await lockFile(context.paths.lock, { timeoutMs: 0 });
-    await recover(context).finally(() => lock.release());
+    await recover(context);
   } catch (error) {
-    if (!(error instanceof DiskError)) throw error; // held, or a disk that whoever writes next will complain about
+    if (!(error instanceof DiskError)) throw error;
+  } finally {
+    lock.release();
   }
 }
 

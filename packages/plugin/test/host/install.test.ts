@@ -218,6 +218,8 @@ test('offline: what is kept can be installed again, nothing else', async () => {
   await host.search('hello');
   expect(await offline.info('acme/hello')).toMatchObject({ versions: [{ version: '1.0.0' }] });
   expect(await offline.update('acme/hello')).toMatchObject([{ version: '1.0.0', changed: false }]);
+  await host.status();
+  expect(await offline.status()).toMatchObject({ plugins: [{ newer: '1.1.0', newest: '1.1.0' }] });
   world.now = new Date(world.now.getTime() + 100 * 24 * 3600 * 1000);
   expect(await codeOf(offline.install('acme/hello'))).toBe('EXPIRED');
   expect(await offline.verify()).toMatchObject([{ ok: true }]); // what is installed does not rot
