@@ -1,5 +1,6 @@
 import {
   binName,
+  canonicalJson,
   checkRootPin,
   defaultLimits,
   formatDate,
@@ -165,6 +166,31 @@ describe('JSON', () => {
   test('what stands side by side is not deep', () => {
     const many = (item: string) => bytesOf(`[${Array.from({ length: 200 }, () => item).join(',')}]`);
     for (const item of ['{}', '[]', '{"a":[]}']) expect(parseJson(many(item), 'x')).toHaveLength(200);
+  });
+
+  test.each(['0.5', '0e1', '0E1', '1E5', '1E+5', '1e-5', '-0', '-0.5', '00', '01', '[0.0]', '{"a":0.25}'])(
+    'the number %s is refused',
+    (text) => expect(codeOf(() => parseJson(bytesOf(text), 'x'))).toBe('MALFORMED'),
+  );
+
+  test.each([
+    '"b":1,"a":2',
+    '"a":1,"10":2',
+    '"\u{1f600}":1,"\uff5e":2',
+    '"a":{"d":1,"c":2}',
+    '"a":[{"d":1,"c":2}]',
+    '"a":1,"9":{"10":1}',
+    '"a":1,"0":2',
+    '"a":[{"a":1},{"d":1,"c":2}]',
+  ])('what was signed of %s is in the order of canonical JSON', (members) => {
+    const rest = JSON.stringify(targetsJson({ targets: {} })).slice(1, -1);
+    const named = `"A":{${members}}`; // before all others, which follow in their order
+    const parts = rest.match(/"(?:_type|expires|spec_version|targets|version)":(?:"[^"]*"|\d+|\{\})/g) ?? [];
+    const text = `{"signatures":[],"signed":{${[named, ...parts.toSorted()].join(',')}}}`;
+    const value = parseJson(bytesOf(text), 'x');
+    const { signed } = value as { readonly signed: JsonOutput };
+    const { signedBytes } = parseMetadata(bytesOf(text), 'targets');
+    expect(Buffer.from(signedBytes).toString()).toBe(Buffer.from(canonicalJson(signed)).toString());
   });
 
   test('one space inside the signed part: what was signed is without it', () => {
