@@ -19,6 +19,8 @@ export {
   UnreachableError,
 } from './errors.ts';
 export type { ClientErrorCode } from './errors.ts';
+export type { Because, ExplainedKey, ExplainedRole, Explanation } from './explain/explanation.ts';
+export { explanationText } from './explain/text.ts';
 export { fileFetcher } from './file-fetcher.ts';
 export { httpFetcher } from './http/http-fetcher.ts';
 export type { HttpFetcher } from './http/http-fetcher.ts';

@@ -1,4 +1,4 @@
-import type { RoleName, TargetFile, TargetPath, Targets } from '@ragnos/tuf';
+import type { Limits, RoleName, TargetFile, TargetPath, Targets } from '@ragnos/tuf';
 import { LimitExceededError, roleName, rolesForTarget } from '@ragnos/tuf';
 
 /** A target as trusted metadata describes it: length, hashes, `custom`, and who vouches for it. */
@@ -22,7 +22,7 @@ interface Visit {
  */
 export async function findTarget(
   path: TargetPath,
-  maxDelegations: number,
+  limits: Limits,
   load: (role: RoleName, delegator: RoleName) => Promise<Targets>,
 ): Promise<TargetInfo | null> {
   const targets = roleName('targets');
@@ -31,9 +31,9 @@ export async function findTarget(
   for (let visit = stack.pop(); visit !== undefined; visit = stack.pop()) {
     const { role, delegator, via } = visit;
     if (visited.has(role)) continue; // 5.6.7.1: cycles
-    if (visited.size > maxDelegations)
+    if (visited.size > limits.maxDelegations)
       throw new LimitExceededError(
-        `${path}: not found in ${maxDelegations} delegated roles, search abandoned`,
+        `${path}: not found in ${limits.maxDelegations} delegated roles, search abandoned`,
       );
     visited.add(role);
     const loaded = await load(role, delegator);
@@ -41,7 +41,7 @@ export async function findTarget(
     if (file !== undefined) return { ...file, path, role, via };
     if (loaded.delegations === null) continue;
     const next: Visit[] = [];
-    for (const { name, terminating } of rolesForTarget(loaded.delegations, path)) {
+    for (const { name, terminating } of rolesForTarget(loaded.delegations, path, limits)) {
       next.push({ via: [...via, name], role: name, delegator: role });
       if (!terminating) continue;
       stack = []; // whatever comes later in the order of trust may not answer any more

@@ -7,6 +7,7 @@ import { resolve } from 'node:path';
 import { defaultFetcher } from '../default-fetcher.ts';
 import { DownloadLengthError, OfflineError } from '../errors.ts';
 import type { Fetcher } from '../fetcher.ts';
+import type { Explanation } from '../explain/explanation.ts';
 import type { Context } from './context.ts';
 import type { TransferOptions } from './download.ts';
 import { targetUrl, verified, withFreshStart } from './download.ts';
@@ -138,20 +139,21 @@ export class Updater {
     path: string,
     options: { readonly signal?: AbortSignal | undefined } = {},
   ): Promise<TargetInfo | null> {
-    const known = this.#known;
-    const context = this.#context(options.signal);
-    const { timestamp, snapshot } = known.trusted;
-    const inForce = <T extends { readonly type: string; readonly expires: Date }>(signed: T): T => {
-      if (signed.expires > context.now) return signed;
-      throw new ExpiredMetadataError(`${signed.type} has expired since the last refresh`, {
-        hint: 'refresh first',
-      });
-    };
-    if (timestamp !== null) inForce(timestamp);
-    if (snapshot !== null) inForce(snapshot);
-    return findTarget(targetPath(path), this.#limits.maxDelegations, async (role, delegator) =>
-      inForce(await this.#load(context, known, role, delegator)),
-    );
+    return findTarget(targetPath(path), this.#limits, this.#loader(options.signal));
+  }
+
+  /**
+   * Why `path` is trusted, or why it is not: who was asked in which order, because of which pattern, and whose keys have
+   * signed what. What a repository did wrong is part of the answer (`refused`), never an exception.
+   */
+  async explain(
+    path: string,
+    options: { readonly signal?: AbortSignal | undefined } = {},
+  ): Promise<Explanation> {
+    const { explainTarget } = await import('../explain/explain.ts');
+    const { trusted, bytes } = this.#known;
+    const load = this.#loader(options.signal);
+    return explainTarget({ trusted, bytes, limits: this.#limits, load }, targetPath(path));
   }
 
   /**
@@ -224,6 +226,24 @@ export class Updater {
   #targetUrl(info: TargetInfo): URL {
     if (this.#options.offline === true) throw new OfflineError(`${info.path} is not fetched while offline`);
     return targetUrl(this.#targetsUrl, info, this.#known.trusted);
+  }
+
+  /** For one look-up: loads a role as its delegator trusts it, all of it in force now. @throws ExpiredMetadataError */
+  #loader(signal: AbortSignal | undefined): (role: RoleName, delegator: RoleName) => Promise<Targets> {
+    const known = this.#known;
+    const context = this.#context(signal);
+    const inForce = <T extends { readonly type: string; readonly expires: Date }>(signed: T): T => {
+      if (signed.expires > context.now) return signed;
+      throw new ExpiredMetadataError(`${signed.type} has expired since the last refresh`, {
+        hint: 'refresh first',
+      });
+    };
+    return async (role, delegator) => {
+      const { timestamp, snapshot } = known.trusted;
+      if (timestamp !== null) inForce(timestamp);
+      if (snapshot !== null) inForce(snapshot);
+      return inForce(await this.#load(context, known, role, delegator));
+    };
   }
 
   /** Two look-ups at once load a role once; one that failed is tried again by the next. */

@@ -1,0 +1,118 @@
+// Why a target is trusted, or not: the walk of a look-up, and whose keys have signed what.
+import { explanationText } from '@ragnos/client';
+import { newTestKey } from '@ragnos/testkit';
+import { expect, test } from 'vitest';
+
+import { Scene } from './setup.ts';
+
+function twoVendors(): Scene {
+  const scene = new Scene();
+  scene.sim.delegate({ name: 'policy', paths: ['policy/*'], terminating: true });
+  const keys = [newTestKey(), newTestKey(), newTestKey()];
+  scene.sim.delegate(
+    { name: 'vendor.acme', paths: ['other/*', 'acme/*'], terminating: true, threshold: 2 },
+    keys,
+  );
+  scene.sim.signers.set('vendor.acme', keys.slice(0, 2));
+  scene.sim.addTarget('acme/tool', 'bytes', 'vendor.acme');
+  scene.sim.publish('targets', 'policy', 'vendor.acme');
+  return scene;
+}
+
+test('a delegated target: every role that was asked, why, and which keys signed', async () => {
+  const scene = twoVendors();
+  const updater = await scene.refreshed();
+  const why = await updater.explain('acme/tool');
+  expect(why).toMatchObject({
+    target: 'acme/tool',
+    verdict: 'trusted',
+    file: { length: 5, role: 'vendor.acme' },
+    refusal: null,
+  });
+  expect(why.roles.map(({ role }) => role)).toEqual([
+    'root',
+    'timestamp',
+    'snapshot',
+    'targets',
+    'vendor.acme',
+  ]);
+  expect(why.roles[3]).toMatchObject({
+    because: { kind: 'top level' },
+    passedOver: ['policy'],
+    lists: false,
+  });
+  expect(why.roles[4]).toMatchObject({
+    delegator: 'targets',
+    because: { kind: 'path', pattern: 'acme/*' },
+    terminating: true,
+    threshold: 2,
+    signedBy: 2,
+    lists: true,
+    keys: [{ signature: 'good' }, { signature: 'good' }, { signature: 'none' }],
+  });
+  expect(JSON.parse(JSON.stringify(why))).toEqual(why);
+  const said = explanationText(why).join('\n');
+  expect(said).toContain('asked by targets because of the pattern acme/*, terminating');
+  expect(said).toContain('signed by 2 of its 3 keys, needs 2');
+  expect(said).toContain('not asked, since nothing of theirs fits: policy');
+});
+
+test('a signature that is wrong is told from one that is not there', async () => {
+  const scene = twoVendors();
+  const { sim } = scene;
+  const keys = sim.signers.get('vendor.acme') ?? [];
+  const third = sim.targets.delegations?.roles?.[1]?.keyIds[2];
+  const updater = await scene.refreshed();
+  const spoiled = {
+    ...newTestKey(),
+    sign: () => ({ keyId: third ?? keys[0]!.key.keyId, sig: 'ab'.repeat(64) }),
+  };
+  sim.signers.set('vendor.acme', [...keys, spoiled]);
+  sim.publish('vendor.acme');
+  await updater.refresh();
+  const { roles } = await updater.explain('acme/tool');
+  expect(roles.at(-1)).toMatchObject({ signedBy: 2, keys: [{}, {}, { signature: 'bad' }] });
+});
+
+test('what nobody lists, with those who were asked and those who were not', async () => {
+  const scene = twoVendors();
+  const why = await (await scene.refreshed()).explain('acme/nothing');
+  expect(why).toMatchObject({ verdict: 'not listed', file: null });
+  expect(why.roles.at(-1)).toMatchObject({ role: 'vendor.acme', lists: false });
+  expect(explanationText(why)[0]).toBe('acme/nothing is not listed by any role that may list it');
+});
+
+test('a refusal is an answer, with what was trusted until then', async () => {
+  const scene = twoVendors();
+  scene.sim.signers.set('vendor.acme', (scene.sim.signers.get('vendor.acme') ?? []).slice(0, 1));
+  scene.sim.publish('vendor.acme');
+  const why = await (await scene.refreshed()).explain('acme/tool');
+  expect(why).toMatchObject({ verdict: 'refused', refusal: { code: 'UNSIGNED' } });
+  expect(why.roles.map(({ role }) => role)).toEqual(['root', 'timestamp', 'snapshot', 'targets']);
+  expect(explanationText(why)[0]).toContain('[UNSIGNED]');
+});
+
+test('bins and hash prefixes say which part of the hash chose them', async () => {
+  const scene = new Scene();
+  const bins = scene.sim.delegateBins('targets', 'bin', 2);
+  scene.sim.targets.targets.clear();
+  for (const bin of bins) scene.sim.addTarget('x/y', 'z', bin);
+  scene.sim.publish('targets', ...bins);
+  const why = await (await scene.refreshed()).explain('x/y');
+  expect(why.roles.at(-1)).toMatchObject({
+    because: { kind: 'bin', bits: 2 },
+    terminating: true,
+    lists: true,
+  });
+  const prefixed = new Scene();
+  const names = prefixed.sim.delegateHashPrefixes('targets', 'p');
+  for (const name of names) prefixed.sim.addTarget('x/y', 'z', name);
+  prefixed.sim.publish('targets', ...names);
+  const other = await (await prefixed.refreshed()).explain('x/y');
+  expect(other.roles.at(-1)?.because).toMatchObject({ kind: 'hash prefix' });
+});
+
+test('before the first refresh it says that nothing is known yet', async () => {
+  const why = await (await new Scene().open()).explain('a/b.txt');
+  expect(why).toMatchObject({ verdict: 'refused', refusal: { code: 'WORKFLOW' } });
+});
