@@ -55,19 +55,20 @@ export class LoadedRoles {
 
   /** Forgets the roles of which `snapshot` says something new, and those that were trusted because of them. */
   keepOnly(snapshot: Snapshot): void {
-    for (const [name, { expected }] of this.#roles)
-      if (!sameFile(expected, snapshot.meta.get(name))) this.#forget(name);
+    for (const [name, role] of this.#roles)
+      if (!sameFile(role.expected, snapshot.meta.get(name))) this.#forget(name, role);
   }
 
   /** In time with what it forgets: one role may have delegated to 16,384 bins. */
-  #forget(name: RoleName): void {
-    const pending = [name];
+  #forget(first: RoleName, role: Loaded): void {
+    const pending: [RoleName, Loaded][] = [[first, role]];
     for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
-      const delegated = this.#roles.get(next)?.delegated ?? [];
-      this.#roles.delete(next);
+      const [name, { delegated }] = next;
+      this.#roles.delete(name);
       for (const other of delegated) {
-        const delegators = this.#roles.get(other)?.delegators;
-        if (delegators?.delete(next) === true && delegators.size === 0) pending.push(other);
+        const found = this.#roles.get(other);
+        if (found?.delegators.delete(name) === true && found.delegators.size === 0)
+          pending.push([other, found]);
       }
     }
   }

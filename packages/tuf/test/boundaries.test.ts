@@ -193,6 +193,15 @@ describe('JSON', () => {
     expect(Buffer.from(signedBytes).toString()).toBe(Buffer.from(canonicalJson(signed)).toString());
   });
 
+  test('signatures that are written in another order than we would: what was signed is the same', () => {
+    const signed = JSON.stringify(targetsJson({ targets: {} }));
+    const canonical = Buffer.from(canonicalJson(parseJson(bytesOf(signed), 'x'))).toString();
+    for (const entry of ['{"keyid":"a","sig":"ab","1":0}', '{"keyid":"a","sig":"ab"}']) {
+      const file = bytesOf(`{"signatures":[${entry}],"signed":${canonical}}`);
+      expect(Buffer.from(parseMetadata(file, 'targets').signedBytes).toString()).toBe(canonical);
+    }
+  });
+
   test('one space inside the signed part: what was signed is without it', () => {
     for (const space of [' ', '\n', '\t', '\r']) {
       const text = JSON.stringify({ signatures: [], signed: targetsJson({ targets: {} }) });
@@ -210,6 +219,16 @@ describe('keys', () => {
   test('half a byte more is no signature', () => {
     for (const signer of [ed25519(), ecdsa('P-256')])
       expect(verifySignature(signer.key, `${signer.sign(bytesOf('x'))}0`, bytesOf('x'))).toBe(false);
+  });
+
+  test('texts longer than any key are read and not kept; more keys than are kept are read all the same', () => {
+    const { key } = ecdsa('P-256');
+    const long = { ...key, public: `${key.public}${'\n'.repeat(9_000)}` };
+    expect(keyFingerprint(long)).toBe(keyFingerprint(key));
+    expect(keyFingerprint({ ...key, public: 'x'.repeat(9_000) })).toBeNull();
+    for (let index = 0; index < 1_100; index++)
+      expect(keyFingerprint(newKey('ed25519', 'ed25519', `not a key ${index}`))).toBeNull();
+    expect(keyFingerprint(key)).toBe(keyFingerprint(long));
   });
 
   test('RSA up to 16,384 bits', () => {
