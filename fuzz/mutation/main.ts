@@ -1,5 +1,5 @@
 /**
- * `npm run mutation [-- <file> …]`: Stryker over packages/tuf/src, or over the named files of it. It works on a copy
+ * `npm run mutation [-- <file> … | --coverage]`: Stryker over packages/tuf/src, or over the named files of it. It works on a copy
  * outside the tree, where `@ragnos/tuf` is the copy and nothing else, so that each mutant is what the tests run on.
  *
  * Every mutant that survives must stand in `survivors.ts` with its reason, and nothing may stand there that does not survive.
@@ -19,18 +19,20 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { say } from '../lib/say.ts';
+import { coverage } from './coverage.ts';
 import { judge } from './survivors.ts';
 
 const here = fileURLToPath(new URL('.', import.meta.url));
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
+const asked = process.argv.slice(2);
+if (asked.includes('--coverage')) process.exit(coverage());
 if (!existsSync(join(here, 'node_modules', '@stryker-mutator', 'vitest-runner')))
   execFileSync('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--silent'], {
     cwd: here,
     stdio: 'inherit',
   });
 
-const asked = process.argv.slice(2);
 const mutate =
   asked.length === 0 ? ['packages/tuf/src/**/*.ts'] : asked.map((file) => `packages/tuf/src/${file}`);
 const folder = mkdtempSync(join(tmpdir(), 'ragv-mutation-'));
@@ -64,7 +66,7 @@ try {
       coverageAnalysis: 'perTest',
       inPlace: true,
       concurrency: 2,
-      timeoutMS: 20_000,
+      timeoutMS: 5_000,
       checkers: [],
       allowConsoleColors: false,
       reporters: ['clear-text', 'json', 'progress-append-only'],
@@ -76,7 +78,8 @@ try {
   const stryker = join(here, 'node_modules', '@stryker-mutator', 'core', 'bin', 'stryker.js');
   const ran = spawnSync(process.execPath, [stryker, 'run'], { cwd: folder, stdio: 'inherit' });
   if (ran.status !== 0) throw new Error(`stryker ended with ${ran.status}`);
-  const outcome = judge(JSON.parse(readFileSync(join(folder, 'report.json'), 'utf8')), asked.length === 0);
+  const report: unknown = JSON.parse(readFileSync(join(folder, 'report.json'), 'utf8'));
+  const outcome = judge(report, asked.length === 0);
   for (const line of outcome.lines) say(line);
   process.exitCode = outcome.good ? 0 : 1;
 } finally {

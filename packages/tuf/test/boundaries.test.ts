@@ -273,7 +273,7 @@ describe('the fingerprint of a root', () => {
   const { root } = repository();
   const pin = rootFingerprint(root);
   test.each([`x${pin}`, `${pin}x`, `xsha256:${pin}`, `${pin}sha256:`, `sha256:sha256:${pin}`, pin.slice(1)])(
-    '%s is none',
+    'form %# of another text is none',
     (text) => expect(codeOf(() => checkRootPin(root, text))).toBe('MALFORMED'),
   );
   test('colons anywhere do not matter', () =>

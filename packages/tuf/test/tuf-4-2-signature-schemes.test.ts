@@ -48,7 +48,7 @@ describe.each(Object.entries(signers))('%s', (_, signer) => {
     good.toUpperCase(),
     ` ${good}`,
     `00${good}`,
-  ])('not with the signature %j', (bad) =>
+  ])('not with bad signature %#', (bad) =>
     expect(verifySignature(signer.key, bad, message)).toBe(/^[\da-f]+$/.test(bad) && bad === good),
   );
 

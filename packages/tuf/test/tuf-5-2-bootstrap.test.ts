@@ -39,14 +39,15 @@ describe('the fingerprint of a root', () => {
   const { root } = repository();
   const pin = rootFingerprint(root);
 
-  test.each([pin, pin.toUpperCase(), `sha256:${pin}`, pin.replace(/..(?!$)/g, '$&:')])('%s is it', (text) =>
-    expect(() => checkRootPin(root, text)).not.toThrow(),
+  test.each([pin, pin.toUpperCase(), `sha256:${pin}`, pin.replace(/..(?!$)/g, '$&:')])(
+    'form %# of it is it',
+    (text) => expect(() => checkRootPin(root, text)).not.toThrow(),
   );
 
   test('of another root is refused', () =>
     expect(codeOf(() => checkRootPin(repository().root, pin))).toBe('ROOT_PIN_MISMATCH'));
 
-  test.each(['', 'abc', `${pin}00`, pin.replace(/^./, 'x')])('%j is none', (text) =>
+  test.each(['', 'abc', `${pin}00`, pin.replace(/^./, 'x')])('form %# of another text is none', (text) =>
     expect(codeOf(() => checkRootPin(root, text))).toBe('MALFORMED'),
   );
 });
