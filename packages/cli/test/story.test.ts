@@ -188,6 +188,16 @@ test('update, rollback, yank and what status says', { timeout: 120_000 }, async 
     stderr: containing('[YANKED]'),
   });
   expect((await ragv('install acme/hello --quiet', elsewhere)).stdout).toContain('acme/hello@1.0.0');
+  const why = await ragv('explain acme/hello@1.1.0 --json');
+  expect(why.exit).toBe(10);
+  expect(json(why.stdout)).toMatchObject({
+    version: '1.1.0',
+    yanked: { reason: 'greets too loud' },
+    targets: listWith({ verdict: 'trusted', target: 'vendors/acme/hello/hello-1.1.0.tgz' }),
+  });
+  expect(await ok('explain acme/hello@1.0.0')).toContain(
+    'because of the pattern vendors/acme/*/*, terminating',
+  );
   await ok(`${yank} --undo`);
   expect((await ragv('status')).exit).toBe(0);
 });

@@ -26,6 +26,7 @@ export type {
   InstalledPlugin,
   InstallOptions,
   InstallResult,
+  PluginExplanation,
   PluginInfo,
   PluginStatus,
   RunOptions,

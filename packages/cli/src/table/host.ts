@@ -64,6 +64,16 @@ export const hostCommands: readonly CommandSpec[] = [
     load: () => import('../commands/info.ts'),
   },
   {
+    words: ['explain'],
+    args: '<plugin>',
+    summary: 'why a version is trusted: who was asked, because of what, and whose keys signed',
+    audience: 'host',
+    writes: false,
+    options: [],
+    examples: ['ragv explain acme/hello@1.0.0'],
+    load: () => import('../commands/explain.ts'),
+  },
+  {
     words: ['install'],
     args: '<plugin...>',
     summary: 'verify and install plugins',

@@ -1,4 +1,4 @@
-import type { Fetcher } from '@ragnos/client';
+import type { Explanation, Fetcher } from '@ragnos/client';
 
 import type { PluginManifest } from '../formats/manifest.ts';
 import type { HostLimits } from './limits.ts';
@@ -181,6 +181,18 @@ export interface PluginInfo {
   readonly versions: readonly VersionInfo[];
 }
 
+/** Why a version is trusted, or not. */
+export interface PluginExplanation {
+  readonly repository: string;
+  readonly vendor: string;
+  readonly plugin: string;
+  readonly version: string;
+  readonly yanked: { readonly reason: string; readonly at: string } | null;
+  readonly revoked: string | null;
+  /** Of its index, its manifest and its artifact, in this order. */
+  readonly targets: readonly Explanation[];
+}
+
 export interface PluginStatus extends InstalledPlugin {
   readonly yanked: { readonly reason: string; readonly at: string } | null;
   readonly revoked: string | null;
@@ -245,6 +257,7 @@ export interface Host {
   ): Promise<InstalledPlugin>;
   list(): Promise<readonly InstalledPlugin[]>;
   info(spec: string, options?: CallOptions): Promise<PluginInfo>;
+  explain(spec: string, options?: CallOptions): Promise<PluginExplanation>;
   search(text: string, options?: CallOptions): Promise<readonly SearchHit[]>;
   /** Findings are an answer, not an error. */
   verify(spec?: string, options?: VerifyOptions): Promise<readonly VerifyResult[]>;

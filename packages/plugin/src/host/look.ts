@@ -84,7 +84,8 @@ export async function info(context: Context, spec: PluginSpec, { signal }: CallO
   return { repository: context.record.alias, vendor, plugin, description, channels, versions };
 }
 
-function reasonOf(
+/** Why an artifact or its manifest was revoked; `null` = it was not. */
+export function reasonOf(
   revocations: Revocations,
   digests: { readonly artifact: string; readonly manifest: string },
 ): string | null {

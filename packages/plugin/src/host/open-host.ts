@@ -107,6 +107,11 @@ function hostOn(context: Context): Host {
         Promise.all((await pointers(context)).map((pointer) => describe(context, pointer))),
       ),
     info: (spec, options = {}) => guarded(spec, () => info(context, readSpec(context, spec), options)),
+    explain: (spec, options = {}) =>
+      guarded(spec, async () => {
+        const { explain } = await import('./explain.ts'); // not at import: installing needs none of it
+        return explain(context, readSpec(context, spec), options);
+      }),
     search: (text, options = {}) => guarded(null, () => search(context, text, options)),
     verify: (spec, options = {}) =>
       guarded(spec ?? null, async () => {

@@ -1,0 +1,44 @@
+import type { Explanation } from '@ragnos/client';
+
+import type { PluginSpec } from '../names.ts';
+import { pluginPath, pluginVersion } from '../names.ts';
+import type { CallOptions, PluginExplanation } from './api.ts';
+import { chooseVersion } from './choose.ts';
+import type { Context } from './context.ts';
+import { reasonOf } from './look.ts';
+import { openSession, readIndex } from './session.ts';
+
+/** Why a version is trusted: its index, manifest and artifact are targets of their own, each explained. */
+export async function explain(
+  context: Context,
+  spec: PluginSpec,
+  { signal }: CallOptions,
+): Promise<PluginExplanation> {
+  const session = await openSession(context, signal);
+  const { revocations, updater } = session;
+  const index = await readIndex(context, session, spec, { remember: false, signal });
+  // What was taken back cannot be chosen, and is what somebody may want to have explained.
+  const named = [...index.versions.keys()].find((version) => version === spec.wanted);
+  const version =
+    named ?? (await chooseVersion(index, spec.wanted, { revocations, prerelease: true })).version;
+  const entry = index.versions.get(pluginVersion(version));
+  const { vendor, plugin } = index;
+  const files = ['index.json', entry?.manifest.name, entry?.artifact.name].filter(
+    (name) => name !== undefined,
+  );
+  const targets: Explanation[] = [];
+  for (const file of files) targets.push(await updater.explain(pluginPath(vendor, plugin, file), { signal }));
+  const revoked =
+    entry === undefined
+      ? null
+      : reasonOf(revocations, { artifact: entry.artifact.sha256, manifest: entry.manifest.sha256 });
+  return {
+    repository: context.record.alias,
+    vendor,
+    plugin,
+    version,
+    yanked: entry?.yanked ?? null,
+    revoked,
+    targets,
+  };
+}
