@@ -25,14 +25,18 @@ test('the repository itself is accepted, and the first role that lists the targe
   expect(verdictOn([silent('child')])).toMatchObject({ accepted: true, target: null }); // vendor is terminating
 });
 
-test('every named mutant is judged in words of ours, and every check refuses some', { timeout: 60_000 }, () => {
-  const stopped = new Map<Check, number>(checks.map((check) => [check, 0]));
-  for (const change of namedMutants()) {
-    const { stoppedAt } = verdictOn([change]);
-    stopped.set(stoppedAt, (stopped.get(stoppedAt) ?? 0) + 1);
-  }
-  expect([...stopped].filter(([, count]) => count === 0)).toEqual([]);
-});
+test(
+  'every named mutant is judged in words of ours, and every check refuses some',
+  { timeout: 60_000 },
+  () => {
+    const stopped = new Map<Check, number>(checks.map((check) => [check, 0]));
+    for (const change of namedMutants()) {
+      const { stoppedAt } = verdictOn([change]);
+      stopped.set(stoppedAt, (stopped.get(stoppedAt) ?? 0) + 1);
+    }
+    expect([...stopped].filter(([, count]) => count === 0)).toEqual([]);
+  },
+);
 
 test('five hundred random mutants are judged in words of ours', { timeout: 60_000 }, () => {
   const seed = Date.now() % 2 ** 31;
