@@ -8,7 +8,12 @@ export default defineConfig({
   ssr: { resolve: { conditions, externalConditions: conditions } },
   test: {
     environment: 'node',
-    include: ['packages/*/test/**/*.test.ts', 'scripts/**/*.test.ts', 'conformance/test/**/*.test.ts'],
+    include: [
+      'packages/*/test/**/*.test.ts',
+      'scripts/**/*.test.ts',
+      'conformance/test/**/*.test.ts',
+      'interop/test/*.test.ts',
+    ],
     globals: false,
     globalSetup: ['./scripts/temporary-folder.ts'],
     pool: 'forks', // tests change directory, umask and environment, which threads share

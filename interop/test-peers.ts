@@ -1,9 +1,18 @@
 // `npm run test:peers [-- <peer>… --write-docs]`: TUF's other implementations and ours, each reading what the other wrote.
-import { rm } from 'node:fs/promises';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { MissingManagerError, peers, type Peer, type PeerName, type Program } from './lib/peer.ts';
+import { badInputs } from './lib/bad-inputs.ts';
+import {
+  MissingManagerError,
+  peers,
+  type Peer,
+  type PeerName,
+  type Program,
+  type Scenario,
+} from './lib/peer.ts';
 import { readOurs } from './lib/read-ours.ts';
 import { readTheirs } from './lib/read-theirs.ts';
+import { report } from './lib/report.ts';
 import { Tally } from './lib/tally.ts';
 
 const args = process.argv.slice(2);
@@ -46,14 +55,27 @@ async function setUp(peer: Peer, programs: Map<PeerName, Program>): Promise<void
 const programs = new Map<PeerName, Program>();
 for (const peer of wanted)
   await step(`set up ${peer.name} ${await peer.version()}`, () => setUp(peer, programs));
-await step('peers read what we publish', () => readOurs(programs, join(out, 'ours'), tally));
+const served = await step('peers read what we publish', () => readOurs(programs, join(out, 'ours'), tally));
+const written = new Map<PeerName, ReadonlyMap<Scenario, string>>();
 for (const peer of wanted) {
   const program = programs.get(peer.name);
-  if (program !== undefined)
-    await step(`we read what ${peer.name} writes`, () =>
-      readTheirs(peer, program, join(out, 'theirs'), tally),
-    );
+  if (program === undefined) continue;
+  const read = (): ReturnType<typeof readTheirs> => readTheirs(peer, program, join(out, 'theirs'), tally);
+  written.set(peer.name, await step(`we read what ${peer.name} writes`, read));
 }
+const matrix = await step('bad inputs', () => badInputs(programs, join(out, 'inputs'), tally));
+
+if (programs.size === peers.length) {
+  const versions = new Map<PeerName, string>();
+  for (const peer of peers) versions.set(peer.name, await peer.version());
+  const text = report({ versions, served, written, matrix });
+  const file = join(import.meta.dirname, '../docs/interop.md');
+  if (args.includes('--write-docs')) await writeFile(file, text);
+  const kept = await readFile(file, 'utf8').catch(() => '');
+  const hint = 'it says something else than this run; npm run test:peers -- --write-docs';
+  tally.check('docs/interop.md', kept === text ? null : hint);
+}
+await rm(out, { recursive: true, force: true });
 console.log();
 console.log(tally.line);
 process.exitCode = tally.failed > 0 || tally.passed === 0 ? 1 : 0;

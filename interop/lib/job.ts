@@ -19,12 +19,12 @@ export interface Job {
   /** What the client keeps, `metadata/`, and what it downloads, `targets/<index>`. */
   readonly out: string;
   readonly contents: Contents;
+  /** Default 20 s. */
+  readonly limitMs?: number | undefined;
 }
 
 /** Any client: a peer's program or ours. */
 export type Client = (job: Job) => Promise<Outcome>;
-
-const limitMs = 20_000;
 
 export function peerClient(program: Program): Client {
   return async (job) => {
@@ -32,7 +32,9 @@ export function peerClient(program: Program): Client {
     const paths = join(job.out, 'paths');
     await writeFile(paths, [...job.contents.keys()].map((path) => `${path}\n`).join(''));
     const args = ['read', job.root, `${job.url}metadata/`, `${job.url}targets/`, job.out, paths];
-    const ran = await run(program.command, [...program.before, ...args], { timeoutMs: limitMs });
+    const ran = await run(program.command, [...program.before, ...args], {
+      timeoutMs: job.limitMs ?? 20_000,
+    });
     return compared(outcomeOf(ran), job);
   };
 }

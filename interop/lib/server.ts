@@ -27,15 +27,26 @@ function decoded(path: string): string {
   }
 }
 
+type LookUp = (path: string) => Promise<Uint8Array | null> | Uint8Array | null;
+
 /**
  * Files of `folder` on loopback, 404 for the rest. A path is looked for as it was asked for, then decoded: role files are
  * laid out encoded by some writers (tough, ours) and decoded by others.
  */
-export async function serveFolder(folder: string): Promise<FolderServer> {
+export function serveFolder(folder: string): Promise<FolderServer> {
+  return serve((path) => fileAt(folder, path));
+}
+
+/** The same from memory, for names that no disk takes; paths have no slash at the beginning. */
+export function serveFiles(files: ReadonlyMap<string, Uint8Array>): Promise<FolderServer> {
+  return serve((path) => files.get(path.slice(1)) ?? null);
+}
+
+async function serve(lookUp: LookUp): Promise<FolderServer> {
   const server = createServer((request, response) => {
     const path = (request.url ?? '/').split('?')[0] ?? '/';
     void (async () => {
-      const bytes = (await fileAt(folder, path)) ?? (await fileAt(folder, decoded(path)));
+      const bytes = (await lookUp(path)) ?? (await lookUp(decoded(path)));
       if (bytes === null) response.writeHead(404, { 'content-length': 0 }).end();
       else response.writeHead(200, { 'content-length': bytes.length }).end(bytes);
     })();

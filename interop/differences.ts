@@ -1,0 +1,115 @@
+import { targetNames } from './inputs/names.ts';
+import type { PeerName } from './lib/peer.ts';
+
+type Explained = readonly [inputs: readonly string[], why: string];
+
+const signatures = ['thousands of signatures'];
+const schemes = ['unknown scheme', 'scheme of another key type'];
+const roles = ['role called ..', 'role that reads as a root'];
+const unsafeNames = targetNames.map(({ id }) => id);
+
+const tooMany = 'it looks at every signature; we stop after 64.';
+const keyType = 'it takes the algorithm from the type of the key and never looks at the scheme.';
+const keyIds = 'it counts key ids, we count keys.';
+const cached =
+  'it has a snapshot of that version, does not compare it with the new hash, and goes on with the old state.';
+const unchecked =
+  'it reads any target name; whoever chooses where a download goes has to check it. We refuse the role that lists it.';
+const anyRole =
+  'it reads any role name and makes a file name of it; we refuse those that are none, or another one.';
+const lastWins = 'its JSON parser lets the second value win, which is the one that was signed.';
+const classes = 'it knows character classes; we read `[` literally, since not all clients do.';
+const bigIntegers = 'its integers are larger than 2⁵³.';
+
+const explained: Readonly<Record<PeerName, readonly Explained[]>> = {
+  'python-tuf': [
+    [['one key under two ids'], keyIds],
+    [signatures, tooMany],
+    [['snapshot changes under its version'], cached],
+    [['version beyond 2^53'], bigIntegers],
+    [['name twice in an object'], lastWins],
+    [['md5 alone'], 'it takes whatever hash its language has, md5 among them.'],
+    [['pattern: class'], classes],
+    [unsafeNames, unchecked],
+    [roles, anyRole],
+  ],
+  'tuf-js': [
+    [['one key under two ids'], keyIds],
+    [schemes, keyType],
+    [signatures, tooMany],
+    [['snapshot changes under its version'], cached],
+    [['version 0', 'version -1'], 'it takes any number for a version.'],
+    [['version 1.0'], 'JavaScript does not tell 1.0 from 1; we look at how the number is written.'],
+    [
+      ['hashes of a role empty', 'hashes of a target empty'],
+      'it takes an empty list of hashes for one that holds.',
+    ],
+    [
+      ['expires with an offset', 'expires with a fraction', 'expires on 30 February'],
+      'it takes whatever `Date` can read, and keeps the text; we read the one form of the specification.',
+    ],
+    [['name twice in an object'], lastWins],
+    [['lone surrogate'], 'it lets half a character through, and another character was signed.'],
+    [['md5 alone'], 'it takes whatever hash its language has, md5 among them.'],
+    [
+      ['pattern: braces', 'pattern: class', 'pattern: negation'],
+      'its patterns are those of minimatch, which give braces, classes and `!` a meaning; we read them literally.',
+    ],
+    [['pattern: hidden file'], 'for minimatch `*` does not stand for a name that begins with a dot.'],
+    [
+      ['pattern: exponential time'],
+      'minimatch makes a regular expression of it that does not come to an end.',
+    ],
+    [
+      ['order of numeric role names'],
+      'it keeps delegations in an object, which sorts numeric names, and then cannot verify the signature.',
+    ],
+    [unsafeNames, unchecked],
+    [roles, anyRole],
+  ],
+  'go-tuf': [
+    [schemes, keyType],
+    [signatures, tooMany],
+    [
+      ['role of another delegator'],
+      'it verifies a role once, and takes it as verified for every other delegator of that name.',
+    ],
+    [['snapshot changes under its version'], cached],
+    [['version 0', 'version -1'], 'it takes any integer for a version.'],
+    [['version beyond 2^53'], bigIntegers],
+    [['spec_version 2.0'], 'it does not look at the version of the specification.'],
+    [['expires with a fraction'], 'it reads every date of RFC 3339, and writes this one back as it was.'],
+    [['name twice in an object'], lastWins],
+    [['lone surrogate'], 'its JSON parser puts another character there, which is the one that was signed.'],
+    [['negative length'], 'it looks at the length of a target only when that is downloaded.'],
+    [['role name twice'], 'it takes the first delegation of a name.'],
+    [['pattern: class'], classes],
+    [unsafeNames, unchecked],
+    [roles, anyRole],
+  ],
+  tough: [
+    [signatures, tooMany],
+    [['root chain longer than 256'], 'it follows up to 1,024 roots, all others stop at 256.'],
+    [['version beyond 2^53'], bigIntegers],
+    [['spec_version 2.0'], 'it does not look at the version of the specification.'],
+    [['40 delegations deep'], 'it loads every delegated role at once, however many there are.'],
+    [['pattern: * across folders'], 'its `*` stands for slashes too.'],
+    [['pattern: braces'], 'its patterns know braces; we read them literally.'],
+    [['pattern: class'], classes],
+    [['role name twice'], 'it takes the first delegation of a name.'],
+    [unsafeNames.filter((id) => id !== 'target without a name'), unchecked],
+    [roles, anyRole],
+  ],
+};
+
+function byInput(list: readonly Explained[]): ReadonlyMap<string, string> {
+  return new Map(list.flatMap(([inputs, why]) => inputs.map((id) => [id, why] as const)));
+}
+
+/** Why a peer accepts what we refuse, or the other way round: by peer, by input. A sentence each, for docs/interop.md. */
+export const differences: ReadonlyMap<PeerName, ReadonlyMap<string, string>> = new Map([
+  ['python-tuf', byInput(explained['python-tuf'])],
+  ['tuf-js', byInput(explained['tuf-js'])],
+  ['go-tuf', byInput(explained['go-tuf'])],
+  ['tough', byInput(explained.tough)],
+]);

@@ -1,0 +1,61 @@
+import type { Input } from './input.ts';
+
+/** A role that lists a target which nobody asks for. */
+function listed(id: string, name: string, what: string): Input {
+  return {
+    id,
+    what,
+    ours: 'MALFORMED',
+    spoil: (forge) => forge.target('targets', name, 'harmless until it is written somewhere\n'),
+  };
+}
+
+/** Targets whose names lead out of a folder, or mean something else elsewhere. */
+export const targetNames: readonly Input[] = [
+  listed('target ../', '../evil.txt', 'a target called `../evil.txt`'),
+  listed('target with ../ inside', 'a/../../evil.txt', 'a target called `a/../../evil.txt`'),
+  listed('target with a dot segment', 'a/./b.txt', 'a target called `a/./b.txt`'),
+  listed('absolute target', '/etc/evil.txt', 'a target called `/etc/evil.txt`'),
+  listed('target with a drive', 'C:/evil.txt', 'a target called `C:/evil.txt`'),
+  listed('target with a backslash', String.raw`..\evil.txt`, String.raw`a target called ` + '`..\\evil.txt`'),
+  listed('target with NUL', 'a\0b.txt', 'a target with a NUL in its name'),
+  listed('target without a name', '', 'a target whose name is empty'),
+  listed('target that is a folder', 'a/', 'a target called `a/`'),
+  listed('target of 300 bytes', 'n'.repeat(300), 'a target whose name no file system takes'),
+];
+
+/** The same of roles. */
+export const roleNames: readonly Input[] = [
+  {
+    id: 'role ../',
+    what: 'CVE-2026-6968: a delegated role called `../evil`',
+    ours: 'accepted',
+    tolerant:
+      'a role name is any text: as a file it is `..%2Fevil.json`, in the metadata folder like all others',
+    paths: ['evil/file.txt'],
+    spoil: (forge) => {
+      forge.delegate({ name: '../evil', paths: ['evil/*'] });
+      forge.target('../evil', 'evil/file.txt', 'not evil\n');
+    },
+  },
+  {
+    id: 'role called ..',
+    what: 'a delegated role called `..`',
+    ours: 'MALFORMED',
+    paths: ['evil/file.txt'],
+    spoil: (forge) => {
+      forge.delegate({ name: '..', paths: ['evil/*'] });
+      forge.target('..', 'evil/file.txt', 'evil\n');
+    },
+  },
+  {
+    id: 'role that reads as a root',
+    what: 'a delegated role called `2.root`, whose file in a cache would be a root',
+    ours: 'MALFORMED',
+    paths: ['evil/file.txt'],
+    spoil: (forge) => {
+      forge.delegate({ name: '2.root', paths: ['evil/*'] });
+      forge.target('2.root', 'evil/file.txt', 'evil\n');
+    },
+  },
+];
