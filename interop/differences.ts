@@ -9,17 +9,17 @@ const roles = ['role called ..', 'role that reads as a root'];
 const unsafeNames = targetNames.map(({ id }) => id);
 
 const tooMany = 'it looks at every signature; we stop after 64.';
-const keyType = 'it takes the algorithm from the type of the key and never looks at the scheme.';
+const keyType = 'with a key of type ed25519 it never looks at the scheme.';
 const keyIds = 'it counts key ids, we count keys.';
 const cached =
   'it has a snapshot of that version, does not compare it with the new hash, and goes on with the old state.';
 const unchecked =
-  'it reads any target name; whoever chooses where a download goes has to check it. We refuse the role that lists it.';
+  'it reads any target name, and makes a safe one of it when it chooses where a download goes; we refuse the role that lists it.';
 const anyRole =
   'it reads any role name and makes a file name of it; we refuse those that are none, or another one.';
 const lastWins = 'its JSON parser lets the second value win, which is the one that was signed.';
 const classes = 'it knows character classes; we read `[` literally, since not all clients do.';
-const bigIntegers = 'its integers are larger than 2⁵³.';
+const bigIntegers = 'it reads integers beyond 2⁵³; we refuse what other clients cannot hold.';
 
 const explained: Readonly<Record<PeerName, readonly Explained[]>> = {
   'python-tuf': [

@@ -1,6 +1,6 @@
 module ragnos-vault/interop/go-tuf
 
-go 1.26
+go 1.25.0
 
 require (
 	github.com/sigstore/sigstore v1.10.6

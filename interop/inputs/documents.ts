@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Forge } from './forge.ts';
+import { sha256, type Forge } from './forge.ts';
 import type { Input } from './input.ts';
 import { at, Verbatim, type Fields, type Json } from './json.ts';
 
@@ -131,8 +131,8 @@ export const documents: readonly Input[] = [
     ours: 'LENGTH_OR_HASH_MISMATCH',
     paths: ['other.txt'],
     spoil: (forge) => {
-      const digest = at(other(forge), 'hashes')['sha256'];
-      forge.serve('other.txt', Buffer.from('OTHER\n'), String(digest));
+      other(forge);
+      forge.serve('other.txt', Buffer.from('OTHER\n'), sha256('other\n'));
     },
   },
   {

@@ -1,5 +1,5 @@
 import { createHash, generateKeyPairSync, sign } from 'node:crypto';
-import { at, canonical, text, type Fields, type Json } from './json.ts';
+import { at, canonical, list, text, type Fields, type Json } from './json.ts';
 
 /** A key made at run time. */
 export interface ForgeKey {
@@ -86,11 +86,15 @@ export class Forge {
 
   constructor() {
     const { root, timestamp, snapshot, targets } = this.keys;
-    const roles = Object.entries(this.keys).map(([role, key]) => [role, { keyids: [key.id], threshold: 1 }]);
-    const keys = Object.values(this.keys).map((key) => [key.id, key.json]);
+    const roles: Fields = {};
+    const keys: Fields = {};
+    for (const [role, key] of Object.entries(this.keys)) {
+      roles[role] = { keyids: [key.id], threshold: 1 };
+      keys[key.id] = key.json;
+    }
     const fields = {
-      keys: Object.fromEntries(keys),
-      roles: Object.fromEntries(roles),
+      keys,
+      roles,
       consistent_snapshot: true,
     };
     this.root = { signed: { ...common('root'), ...fields }, signers: [root] };
@@ -124,7 +128,7 @@ export class Forge {
     at(delegations, 'keys')[key.id] = key.json;
     const before = delegations['roles'];
     const entry = { name, keyids: [key.id], threshold: 1, terminating, paths };
-    delegations['roles'] = [...(Array.isArray(before) ? before : []), entry];
+    delegations['roles'] = [...list(before), entry];
     const role = this.roles.get(name) ?? { signed: { ...common('targets'), targets: {} }, signers: [key] };
     this.roles.set(name, role);
     return role;
@@ -164,7 +168,7 @@ export class Forge {
     const meta: Fields = {};
     for (const [name, role] of this.roles) {
       const bytes = render(role);
-      const entry = list(role, bytes);
+      const entry = entryOf(role, bytes);
       const version = entry?.['version'] ?? role.signed['version'] ?? null;
       const encoded = encodeURIComponent(name).replaceAll('!', '%21');
       files.set(`metadata/${text(version)}.${encoded}.json`, bytes);
@@ -172,7 +176,7 @@ export class Forge {
     }
     this.snapshot.signed['meta'] = meta;
     const snapshot = render(this.snapshot);
-    const entry = list(this.snapshot, snapshot);
+    const entry = entryOf(this.snapshot, snapshot);
     const version = entry?.['version'] ?? null;
     files.set(`metadata/${text(version)}.snapshot.json`, snapshot);
     this.timestamp.signed['meta'] = entry === null ? {} : { 'snapshot.json': entry };
@@ -182,7 +186,7 @@ export class Forge {
   }
 }
 
-function list(draft: Draft, bytes: Uint8Array): Fields | null {
+function entryOf(draft: Draft, bytes: Uint8Array): Fields | null {
   const entry: Fields = {
     version: draft.signed['version'] ?? 1,
     length: bytes.length,

@@ -43,6 +43,11 @@ export function text(value: Json): string {
   );
 }
 
+/** The elements of a list; none if it is absent. */
+export function list(value: Json | undefined): readonly Json[] {
+  return value !== undefined && isList(value) ? value : [];
+}
+
 /** The object at `path` inside `value`, to be changed. */
 export function at(value: Json | undefined, ...path: readonly (string | number)[]): Fields {
   let here: Json | undefined = value;

@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { differences } from '../differences.ts';
 import { inputs } from '../inputs/index.ts';
@@ -45,12 +45,26 @@ export async function tryInput(
         if (before.kind !== 'accepted')
           throw new Error(`${name} refused the good state before "${input.id}": ${describe(before)}`);
       }
-      row.set(name, await client({ root, url: `${server.url}bad/`, out, contents, limitMs }));
+      const outcome = await client({ root, url: `${server.url}bad/`, out, contents, limitMs });
+      const strays = await straysIn(folder, out, clients);
+      row.set(name, strays === '' ? outcome : { kind: 'writes outside', message: strays });
     });
     return row;
   } finally {
     await server.close();
   }
+}
+
+/** Names that no client was asked to write, beside the clients' folders and in the folder of this one. */
+async function straysIn(
+  folder: string,
+  out: string,
+  clients: ReadonlyMap<ClientName, Client>,
+): Promise<string> {
+  const around = new Set<string>(['1.root.json', ...clients.keys()]);
+  const inside = new Set(['metadata', 'targets', 'paths']);
+  const beside = (await readdir(folder)).filter((name) => !around.has(name));
+  return [...beside, ...(await readdir(out)).filter((name) => !inside.has(name))].join(' ');
 }
 
 /** Whether ours did what the table of inputs says. */

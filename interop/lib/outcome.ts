@@ -6,6 +6,8 @@ export type Outcome =
   | { readonly kind: 'accepted' }
   /** With the error's class, or our code. */
   | { readonly kind: 'refused'; readonly error: string; readonly message: string }
+  /** A file outside the folder that it was given. */
+  | { readonly kind: 'writes outside'; readonly message: string }
   /** Downloaded, but not what the repository says. */
   | { readonly kind: 'other bytes'; readonly message: string }
   /** Neither done nor an error of its own: it crashed, or was stopped at the time limit. */
@@ -19,6 +21,7 @@ export function cell(outcome: Outcome): string {
     case 'refused':
       return outcome.error;
     case 'other bytes':
+    case 'writes outside':
     case 'hangs':
     case 'crashes':
       return `**${outcome.kind}**`;

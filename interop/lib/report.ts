@@ -85,7 +85,8 @@ export function report({ versions, served: read, written, matrix }: Results): st
     '## What is refused',
     '',
     `${all.length} inputs, each made once and given to every client. A cell names the error, or our code; **accepted** means that`,
-    'every target was downloaded with the right content.',
+    'every target was downloaded with the right content. `errorString` and `RuntimeError` are what a library throws that has',
+    'no class for the error. Time is limited to 20 s (10 s for the pattern).',
     '',
   ];
   for (const [aim, list] of inputs)

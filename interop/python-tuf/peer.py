@@ -23,6 +23,10 @@ from tuf.api.metadata import (
 from tuf.ngclient import Updater
 
 
+class TargetNotFound(Exception):
+    """What the library says with `None`."""
+
+
 def read(root: Path, metadata_url: str, targets_url: str, out: Path, paths: Path) -> None:
     """Refreshes and downloads every path into a file that is named by its line number."""
     state, files = out / "metadata", out / "targets"
@@ -39,7 +43,7 @@ def read(root: Path, metadata_url: str, targets_url: str, out: Path, paths: Path
     for index, path in enumerate(paths.read_text().split("\n")[:-1]):
         info = updater.get_targetinfo(path)
         if info is None:
-            raise LookupError(f"no target {path}")
+            raise TargetNotFound(path)
         updater.download_target(info, str(files / str(index)))
 
 

@@ -185,7 +185,7 @@ const scenarios = {
   }),
   'hash-prefixes': () => {
     const key = p256();
-    const digits = [...'0123456789abcdef'];
+    const digits = '0123456789abcdef'.split('');
     const filesOf = (digit) =>
       paths.filter((path) => sha256(path).startsWith(digit)).map((path) => [path, path]);
     const roles = digits.map((digit) => delegated(`bin-${digit}`, key, { path_hash_prefixes: [digit] }));

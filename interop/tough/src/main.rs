@@ -12,17 +12,33 @@ use url::Url;
 pub type Failure = Box<dyn std::error::Error>;
 
 /// Refreshes and downloads every path into a file that is named by its line number.
-async fn read(root: &str, metadata: &str, targets: &str, out: &str, paths: &str) -> Result<(), Failure> {
-    let (state, files) = (Path::new(out).join("metadata"), Path::new(out).join("targets"));
+async fn read(
+    root: &str,
+    metadata: &str,
+    targets: &str,
+    out: &str,
+    paths: &str,
+) -> Result<(), Failure> {
+    let (state, files) = (
+        Path::new(out).join("metadata"),
+        Path::new(out).join("targets"),
+    );
     tokio::fs::create_dir_all(&state).await?;
     tokio::fs::create_dir_all(&files).await?;
-    let repository = RepositoryLoader::new(&tokio::fs::read(root).await?, Url::parse(metadata)?, Url::parse(targets)?)
-        .datastore(state)
-        .load()
-        .await?;
+    let repository = RepositoryLoader::new(
+        &tokio::fs::read(root).await?,
+        Url::parse(metadata)?,
+        Url::parse(targets)?,
+    )
+    .datastore(state)
+    .load()
+    .await?;
     for (index, path) in tokio::fs::read_to_string(paths).await?.lines().enumerate() {
         let name = TargetName::new(path)?;
-        let mut stream = repository.read_target(&name).await?.ok_or("TargetNotFound")?;
+        let mut stream = repository
+            .read_target(&name)
+            .await?
+            .ok_or("TargetNotFound")?;
         let mut bytes = Vec::new();
         while let Some(chunk) = stream.next().await {
             bytes.extend_from_slice(&chunk?);
@@ -34,12 +50,19 @@ async fn read(root: &str, metadata: &str, targets: &str, out: &str, paths: &str)
 
 /// The variant of an error is the first word of its debug form; that of a wrapper says less than the one inside.
 fn kind(error: &Failure) -> String {
-    let word = |text: String| text.split([' ', '{', '(']).next().unwrap_or_default().to_owned();
+    let word = |text: String| {
+        text.split([' ', '{', '('])
+            .next()
+            .unwrap_or_default()
+            .to_owned()
+    };
     if let Some(error) = error.downcast_ref::<tough::error::Error>() {
         let outer = word(format!("{error:?}"));
         let inner = std::error::Error::source(error).map(|source| word(format!("{source:?}")));
         return match inner {
-            Some(inner) if outer.starts_with("Verify") || outer == "Transport" => format!("{outer}: {inner}"),
+            Some(inner) if outer.starts_with("Verify") || outer == "Transport" => {
+                format!("{outer}: {inner}")
+            }
             _ => outer,
         };
     }
@@ -58,7 +81,10 @@ async fn main() -> ExitCode {
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            println!("{}", json!({ "error": kind(&error), "message": error.to_string() }));
+            println!(
+                "{}",
+                json!({ "error": kind(&error), "message": error.to_string() })
+            );
             ExitCode::FAILURE
         }
     }

@@ -48,7 +48,9 @@ fn new_key(kind: Kind) -> Result<Key, Failure> {
     let random = SystemRandom::new();
     Ok(Key(match kind {
         Ed25519 => Ed25519KeyPair::generate_pkcs8(&random)?.as_ref().to_vec(),
-        Ecdsa => EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_ASN1_SIGNING, &random)?.as_ref().to_vec(),
+        Ecdsa => EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_ASN1_SIGNING, &random)?
+            .as_ref()
+            .to_vec(),
         Rsa => {
             let pair = aws_lc_rs::rsa::KeyPair::generate(KeySize::Rsa2048)?;
             let der = AsDer::<aws_lc_rs::encoding::Pkcs8V1Der>::as_der(&pair)?;
@@ -62,11 +64,18 @@ fn new_keys(kinds: &[Kind]) -> Result<Vec<Key>, Failure> {
 }
 
 fn sources<'a>(keys: impl IntoIterator<Item = &'a Key>) -> Sources {
-    keys.into_iter().map(|key| Box::new(key.clone()) as Box<dyn KeySource>).collect()
+    keys.into_iter()
+        .map(|key| Box::new(key.clone()) as Box<dyn KeySource>)
+        .collect()
 }
 
 const ONE: NonZeroU64 = NonZeroU64::MIN;
-const TOP: [RoleType; 4] = [RoleType::Root, RoleType::Timestamp, RoleType::Snapshot, RoleType::Targets];
+const TOP: [RoleType; 4] = [
+    RoleType::Root,
+    RoleType::Timestamp,
+    RoleType::Snapshot,
+    RoleType::Targets,
+];
 
 /// The keys of the top-level roles, and how many of them must sign.
 #[derive(Clone)]
@@ -74,8 +83,11 @@ struct TopKeys(HashMap<RoleType, (Vec<Key>, u64)>);
 
 impl TopKeys {
     fn new(kinds: [(&[Kind], u64); 4]) -> Result<Self, Failure> {
-        let made: Result<_, Failure> =
-            TOP.iter().zip(kinds).map(|(role, (kinds, threshold))| Ok((*role, (new_keys(kinds)?, threshold)))).collect();
+        let made: Result<_, Failure> = TOP
+            .iter()
+            .zip(kinds)
+            .map(|(role, (kinds, threshold))| Ok((*role, (new_keys(kinds)?, threshold))))
+            .collect();
         Ok(Self(made?))
     }
 
@@ -99,7 +111,8 @@ struct Writer {
 impl Writer {
     /// Writes one root for each of `roots`, every one signed by the keys of the one before it too.
     async fn new(folder: &Path, roots: &[TopKeys]) -> Result<Self, Failure> {
-        let expires = Timestamp::from_second(Timestamp::now().as_second())? + SignedDuration::from_hours(120);
+        let expires =
+            Timestamp::from_second(Timestamp::now().as_second())? + SignedDuration::from_hours(120);
         tokio::fs::create_dir_all(folder.join("metadata")).await?;
         tokio::fs::create_dir_all(folder.join("content")).await?;
         let mut before: Option<Root> = None;
@@ -121,7 +134,14 @@ impl Writer {
                     root.keys.insert(public.key_id()?, public);
                 }
                 let threshold = NonZeroU64::new(*threshold).ok_or("a threshold of 0")?;
-                root.roles.insert(*role, RoleKeys { keyids: ids, threshold, _extra: HashMap::new() });
+                root.roles.insert(
+                    *role,
+                    RoleKeys {
+                        keyids: ids,
+                        threshold,
+                        _extra: HashMap::new(),
+                    },
+                );
             }
             let sign = async |holder: &Root, keys: &TopKeys| {
                 let holder = KeyHolder::Root(holder.clone());
@@ -129,28 +149,50 @@ impl Writer {
             };
             let mut signed = sign(&root, keys).await?;
             if let Some(before) = &before {
-                let old: Vec<Signature> = sign(before, &roots[index - 1]).await?.signed().signatures.clone();
+                let old: Vec<Signature> = sign(before, &roots[index - 1])
+                    .await?
+                    .signed()
+                    .signatures
+                    .clone();
                 signed = signed.add_old_signatures(old)?;
             }
             signed.write(folder.join("metadata"), true).await?;
             before = Some(root);
         }
         let keys = roots.last().ok_or("no root")?.clone();
-        let root = folder.join("metadata").join(format!("{}.root.json", roots.len()));
-        Ok(Self { folder: folder.to_owned(), expires, keys, root, paths: Vec::new() })
+        let root = folder
+            .join("metadata")
+            .join(format!("{}.root.json", roots.len()));
+        Ok(Self {
+            folder: folder.to_owned(),
+            expires,
+            keys,
+            root,
+            paths: Vec::new(),
+        })
     }
 
     async fn editor(&self) -> Result<RepositoryEditor, Failure> {
         let mut editor = RepositoryEditor::new(&self.root).await?;
         editor.snapshot_version(ONE).snapshot_expires(self.expires);
-        editor.timestamp_version(ONE).timestamp_expires(self.expires);
+        editor
+            .timestamp_version(ONE)
+            .timestamp_expires(self.expires);
         editor.targets_version(ONE)?.targets_expires(self.expires)?;
         Ok(editor)
     }
 
     /// Lists a target in the role that is being edited, and lays its file where clients look for it.
-    async fn add(&mut self, editor: &mut RepositoryEditor, path: &str, content: &[u8]) -> Result<(), Failure> {
-        let file = self.folder.join("content").join(self.paths.len().to_string());
+    async fn add(
+        &mut self,
+        editor: &mut RepositoryEditor,
+        path: &str,
+        content: &[u8],
+    ) -> Result<(), Failure> {
+        let file = self
+            .folder
+            .join("content")
+            .join(self.paths.len().to_string());
         tokio::fs::write(&file, content).await?;
         let target = Target::from_path(&file).await?;
         let digest = hex::encode(&target.hashes.sha256);
@@ -171,20 +213,42 @@ impl Writer {
         paths: PathSet,
         terminating: bool,
     ) -> Result<(), Failure> {
-        editor.delegate_role(name, &sources([key]), paths, terminating, ONE, self.expires, ONE).await?;
+        editor
+            .delegate_role(
+                name,
+                &sources([key]),
+                paths,
+                terminating,
+                ONE,
+                self.expires,
+                ONE,
+            )
+            .await?;
         Ok(())
     }
 
     /// Signs the role that is being edited with `signer` (the top-level keys if none) and turns to `role`.
-    async fn turn_to(&self, editor: &mut RepositoryEditor, signer: Option<&Key>, role: &str) -> Result<(), Failure> {
+    async fn turn_to(
+        &self,
+        editor: &mut RepositoryEditor,
+        signer: Option<&Key>,
+        role: &str,
+    ) -> Result<(), Failure> {
         let keys = signer.map_or_else(|| self.keys.sources(), |key| sources([key]));
-        editor.sign_targets_editor(&keys).await?.change_delegated_targets(role)?;
+        editor
+            .sign_targets_editor(&keys)
+            .await?
+            .change_delegated_targets(role)?;
         editor.targets_version(ONE)?.targets_expires(self.expires)?;
         Ok(())
     }
 
     async fn save(self, editor: RepositoryEditor) -> Result<(), Failure> {
-        editor.sign(&self.keys.sources()).await?.write(self.folder.join("metadata")).await?;
+        editor
+            .sign(&self.keys.sources())
+            .await?
+            .write(self.folder.join("metadata"))
+            .await?;
         let lines: String = self.paths.iter().map(|path| format!("{path}\n")).collect();
         tokio::fs::write(self.folder.join("paths"), lines).await?;
         Ok(())
@@ -192,7 +256,10 @@ impl Writer {
 }
 
 fn patterns(list: &[&str]) -> Result<PathSet, Failure> {
-    let made: Result<Vec<_>, _> = list.iter().map(|pattern| PathPattern::new(*pattern)).collect();
+    let made: Result<Vec<_>, _> = list
+        .iter()
+        .map(|pattern| PathPattern::new(*pattern))
+        .collect();
     Ok(PathSet::Paths(made?))
 }
 
@@ -200,16 +267,46 @@ async fn delegations(folder: &Path) -> Result<(), Failure> {
     let mut writer = Writer::new(folder, &[TopKeys::all(Ed25519)?]).await?;
     let mut editor = writer.editor().await?;
     let (first, second, below) = (new_key(Rsa)?, new_key(Ecdsa)?, new_key(Ed25519)?);
-    writer.delegate(&mut editor, "first", &first, patterns(&["first/*", "first/*/*"])?, true).await?;
-    writer.delegate(&mut editor, "second/with slash", &second, patterns(&["second/*"])?, false).await?;
+    writer
+        .delegate(
+            &mut editor,
+            "first",
+            &first,
+            patterns(&["first/*", "first/*/*"])?,
+            true,
+        )
+        .await?;
+    writer
+        .delegate(
+            &mut editor,
+            "second/with slash",
+            &second,
+            patterns(&["second/*"])?,
+            false,
+        )
+        .await?;
     writer.turn_to(&mut editor, None, "first").await?;
     writer.add(&mut editor, "first/a.txt", b"a\n").await?;
-    writer.delegate(&mut editor, "below first", &below, patterns(&["first/below/*"])?, false).await?;
-    writer.turn_to(&mut editor, Some(&first), "below first").await?;
+    writer
+        .delegate(
+            &mut editor,
+            "below first",
+            &below,
+            patterns(&["first/below/*"])?,
+            false,
+        )
+        .await?;
+    writer
+        .turn_to(&mut editor, Some(&first), "below first")
+        .await?;
     writer.add(&mut editor, "first/below/b.txt", b"b\n").await?;
-    writer.turn_to(&mut editor, Some(&below), "second/with slash").await?;
+    writer
+        .turn_to(&mut editor, Some(&below), "second/with slash")
+        .await?;
     writer.add(&mut editor, "second/c.txt", b"c\n").await?;
-    writer.turn_to(&mut editor, Some(&second), "targets").await?;
+    writer
+        .turn_to(&mut editor, Some(&second), "targets")
+        .await?;
     writer.save(editor).await
 }
 
@@ -220,7 +317,9 @@ async fn hash_prefixes(folder: &Path) -> Result<(), Failure> {
     let bins: Vec<String> = (0..16).map(|index| format!("bin-{index:x}")).collect();
     for (index, (bin, key)) in bins.iter().zip(&keys).enumerate() {
         let prefixes = PathSet::PathHashPrefixes(vec![PathHashPrefix::new(format!("{index:x}"))?]);
-        writer.delegate(&mut editor, bin, key, prefixes, false).await?;
+        writer
+            .delegate(&mut editor, bin, key, prefixes, false)
+            .await?;
     }
     let mut before = None;
     for (index, (bin, key)) in bins.iter().zip(&keys).enumerate() {
@@ -241,7 +340,11 @@ pub async fn write(folder: &Path, scenario: &str) -> Result<(), Failure> {
     let (roots, files): (Vec<TopKeys>, &[(&str, &[u8])]) = match scenario {
         "flat" => (
             vec![TopKeys::all(Ecdsa)?],
-            &[("hello.txt", b"hello\n"), ("folder/a+b@c.bin", &[b'x'; 70_000]), ("empty", b"")],
+            &[
+                ("hello.txt", b"hello\n"),
+                ("folder/a+b@c.bin", &[b'x'; 70_000]),
+                ("empty", b""),
+            ],
         ),
         "keys" => (
             vec![TopKeys::new([
@@ -253,7 +356,9 @@ pub async fn write(folder: &Path, scenario: &str) -> Result<(), Failure> {
             &[("signed-by-all-kinds.txt", b"three kinds of keys\n")],
         ),
         "rotated" => (
-            (0..6).map(|turn| TopKeys::all([Ed25519, Rsa, Ecdsa][turn % 3])).collect::<Result<_, _>>()?,
+            (0..6)
+                .map(|turn| TopKeys::all([Ed25519, Rsa, Ecdsa][turn % 3]))
+                .collect::<Result<_, _>>()?,
             &[("after-five-rotations.txt", b"still here\n")],
         ),
         "delegations" => return delegations(folder).await,
