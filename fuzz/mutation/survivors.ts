@@ -39,7 +39,7 @@ export const reasons: readonly Reason[] = [
   { file: 'json/parse.ts', line: '{ cause }', most: 2, why: words },
   { file: 'json/parse.ts', line: 'let spaced = false', most: 1, why: fast },
   { file: 'json/parse.ts', line: 'at < text.length; at++', most: 1, why: 'behind the end stands NaN, which is no character' },
-  { file: 'json/parse.ts', line: 'spaced = true', most: 2, why: fast },
+  { file: 'json/parse.ts', line: 'spaced = true', most: 3, why: fast },
   { file: 'json/parse.ts', line: 'return end < 0 ? text.length : end', most: 1, why: 'a string cannot end where the text begins' },
   { file: 'json/parse.ts', line: "if (end > 0 && !text.slice(start, end).includes('\\\\')) return end", most: 4, why: fast },
   { file: 'json/parse.ts', line: 'while (end > 0 && isEscaped', most: 2, why: 'a string that does not end JSON.parse refuses' },

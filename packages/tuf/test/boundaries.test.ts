@@ -359,6 +359,18 @@ describe('the trusted set', () => {
     return set;
   }
 
+  test('forgets a role of which the snapshot gives another version and no hashes', () => {
+    const [first, second] = [1, 2].map((version) => repository({ ...tree(version), hashes: false }));
+    if (first === undefined || second === undefined) throw new Error('no repository');
+    const named = (version: number) => envelope(timestampJson({ version }, { version }), keys.timestamp);
+    const set = load({ ...first, timestamp: named(1) });
+    for (const name of [vendor, other]) set.updateDelegatedTargets(roleBytes(first, name), name, targetsRole);
+    set.updateTimestamp(named(2));
+    set.updateSnapshot(second.snapshot);
+    expect(set.role(vendor, targetsRole)).toBeNull();
+    expect(set.role(other, targetsRole)).not.toBeNull();
+  });
+
   test('forgets what was trusted because of a role alone, down to the last', () => {
     const set = afterNewVendor([vendor]);
     expect([set.role(child, vendor), set.role(grand, child)]).toEqual([null, null]);
