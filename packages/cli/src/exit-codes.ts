@@ -63,6 +63,7 @@ export const exitOfError: Readonly<Record<ErrorCode, Exit>> = {
   NO_TRUSTED_ROOT: 'untrusted',
   OFFLINE: 'unreachable',
   LOCAL_ROOT_LOST: 'untrusted',
+  BELOW_FLOOR: 'untrusted',
   // disk
   DISK_LINK: 'conflict',
   DISK_EXISTS: 'conflict',
@@ -163,7 +164,6 @@ export const exitOfError: Readonly<Record<ErrorCode, Exit>> = {
   ARCHIVE_MISMATCH: 'untrusted',
   TREE_CHANGED: 'untrusted',
   EVIDENCE_INVALID: 'untrusted',
-  BELOW_FLOOR: 'untrusted',
   YANKED: 'refused',
   REVOKED: 'refused',
   ENGINES: 'refused',

@@ -15,7 +15,8 @@ export type ClientErrorCode =
   | 'INSECURE_URL'
   | 'NO_TRUSTED_ROOT'
   | 'OFFLINE'
-  | 'LOCAL_ROOT_LOST';
+  | 'LOCAL_ROOT_LOST'
+  | 'BELOW_FLOOR';
 
 /** The bytes never arrived, or arrived too long or too slow. Nothing was replaced. */
 export class DownloadError extends VaultError {
@@ -102,4 +103,9 @@ export class OfflineError extends VaultError {
 /** A root that was trusted here is damaged, and the repository does not serve it: accepting an older one would be a rollback. */
 export class LocalRootLostError extends VaultError {
   override readonly code = 'LOCAL_ROOT_LOST';
+}
+
+/** The repository is older than its caller knows it to have been: a rollback that only somebody with a memory notices. */
+export class BelowFloorError extends VaultError {
+  override readonly code = 'BELOW_FLOOR';
 }

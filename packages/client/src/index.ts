@@ -2,6 +2,7 @@ export { defaultFetcher } from './default-fetcher.ts';
 export type { FetchOptions, Fetcher, Transport, TransportRequest } from './fetcher.ts';
 export { defineFetcher } from './fetcher.ts';
 export {
+  BelowFloorError,
   CutError,
   DownloadError,
   DownloadForbiddenError,
@@ -28,5 +29,6 @@ export type { HttpOptions } from './http/options.ts';
 export type { TransferOptions } from './updater/download.ts';
 export type { TargetInfo } from './updater/find.ts';
 export { holdsTarget } from './updater/held.ts';
+export type { StalePolicy } from './updater/stale.ts';
+export type { Knowledge, SignedFile, UpdaterOptions } from './updater/options.ts';
 export { Updater } from './updater/updater.ts';
-export type { Knowledge, SignedFile, UpdaterOptions } from './updater/updater.ts';

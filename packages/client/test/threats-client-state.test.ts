@@ -35,8 +35,8 @@ async function filesOf(dir: string): Promise<readonly string[]> {
 test('what is kept: bytes as received, roots for ever, the guards against rollback twice', async () => {
   const { scene } = await seasoned();
   const twice = ['root_history/1.root.json', 'root_history/2.root.json', 'timestamp.json', 'snapshot.json'];
-  const kept = [...twice, 'started-from.json'].flatMap((file) => [file, `backup/${file}`]);
-  kept.push('targets.json', 'roles/role.json', 'state.json');
+  const kept = [...twice, 'started-from.json', 'state.json'].flatMap((file) => [file, `backup/${file}`]);
+  kept.push('targets.json', 'roles/role.json');
   expect(await filesOf(scene.dir)).toEqual(kept.toSorted());
   for (const [file, path] of [
     ['root_history/2.root.json', 'metadata/2.root.json'],

@@ -4,6 +4,9 @@ import { exitCodes, exitOfCode } from '../exit-codes.ts';
 import { hostFor } from '../host.ts';
 import { duration, table } from '../text.ts';
 
+/** What time servers correct now and then. */
+const clockSlackMs = 5 * 60_000;
+
 /**
  * What is installed, and what became of it. Exit code 10 while something yanked or revoked is installed; else, where
  * the repository could not be asked or was not believed, that of the reason: a monitor must not take a freeze for health.
@@ -26,6 +29,10 @@ export async function hostStatus(context: Context): Promise<number> {
     voice.warn(`${stale.message} [${stale.code}]`);
     if (stale.hint !== null) voice.note(`hint: ${stale.hint}`);
   }
+  if (status.clockBehindMs > clockSlackMs)
+    voice.warn(
+      `the clock of this host is ${duration(status.clockBehindMs)} behind what it was; expiry is judged by the later`,
+    );
   const bad = plugins.filter((plugin) => plugin.yanked !== null || plugin.revoked !== null);
   for (const plugin of bad)
     voice.warn(

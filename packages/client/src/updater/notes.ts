@@ -21,16 +21,34 @@ export function startedFromFromBytes(bytes: Uint8Array): StartedFrom | null {
   });
 }
 
-export function lastRefreshToBytes(at: Date): Uint8Array {
-  return canonicalJson({ format: 'ragnos-client-state/1', lastRefresh: at.toISOString() });
+/** What a refresh leaves behind beside the metadata. */
+export interface State {
+  readonly lastRefresh: Date;
+  /**
+   * The latest time at which a refresh was accepted, but no later than the expiry of the timestamp that it accepted: a
+   * clock that was ahead for a while keeps nobody out, one that is set back does not revive what has expired.
+   */
+  readonly latestTime: Date;
 }
 
-export function lastRefreshFromBytes(bytes: Uint8Array): Date | null {
+export function stateToBytes({ lastRefresh, latestTime }: State): Uint8Array {
+  return canonicalJson({
+    format: 'ragnos-client-state/1',
+    lastRefresh: lastRefresh.toISOString(),
+    latestTime: latestTime.toISOString(),
+  });
+}
+
+/** `null` for anything that we did not write whole. */
+export function stateFromBytes(bytes: Uint8Array): State | null {
   return lenient(() => {
     const reader = Reader.of(parseJson(bytes, 'state.json'), 'state.json');
     if (reader.string('format') !== 'ragnos-client-state/1') return null;
-    const at = new Date(reader.string('lastRefresh'));
-    return Number.isNaN(at.getTime()) ? null : at;
+    const lastRefresh = new Date(reader.string('lastRefresh'));
+    const latestTime = reader.has('latestTime') ? new Date(reader.string('latestTime')) : lastRefresh;
+    return Number.isNaN(lastRefresh.getTime()) || Number.isNaN(latestTime.getTime())
+      ? null
+      : { lastRefresh, latestTime };
   });
 }
 

@@ -96,12 +96,13 @@ export class TrustedStore {
     return this.#writeCopies('started-from.json', bytes, noteMaxLength);
   }
 
-  state(): Promise<Uint8Array | null> {
-    return this.#read('state.json', noteMaxLength);
+  /** See notes.ts: the copy that remembers the later time counts. */
+  state(): Promise<Copies> {
+    return this.#copies('state.json', noteMaxLength);
   }
 
   writeState(bytes: Uint8Array): Promise<void> {
-    return this.#write('state.json', bytes);
+    return this.#writeCopies('state.json', bytes, noteMaxLength);
   }
 
   async #copies(file: string, maxLength: number): Promise<Copies> {

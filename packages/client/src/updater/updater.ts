@@ -1,10 +1,7 @@
-import type { FileSystem } from '@ragnos/disk';
 import { nodeFileSystem, writeFileAtomic } from '@ragnos/disk';
 import type { Limits, RoleName, Targets, TrustedMetadataSet } from '@ragnos/tuf';
-import { defaultLimits, ExpiredMetadataError, metadataFileName, roleName, targetPath } from '@ragnos/tuf';
-import { resolve } from 'node:path';
+import { ExpiredMetadataError, metadataFileName, roleName, targetPath } from '@ragnos/tuf';
 
-import { defaultFetcher } from '../default-fetcher.ts';
 import { DownloadLengthError, OfflineError } from '../errors.ts';
 import type { Fetcher } from '../fetcher.ts';
 import type { Explanation } from '../explain/explanation.ts';
@@ -13,51 +10,17 @@ import type { TransferOptions } from './download.ts';
 import { targetUrl, verified, withFreshStart } from './download.ts';
 import type { TargetInfo } from './find.ts';
 import { findTarget } from './find.ts';
-import { lastRefreshFromBytes, lastRefreshToBytes } from './notes.ts';
+import { readState, stateAfter, timeInForce } from './clock.ts';
+import { refuseBelowFloors } from './floors.ts';
+import type { State } from './notes.ts';
+import { stateToBytes } from './notes.ts';
+import type { Knowledge, Parts, SignedFile, UpdaterOptions } from './options.ts';
+import { partsOf } from './options.ts';
 import type { Known } from './refresh.ts';
 import { loadRole, refreshAll } from './refresh.ts';
-import { baseUrl, below } from './remote.ts';
 import { loadRoot } from './root.ts';
-import { TrustedStore } from './store.ts';
-
-export interface UpdaterOptions {
-  /** Where trusted metadata is kept; created if absent. Losing it is a security event: it belongs in no cache folder. */
-  readonly dir: string;
-  /** `metadata/` and `targets/` lie below it. `https:`, `file:`, and `http:` on loopback. */
-  readonly baseUrl?: URL | string | undefined;
-  /** Instead of `baseUrl`, where the two lie apart. */
-  readonly metadataUrl?: URL | string | undefined;
-  readonly targetsUrl?: URL | string | undefined;
-  /** The root that trust begins with. Needed for a new folder; for an old one it must lie on the folder's own chain. */
-  readonly root?: Uint8Array | undefined;
-  readonly fetcher?: Fetcher | undefined;
-  /** `http:` off loopback; only for the default fetcher. */
-  readonly allowHttp?: boolean | undefined;
-  readonly now?: (() => Date) | undefined;
-  readonly limits?: Limits | undefined;
-  /** Asks nobody: what is kept here must verify and still be in force. */
-  readonly offline?: boolean | undefined;
-  readonly fs?: FileSystem | undefined;
-  /** How long a refresh waits for another process that refreshes the same folder. Default two minutes. */
-  readonly lockTimeoutMs?: number | undefined;
-  readonly signal?: AbortSignal | undefined;
-}
-
-/** What the client knows and how old that is; for `status`, and for whoever decides offline. */
-export interface Knowledge {
-  /** The last refresh that succeeded, in whichever process; `null` = never, or the note is lost. Not signed. */
-  readonly lastRefresh: Date | null;
-  readonly ageMs: number | null;
-  /** Of root, timestamp, snapshot and every role that the snapshot lists; only what is trusted now. */
-  readonly versions: ReadonlyMap<string, number>;
-}
-
-/** A signed file as it was received. */
-export interface SignedFile {
-  /** As published with consistent snapshots: `3.root.json`, `timestamp.json`, `7.vendor.acme.json`. */
-  readonly name: string;
-  readonly bytes: Uint8Array;
-}
+import { refreshLate } from './stale.ts';
+import type { TrustedStore } from './store.ts';
 
 /**
  * A TUF client for one repository and one folder, good for any number of refreshes and look-ups. Every method throws
@@ -72,10 +35,12 @@ export class Updater {
   readonly #limits: Limits;
   readonly #now: () => Date;
   #known: Known;
-  #lastRefresh: Date | null;
+  #state: State | null;
+  /** By how much what has expired is still in use, since the last refresh allowed it. */
+  #graceMs = 0;
   #loading = new Map<string, Promise<Targets>>();
 
-  private constructor(options: UpdaterOptions, parts: Parts, known: Known, lastRefresh: Date | null) {
+  private constructor(options: UpdaterOptions, parts: Parts, known: Known, state: State | null) {
     this.#options = options;
     this.#store = parts.store;
     this.#fetcher = parts.fetcher;
@@ -84,7 +49,7 @@ export class Updater {
     this.#limits = parts.limits;
     this.#now = parts.now;
     this.#known = known;
-    this.#lastRefresh = lastRefresh;
+    this.#state = state;
   }
 
   /**
@@ -97,9 +62,8 @@ export class Updater {
     const bootstrap = options.root ?? null;
     const context = { ...parts, bootstrap, now: parts.now(), offline: true, signal: options.signal };
     const { trusted, bytes } = await loadRoot(context, 'as far as known'); // the first refresh asks for the rest
-    const state = await parts.store.state();
-    const lastRefresh = state === null ? null : lastRefreshFromBytes(state);
-    return new Updater(options, parts, { trusted, bytes: new Map([[roleName('root'), bytes]]) }, lastRefresh);
+    const state = await readState(parts.store);
+    return new Updater(options, parts, { trusted, bytes: new Map([[roleName('root'), bytes]]) }, state);
   }
 
   /** The verified metadata of the last successful refresh; at first the root alone. */
@@ -112,23 +76,47 @@ export class Updater {
    * as it was; what was verified before the failure is on disk already and guards against rollback from then on.
    */
   async refresh(options: { readonly signal?: AbortSignal | undefined } = {}): Promise<void> {
-    const context = this.#context(options.signal);
-    if (context.offline) {
-      this.#adopt(await refreshAll(context));
+    const { signal } = options;
+    if (this.#options.offline === true) {
+      this.#adopt(await refreshAll(this.#context(signal, 0)), 0);
       return;
     }
-    const lock = await this.#store.lock({
-      signal: options.signal,
-      timeoutMs: this.#options.lockTimeoutMs ?? 120_000,
-    });
+    const lock = await this.#store.lock({ signal, timeoutMs: this.#options.lockTimeoutMs ?? 120_000 });
     try {
-      const known = await refreshAll(context);
-      await this.#store.writeState(lastRefreshToBytes(context.now));
-      this.#lastRefresh = context.now;
-      this.#adopt(known);
+      this.#state = await readState(this.#store); // another process may have refreshed since
+      const clock = this.#now();
+      const context = this.#context(signal, 0);
+      const known = await refreshAll(context).catch((error: unknown) => this.#late(context, error));
+      if (known === null) return;
+      this.#adopt(known, 0);
+      this.#state = stateAfter(clock, known.trusted, this.#state);
+      await this.#store.writeState(stateToBytes(this.#state));
     } finally {
       lock.release();
     }
+  }
+
+  /** `refresh`, unless the last one was less than `refreshIntervalMinutes` ago and what it brought is still in force. */
+  async refreshIfDue(options: { readonly signal?: AbortSignal | undefined } = {}): Promise<void> {
+    const interval = (this.#options.refreshIntervalMinutes ?? 60) * 60_000;
+    const { ageMs } = this.knowledge();
+    if (ageMs === null || ageMs < 0 || ageMs >= interval) return this.refresh(options);
+    const kept = { ...this.#context(options.signal, 0), offline: true };
+    const known = await refreshAll(kept).catch(() => null); // whatever is wrong with it, a refresh will say or mend
+    if (known === null) return this.refresh(options);
+    this.#adopt(known, 0);
+  }
+
+  /** Under `stale`: what may go on in use although `error` ended the refresh. `null` = it was adopted. */
+  async #late(context: Context, error: unknown): Promise<null> {
+    const { known, graceMs } = await refreshLate(
+      context,
+      this.#options.stale ?? 'strict',
+      error,
+      this.#state,
+    );
+    this.#adopt(known, graceMs);
+    return null;
   }
 
   /**
@@ -204,13 +192,21 @@ export class Updater {
   }
 
   knowledge(): Knowledge {
-    const lastRefresh = this.#lastRefresh;
-    const ageMs = lastRefresh === null ? null : this.#now().getTime() - lastRefresh.getTime();
-    return { lastRefresh, ageMs, versions: this.#versions() };
+    const clock = this.#now();
+    const lastRefresh = this.#state?.lastRefresh ?? null;
+    const ageMs = lastRefresh === null ? null : clock.getTime() - lastRefresh.getTime();
+    const threshold = (this.#options.freshnessThresholdDays ?? 7) * 24 * 3600_000;
+    return {
+      lastRefresh,
+      ageMs,
+      fresh: ageMs !== null && ageMs <= threshold,
+      clockBehindMs: timeInForce(clock, this.#state).getTime() - clock.getTime(),
+      versions: this.#versions(),
+    };
   }
 
-  #versions(): ReadonlyMap<string, number> {
-    const { root, timestamp, snapshot } = this.#known.trusted;
+  #versions({ trusted }: Known = this.#known): ReadonlyMap<string, number> {
+    const { root, timestamp, snapshot } = trusted;
     const versions = new Map<string, number>([['root', root.version]]);
     if (timestamp !== null) versions.set('timestamp', timestamp.version);
     if (snapshot !== null) versions.set('snapshot', snapshot.version);
@@ -218,8 +214,11 @@ export class Updater {
     return versions;
   }
 
-  #adopt(known: Known): void {
+  /** @throws BelowFloorError, and leaves what is trusted as it was */
+  #adopt(known: Known, graceMs: number): void {
+    refuseBelowFloors(this.#versions(known), this.#options.floors);
     this.#known = known;
+    this.#graceMs = graceMs;
     this.#loading = new Map();
   }
 
@@ -260,42 +259,16 @@ export class Updater {
     return started;
   }
 
-  #context(signal: AbortSignal | undefined): Context {
+  #context(signal: AbortSignal | undefined, graceMs = this.#graceMs): Context {
     return {
       store: this.#store,
       fetcher: this.#fetcher,
       metadataUrl: this.#metadataUrl,
       limits: this.#limits,
       bootstrap: this.#options.root ?? null,
-      now: this.#now(),
+      now: new Date(timeInForce(this.#now(), this.#state).getTime() - graceMs),
       offline: this.#options.offline ?? false,
       signal,
     };
   }
-}
-
-interface Parts {
-  readonly store: TrustedStore;
-  readonly fetcher: Fetcher;
-  readonly metadataUrl: URL;
-  readonly targetsUrl: URL;
-  readonly limits: Limits;
-  readonly now: () => Date;
-}
-
-function partsOf(options: UpdaterOptions): Parts {
-  const limits = options.limits ?? defaultLimits;
-  const base = options.baseUrl === undefined ? null : baseUrl(options.baseUrl);
-  const part = (given: URL | string | undefined, name: string): URL => {
-    if (given !== undefined) return baseUrl(given);
-    return below(base ?? baseUrl(''), `${name}/`);
-  };
-  return {
-    store: new TrustedStore(resolve(options.dir), options.fs ?? nodeFileSystem, limits),
-    fetcher: options.fetcher ?? defaultFetcher({ allowHttp: options.allowHttp ?? false }),
-    metadataUrl: part(options.metadataUrl, 'metadata'),
-    targetsUrl: part(options.targetsUrl, 'targets'),
-    limits,
-    now: options.now ?? (() => new Date()),
-  };
 }

@@ -210,6 +210,8 @@ export interface HostStatus {
   /** RFC 3339; `null` = never. */
   readonly lastRefresh: string | null;
   readonly ageMs: number | null;
+  /** How far this host's clock is behind a time that it has shown at a refresh before. */
+  readonly clockBehindMs: number;
   /** Why what is known could not be refreshed now; `null` = it was, or nobody was to be asked. */
   readonly stale: { readonly code: string; readonly message: string; readonly hint: string | null } | null;
   readonly versions: ReadonlyMap<string, number>;

@@ -10,8 +10,7 @@ export type UntrustedCode =
   | 'REVOCATIONS_LOST' // revocations that this host has seen are gone or fewer
   | 'ARCHIVE_MISMATCH' // the archive does not hold exactly the files of the signed manifest
   | 'TREE_CHANGED' // the installed files are not those of the signed manifest
-  | 'EVIDENCE_INVALID' // the signed chain kept at installation does not vouch for the installed plugin
-  | 'BELOW_FLOOR'; // the repository is older than ragv.lock says it was
+  | 'EVIDENCE_INVALID'; // the signed chain kept at installation does not vouch for the installed plugin
 
 export type PolicyCode =
   | 'YANKED'

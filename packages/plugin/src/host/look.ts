@@ -110,6 +110,7 @@ export async function status(context: Context, { signal }: CallOptions): Promise
     url: context.record.url,
     lastRefresh: knowledge?.lastRefresh?.toISOString() ?? null,
     ageMs: knowledge?.ageMs ?? null,
+    clockBehindMs: knowledge?.clockBehindMs ?? 0,
     stale,
     versions: knowledge?.versions ?? new Map(),
     plugins,

@@ -79,16 +79,9 @@ async function readLock(context: Context): Promise<LockedRepository | null> {
   return lock?.get(context.record.alias) ?? null;
 }
 
-/** Decision 10: what the project has seen of a repository is the least that it may be. @throws BELOW_FLOOR */
-export async function checkFloors(context: Context, versions: ReadonlyMap<string, number>): Promise<void> {
-  const locked = await readLock(context);
-  for (const [role, floor] of locked?.floors ?? [])
-    if ((versions.get(role) ?? 0) < floor)
-      throw new HostUntrustedError(
-        'BELOW_FLOOR',
-        `${role} has version ${versions.get(role) ?? 'none'}, and ragv.lock has seen ${floor}`,
-        { hint: 'the repository went back, or ragv.lock is that of another one' },
-      );
+/** Decision 10: what the project has seen of a repository, by role, is the least that it may be. */
+export async function lockedFloors(context: Context): Promise<ReadonlyMap<string, number>> {
+  return (await readLock(context))?.floors ?? new Map();
 }
 
 /** The digests of a locked version are part of what the project relies on. @throws PATH_REDEFINED */

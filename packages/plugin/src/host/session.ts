@@ -16,7 +16,7 @@ import type { Context } from './context.ts';
 import { HostFailureError, HostNotFoundError, HostUntrustedError } from './errors.ts';
 import { sha256Of, startRoot } from './evidence.ts';
 import { ensureFolder } from './paths.ts';
-import { checkFloors } from './project-lock.ts';
+import { lockedFloors } from './project-lock.ts';
 import { readBytes } from './state-file.ts';
 import { refuseSingleSigner } from './trust.ts';
 
@@ -32,6 +32,7 @@ export interface Session {
 export async function openUpdater(context: Context, signal: AbortSignal | undefined): Promise<Updater> {
   const { paths, record, fetcher, allowHttp, now, offline } = context;
   const root = await startRoot(context);
+  const floors = await lockedFloors(context);
   const options = {
     dir: paths.metadata,
     baseUrl: record.url,
@@ -40,6 +41,7 @@ export async function openUpdater(context: Context, signal: AbortSignal | undefi
     allowHttp,
     now,
     offline,
+    floors,
     signal,
   };
   return Updater.open(options);
@@ -51,7 +53,6 @@ export async function openSession(context: Context, signal: AbortSignal | undefi
   const updater = await openUpdater(context, signal);
   await updater.refresh({ signal });
   refuseSingleSigner(replaceableBySingleKey(updater.trusted.root), record.singleSigner);
-  await checkFloors(context, updater.knowledge().versions);
   return { updater, revocations: await refreshRevocations(context, updater, signal) };
 }
 
