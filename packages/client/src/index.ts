@@ -26,6 +26,8 @@ export { fileFetcher } from './file-fetcher.ts';
 export { httpFetcher } from './http/http-fetcher.ts';
 export type { HttpFetcher } from './http/http-fetcher.ts';
 export type { HttpOptions } from './http/options.ts';
+export { mirroredFetcher } from './mirrors.ts';
+export type { MirrorOptions } from './mirrors.ts';
 export type { TransferOptions } from './updater/download.ts';
 export type { TargetInfo } from './updater/find.ts';
 export { holdsTarget } from './updater/held.ts';

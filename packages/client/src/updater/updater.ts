@@ -145,6 +145,20 @@ export class Updater {
   }
 
   /**
+   * The targets that are known without asking: those of the roles that refreshes and look-ups have loaded, as `find` would
+   * answer. `contains` leaves out the paths that do not hold it. Stop reading when you have enough; nothing is kept.
+   */
+  async *list(
+    options: { readonly contains?: string; readonly signal?: AbortSignal | undefined } = {},
+  ): AsyncGenerator<TargetInfo, void, undefined> {
+    const { listTargets } = await import('./list.ts');
+    const { trusted, bytes } = this.#known;
+    const { contains = '', signal } = options;
+    const from = { trusted, limits: this.#limits, loaded: [...bytes.keys()] };
+    yield* listTargets(from, (path) => path.includes(contains), signal);
+  }
+
+  /**
    * Writes a target to `file`, whose folder exists. The file appears at its name only when every byte was verified and
    * is durable; what was there before stays until then. Stops at the signed length; resumes after a cut.
    */
