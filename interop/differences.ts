@@ -55,6 +55,10 @@ const explained: Readonly<Record<PeerName, readonly Explained[]>> = {
       ['pattern: braces', 'pattern: class', 'pattern: negation'],
       'its patterns are those of minimatch, which give braces, classes and `!` a meaning; we read them literally.',
     ],
+    [
+      ['role called constructor'],
+      'it looks roles up in a plain object, where `constructor` is there before anything is loaded.',
+    ],
     [['pattern: hidden file'], 'for minimatch `*` does not stand for a name that begins with a dot.'],
     [
       ['pattern: exponential time'],
@@ -92,6 +96,9 @@ const explained: Readonly<Record<PeerName, readonly Explained[]>> = {
     [['root chain longer than 256'], 'it follows up to 1,024 roots, all others stop at 256.'],
     [['version beyond 2^53'], bigIntegers],
     [['spec_version 2.0'], 'it does not look at the version of the specification.'],
+    [['timestamp of 100 kB'], 'it reads up to 1 MiB, all others stop at 16 kB.'],
+    [['expires in the year 9999'], 'its dates end a day before the year 9999 does.'],
+    [['diamond'], 'it refuses a role that lists anything outside the paths of one of its delegators.'],
     [['40 delegations deep'], 'it loads every delegated role at once, however many there are.'],
     [['pattern: * across folders'], 'its `*` stands for slashes too.'],
     [['pattern: braces'], 'its patterns know braces; we read them literally.'],

@@ -1,4 +1,4 @@
-import type { Forge } from './forge.ts';
+import { newKey, type Forge } from './forge.ts';
 import type { Input } from './input.ts';
 import { at } from './json.ts';
 
@@ -52,6 +52,21 @@ export const delegations: readonly Input[] = [
       forge.delegate({ name: 'two', from: 'one', paths: ['round/*'] });
       const [key] = signers;
       forge.delegate({ name: 'one', from: 'two', paths: ['round/*'], ...(key === undefined ? {} : { key }) });
+    },
+  },
+  {
+    id: 'diamond',
+    what: 'two roles delegate to a third with the same key, each for paths of its own',
+    ours: 'accepted',
+    tolerant: 'it is good: each delegator is asked, and each trusts the key',
+    paths: ['left/file.txt', 'right/file.txt'],
+    spoil: (forge) => {
+      const key = newKey();
+      for (const side of ['left', 'right']) {
+        forge.delegate({ name: side, paths: [`${side}/*`] });
+        forge.delegate({ name: 'below', from: side, paths: [`${side}/*`], key });
+      }
+      for (const side of ['left', 'right']) forge.target('below', `${side}/file.txt`, `${side}\n`);
     },
   },
   {

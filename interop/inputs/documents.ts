@@ -78,6 +78,12 @@ export const documents: readonly Input[] = [
     },
   },
   {
+    id: 'timestamp of 100 kB',
+    what: 'properly signed, with a long text in it',
+    ours: 'DOWNLOAD_LENGTH',
+    spoil: (forge) => void (forge.timestamp.signed['note'] = 'n'.repeat(100_000)),
+  },
+  {
     id: 'depth bomb',
     what: '`custom` nested 20,000 deep',
     ours: 'LIMIT',

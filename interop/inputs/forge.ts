@@ -137,7 +137,14 @@ export class Forge {
   /** Lists `content` as `path` in a role, and serves it. */
   target(role: string, path: string, content: string): void {
     const bytes = Buffer.from(content);
-    at(this.role(role).signed, 'targets')[path] = { length: bytes.length, hashes: { sha256: sha256(bytes) } };
+    const value = { length: bytes.length, hashes: { sha256: sha256(bytes) } };
+    // Not by assignment, which for `__proto__` is something else.
+    Object.defineProperty(at(this.role(role).signed, 'targets'), path, {
+      value,
+      enumerable: true,
+      writable: true,
+      configurable: true,
+    });
     this.serve(path, bytes);
   }
 

@@ -58,4 +58,23 @@ export const roleNames: readonly Input[] = [
       forge.target('2.root', 'evil/file.txt', 'evil\n');
     },
   },
+  {
+    id: 'target called __proto__',
+    what: 'a name that JavaScript gives a meaning',
+    ours: 'accepted',
+    tolerant: 'it is good: any text is a name',
+    paths: ['__proto__'],
+    spoil: (forge) => forge.target('targets', '__proto__', 'a file like any other\n'),
+  },
+  {
+    id: 'role called constructor',
+    what: 'another one',
+    ours: 'accepted',
+    tolerant: 'it is good: any text is a name',
+    paths: ['made/file.txt'],
+    spoil: (forge) => {
+      forge.delegate({ name: 'constructor', paths: ['made/*'] });
+      forge.target('constructor', 'made/file.txt', 'made\n');
+    },
+  },
 ];

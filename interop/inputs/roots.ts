@@ -92,16 +92,37 @@ export const roots: readonly Input[] = [
   {
     id: 'root chain longer than 256',
     limitMs: 180_000, // tough makes a new HTTP client, with all its certificates, for each root
-    what: '300 roots; the key of timestamp changes in the last one',
+    what: '260 roots; the key of timestamp changes in the last one',
     ours: 'UNSIGNED',
     remembered: true,
     spoil: (forge) => {
-      for (let count = 2; count < 300; count++) forge.publishRoot();
+      for (let count = 2; count < 260; count++) forge.publishRoot();
       const key = newKey();
       at(forge.root.signed, 'keys')[key.id] = key.json;
       at(forge.root.signed, 'roles', 'timestamp')['keyids'] = [key.id];
       forge.timestamp.signers = [key];
       forge.bump(forge.timestamp);
+      forge.publishRoot();
+    },
+  },
+  {
+    id: 'recovery from a fast-forward',
+    what: 'timestamp and snapshot went on to version 1,000,000 with stolen keys; root 2 replaces the keys, they are at version 2',
+    ours: 'accepted',
+    tolerant: 'it is good: what the old keys said is void',
+    remembered: true,
+    before: (forge) => {
+      forge.timestamp.signed['version'] = 1_000_000;
+      forge.snapshot.signed['version'] = 1_000_000;
+    },
+    spoil: (forge) => {
+      for (const role of ['timestamp', 'snapshot'] as const) {
+        const key = newKey();
+        at(forge.root.signed, 'keys')[key.id] = key.json;
+        at(forge.root.signed, 'roles', role)['keyids'] = [key.id];
+        forge[role].signers = [key];
+        forge[role].signed['version'] = 2;
+      }
       forge.publishRoot();
     },
   },

@@ -71,4 +71,11 @@ export const times: readonly Input[] = [
       delete forge.targets.signed['expires'];
     },
   },
+  {
+    id: 'expires in the year 9999',
+    what: '`9999-12-31T23:59:59Z`',
+    ours: 'accepted',
+    tolerant: 'it is a date like any other; whoever signs it is trusted to',
+    spoil: expires((f) => f.timestamp, '9999-12-31T23:59:59Z'),
+  },
 ];

@@ -90,14 +90,14 @@ export async function badInputs(
   for (const [name, program] of programs) clients.set(name, peerClient(program));
   const matrix = new Map<string, ReadonlyMap<ClientName, Outcome>>();
   const all = [...inputs.values()].flat();
-  for (const [index, input] of all.entries()) {
+  await twoAtATime([...all.entries()], async ([index, input]) => {
     const row = await tryInput(input, clients, join(work, String(index)));
     matrix.set(input.id, row);
     const own = row.get('ours') ?? { kind: 'crashes', message: 'not run' };
     tally.check(`ours on "${input.id}"`, oursProblem(input, own));
     for (const [name, outcome] of row)
       if (name !== 'ours') tally.check(`${name} on "${input.id}"`, peerProblem(input, name, own, outcome));
-  }
+  });
   for (const [peer, explained] of differences)
     for (const id of explained.keys())
       if (!matrix.has(id)) tally.check(`differences of ${peer}`, `there is no input "${id}"`);

@@ -30,8 +30,8 @@ function decoded(path: string): string {
 type LookUp = (path: string) => Promise<Uint8Array | null> | Uint8Array | null;
 
 /**
- * Files of `folder` on loopback, 404 for the rest. A path is looked for as it was asked for, then decoded: role files are
- * laid out encoded by some writers (tough, ours) and decoded by others.
+ * Files of `folder` on loopback, 404 for the rest. Paths are decoded, as every server does; but role files are looked for
+ * as they were asked for first: tough and ours lay them out encoded.
  */
 export function serveFolder(folder: string): Promise<FolderServer> {
   return serve((path) => fileAt(folder, path));
@@ -46,7 +46,8 @@ async function serve(lookUp: LookUp): Promise<FolderServer> {
   const server = createServer((request, response) => {
     const path = (request.url ?? '/').split('?')[0] ?? '/';
     void (async () => {
-      const bytes = (await lookUp(path)) ?? (await lookUp(decoded(path)));
+      const asIs = path.includes('/metadata/') ? await lookUp(path) : null;
+      const bytes = asIs ?? (await lookUp(decoded(path)));
       if (bytes === null) response.writeHead(404, { 'content-length': 0 }).end();
       else response.writeHead(200, { 'content-length': bytes.length }).end(bytes);
     })();

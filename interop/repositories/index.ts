@@ -38,6 +38,14 @@ function withBins(style: 'succinct' | 'prefixes'): Served['publish'] {
   };
 }
 
+function withNames(...paths: readonly string[]): Served['publish'] {
+  return async (folder) => {
+    const made = await make(folder, new Keyring());
+    await made.add(...paths);
+    return [await made.state()];
+  };
+}
+
 export const served: readonly Served[] = [
   { name: 'keys: ed25519', what: 'every role with an ed25519 key', publish: withKeys('ed25519') },
   { name: 'keys: ECDSA P-256', what: 'every role with a P-256 key', publish: withKeys('ecdsa-p256') },
@@ -142,22 +150,17 @@ export const served: readonly Served[] = [
     },
   },
   {
-    name: 'names',
-    what: 'printable ASCII that needs care in URLs: `+ @ ~ , = ( ) [ ] &`',
-    publish: async (folder) => {
-      const made = await make(folder, new Keyring());
-      await made.add('a+b@1.0~x,y=z.txt', 'd(1)/[x]&.txt');
-      return [await made.state()];
-    },
+    name: 'names: punctuation',
+    what: '`+ @ ~ , = ( ) [ ] &` in names',
+    publish: withNames('a+b@1.0~x,y=z.txt', 'd(1)/[x]&.txt'),
   },
+  { name: 'names: space', what: 'a space in a name', publish: withNames('a b.txt') },
+  { name: 'names: percent', what: '`%41` in a name', publish: withNames('a%41b.txt') },
+  { name: 'names: other scripts', what: '`ü`, `日本`', publish: withNames('ü.txt', '日本.txt') },
   {
     name: 'folders without alias paths',
     what: 'a target in a folder, published where the specification says',
-    publish: async (folder) => {
-      const made = await make(folder, new Keyring());
-      await made.add('folder/file.txt');
-      return [await made.state()];
-    },
+    publish: withNames('folder/file.txt'),
     withoutAliases: true,
     cannot: {
       tough: 'it puts the hash before the whole path, not before the file name: it needs alias paths',
