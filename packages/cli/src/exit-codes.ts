@@ -64,6 +64,10 @@ export const exitOfError: Readonly<Record<ErrorCode, Exit>> = {
   OFFLINE: 'unreachable',
   LOCAL_ROOT_LOST: 'untrusted',
   BELOW_FLOOR: 'untrusted',
+  BAD_MAP: 'usage',
+  NO_CONSENSUS: 'untrusted',
+  REPOSITORY_UNREACHABLE: 'unreachable',
+  REPOSITORY_UNTRUSTED: 'untrusted',
   // disk
   DISK_LINK: 'conflict',
   DISK_EXISTS: 'conflict',

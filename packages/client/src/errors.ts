@@ -16,7 +16,11 @@ export type ClientErrorCode =
   | 'NO_TRUSTED_ROOT'
   | 'OFFLINE'
   | 'LOCAL_ROOT_LOST'
-  | 'BELOW_FLOOR';
+  | 'BELOW_FLOOR'
+  | 'BAD_MAP'
+  | 'NO_CONSENSUS'
+  | 'REPOSITORY_UNREACHABLE'
+  | 'REPOSITORY_UNTRUSTED';
 
 /** The bytes never arrived, or arrived too long or too slow. Nothing was replaced. */
 export class DownloadError extends VaultError {
