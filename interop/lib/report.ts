@@ -45,9 +45,12 @@ export function report({ versions, served: read, written, matrix }: Results): st
       return outcome === undefined ? '' : cell(outcome);
     });
   };
-  const cannot = served.flatMap(({ name, cannot = {} }) =>
-    Object.entries(cannot).map(([peer, why]) => `- ${peer}, *${name}*: ${why}.`),
-  );
+  const cannot = served.flatMap(({ name, cannot = {} }) => {
+    const grouped = Map.groupBy(Object.entries(cannot), ([, why]) => why);
+    return [...grouped].map(
+      ([why, list]) => `- *${name}*, ${list.map(([peer]) => peer).join(', ')}: ${why}.`,
+    );
+  });
   const all = [...inputs.values()].flat();
   const lines = [
     '# Interoperability with the other implementations of TUF',
