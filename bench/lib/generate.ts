@@ -1,6 +1,6 @@
 /** Writes TUF repositories of N targets with plain node:crypto, so that no peer's writer takes part. */
 import { createHash, generateKeyPairSync, sign, type KeyObject } from 'node:crypto';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { link, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { canonicalJson, keyId, metadataToBytes, type JsonValue } from '@ragnos/tuf';
 
@@ -28,6 +28,11 @@ export async function generate(folder: string, { count, bins, size }: Shape): Pr
   const digest = sha256(content);
   const targetPath = 'files/real.bin';
   await writeFile(join(folder, 'targets', 'files', `${digest}.real.bin`), content);
+  await mkdir(join(folder, 'targets', `${digest}.files`));
+  await link(
+    join(folder, 'targets', 'files', `${digest}.real.bin`),
+    join(folder, 'targets', `${digest}.files`, 'real.bin'),
+  ); // where tough asks
   const real: readonly [string, Fields] = [targetPath, { length: size, hashes: { sha256: digest } }];
   const files = [real, ...listed(count - 1)];
 

@@ -4,12 +4,12 @@ import { once } from 'node:events';
 import { constants } from 'node:os';
 import { Readable } from 'node:stream';
 
-/** Seconds of CPU after which a program is stopped. */
+/** Seconds of CPU after which a program is stopped; so it is after as much time as two such would take. */
 export const cpuLimit = 120;
 
 /** One run of a whole process: `cpu` and `wall` in seconds, `memory` (peak resident set) in MB if it reports that. */
 export interface Sample {
-  /** Infinite for one that was stopped at `cpuLimit`. */
+  /** Infinite for one that was stopped at `cpuLimit`, NaN for one that failed. */
   readonly cpu: number;
   readonly wall: number;
   readonly memory: number | null;
@@ -20,6 +20,8 @@ export interface Program {
   readonly command: string;
   readonly args: readonly string[];
   readonly cwd?: string;
+  /** A peer that cannot do it is an answer; ours failing is none. */
+  readonly mayFail?: boolean;
   /** Called before each run, outside the measurement. */
   readonly prepare?: () => Promise<void>;
 }
@@ -36,7 +38,7 @@ export async function measure(programs: readonly Program[], times: number): Prom
   for (let turn = 0; turn < times; turn++)
     for (const program of programs) {
       const list = samples.get(program.name)!;
-      if (list.some(({ cpu }) => cpu > slow)) continue;
+      if (list.some(({ cpu }) => cpu > slow || Number.isNaN(cpu))) continue;
       await program.prepare?.();
       list.push(await runOnce(program));
     }
@@ -52,12 +54,19 @@ const timed = `ulimit -S -t ${cpuLimit}; exec 3>&2; TIMEFORMAT="%R %U %S"; { tim
 async function runOnce(program: Program): Promise<Sample> {
   const child = spawn('bash', ['-c', timed, 'bash', program.command, ...program.args], {
     stdio: ['ignore', 'pipe', 'pipe', 'ignore', 'pipe'],
+    detached: true, // a group of its own, so that what it started can be stopped with it
     ...(program.cwd === undefined ? {} : { cwd: program.cwd }),
   });
   const [stdout, stderr, times] = [1, 2, 4].map((number) => collect(child.stdio[number]));
+  const late = setTimeout(() => process.kill(-(child.pid ?? 0), 'SIGKILL'), 2 * cpuLimit * 1000);
   await once(child, 'close');
-  if (child.exitCode === stoppedByLimit)
+  clearTimeout(late);
+  if (child.exitCode === stoppedByLimit || child.signalCode === 'SIGKILL')
     return { cpu: Number.POSITIVE_INFINITY, wall: Number.POSITIVE_INFINITY, memory: null };
+  if (child.exitCode !== 0 && program.mayFail === true) {
+    console.error(`${program.name} cannot do it: ${(stderr?.() || stdout?.() || '').slice(0, 300)}`);
+    return { cpu: Number.NaN, wall: Number.NaN, memory: null };
+  }
   if (child.exitCode !== 0)
     throw new Error(`${program.name} failed: ${program.command} ${program.args.join(' ')}\n${stderr?.()}`);
   const [wall = Number.NaN, user = Number.NaN, system = Number.NaN] = (times?.() ?? '')

@@ -33,6 +33,7 @@ export function toMarkdown(answer: Answer): string {
 }
 
 function show(value: string | number): string {
+  if (Number.isNaN(value)) return 'cannot';
   if (value === Number.POSITIVE_INFINITY) return `> ${cpuLimit}`; // stopped
   return typeof value === 'string' ? value : value >= 100 ? value.toFixed(0) : value.toPrecision(3);
 }

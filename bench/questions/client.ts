@@ -33,7 +33,7 @@ const repositories: readonly Repository[] = [
 ];
 
 export async function* client(times: number): AsyncGenerator<Answer> {
-  const { clients, missing } = setUpClients();
+  const { clients, missing } = await setUpClients();
   const skipped = missing.map((name) => `${name} was skipped: its language is not here`);
   for (const repository of repositories) {
     const { cold, warm } = await onRepository(repository, clients, times);
@@ -60,7 +60,7 @@ export async function onRepository(
     const cold = await measure([empty, ...clients.map((one) => one.start(job, 'cold'))], times);
     if (!kinds.includes('warm')) return { cold, warm: new Map() };
     // Not again those that were stopped, or nearly.
-    const quick = clients.filter(({ name }) => (cold.get(name)?.cpu ?? 0) < 10);
+    const quick = clients.filter(({ name }) => (cold.get(name)?.cpu ?? Number.NaN) < 10);
     const warm = await measure([empty, ...(await warmed(quick, job))], times);
     return { cold, warm };
   } finally {
@@ -77,7 +77,8 @@ async function warmed(clients: readonly Client[], job: Job): Promise<readonly Pr
   for (const one of clients) {
     const first = one.start(job, 'warm');
     await measure([first], 1);
-    starts.push({ name: first.name, command: first.command, args: first.args });
+    const { prepare: _, ...again } = first;
+    starts.push(again);
   }
   return starts;
 }

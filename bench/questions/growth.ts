@@ -8,25 +8,22 @@ import { onRepository } from './client.ts';
 const counts = [1_000, 10_000, 100_000, 300_000] as const;
 
 export async function growth(times: number): Promise<readonly Answer[]> {
-  const { clients } = setUpClients();
+  const { clients } = await setUpClients();
   const lines = new Map<string, [number, number][]>(clients.map(({ name }) => [name, []]));
   let asked = clients;
   for (const count of counts) {
     const { cold } = await onRepository({ count }, asked, times, ['cold']);
     for (const { name } of asked) {
-      const cpu = cold.get(name)?.cpu ?? cpuLimit;
+      const cpu = cold.get(name)?.cpu ?? Number.NaN;
       if (cpu < cpuLimit) lines.get(name)?.push([count, cpu]);
     }
     // What takes half of the limit now does not get through ten times as much.
-    asked = asked.filter(({ name }) => (cold.get(name)?.cpu ?? cpuLimit) < cpuLimit / 4);
+    asked = asked.filter(({ name }) => (cold.get(name)?.cpu ?? Number.NaN) < cpuLimit / 4);
   }
   const rows: Row[] = [...lines].map(([name, points]) => ({
     name,
     cells: Object.fromEntries(
-      counts.map((count) => [
-        count.toLocaleString('en'),
-        points.find(([at]) => at === count)?.[1] ?? `> ${cpuLimit}, or not tried`,
-      ]),
+      counts.map((count) => [count.toLocaleString('en'), points.find(([at]) => at === count)?.[1] ?? '–']),
     ),
   }));
   const drawn: Line[] = [...lines].map(([name, points]) => ({ name, points }));
@@ -34,7 +31,7 @@ export async function growth(times: number): Promise<readonly Answer[]> {
     {
       question: 'Growth: CPU seconds of a cold refresh, look-up and download, by targets in one role',
       rows,
-      notes: [],
+      notes: [`–: more than ${cpuLimit} s, or beyond what it reads, or not tried any more`],
       chart: {
         file: 'growth.svg',
         title: 'Cold refresh, look-up, download',
