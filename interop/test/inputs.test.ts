@@ -2,8 +2,9 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { differences } from '../differences.ts';
 import { inputs } from '../inputs/index.ts';
-import { oursProblem, tryInput } from '../lib/bad-inputs.ts';
+import { oursProblem, peerProblem, tryInput } from '../lib/bad-inputs.ts';
 import { ours } from '../lib/job.ts';
 
 let folder = '';
@@ -24,4 +25,29 @@ test('every input has a name of its own, and says why when we accept it', () => 
   expect(new Set(all.map(({ id }) => id)).size).toBe(all.length);
   for (const { id, ours: code, tolerant } of all)
     expect([id, tolerant !== undefined]).toEqual([id, code === 'accepted']);
+});
+
+describe('differences', () => {
+  const all = [...inputs.values()].flat();
+  const refused = { kind: 'refused', error: 'X', message: '' } as const;
+  const accepted = { kind: 'accepted' } as const;
+  const input = (wanted: string): (typeof all)[number] => {
+    const found = all.find(({ id }) => id === wanted);
+    if (found === undefined) throw new Error(`no input ${wanted}`);
+    return found;
+  };
+
+  test('are of inputs that there are', () => {
+    const known = new Set(all.map(({ id }) => id));
+    const explained = [...differences.values()].flatMap((byId) => [...byId.keys()]);
+    expect(explained.filter((id) => !known.has(id))).toEqual([]);
+  });
+
+  test('fail without an explanation, and explanations without a difference', () => {
+    const [one, other] = [input('one key under two ids'), input('expired root')];
+    expect(peerProblem(one, 'tuf-js', refused, accepted)).toBeNull();
+    expect(peerProblem(one, 'tuf-js', refused, refused)).toContain('there is no difference');
+    expect(peerProblem(other, 'tuf-js', refused, refused)).toBeNull();
+    expect(peerProblem(other, 'tuf-js', refused, accepted)).toContain('not explained');
+  });
 });
