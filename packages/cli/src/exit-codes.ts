@@ -64,6 +64,7 @@ export const exitOfError: Readonly<Record<ErrorCode, Exit>> = {
   OFFLINE: 'unreachable',
   LOCAL_ROOT_LOST: 'untrusted',
   BELOW_FLOOR: 'untrusted',
+  CLOCK_SET_BACK: 'expired',
   BAD_MAP: 'usage',
   NO_CONSENSUS: 'untrusted',
   REPOSITORY_UNREACHABLE: 'unreachable',

@@ -17,6 +17,7 @@ export type ClientErrorCode =
   | 'OFFLINE'
   | 'LOCAL_ROOT_LOST'
   | 'BELOW_FLOOR'
+  | 'CLOCK_SET_BACK'
   | 'BAD_MAP'
   | 'NO_CONSENSUS'
   | 'REPOSITORY_UNREACHABLE'
@@ -112,4 +113,9 @@ export class LocalRootLostError extends VaultError {
 /** The repository is older than its caller knows it to have been: a rollback that only somebody with a memory notices. */
 export class BelowFloorError extends VaultError {
   override readonly code = 'BELOW_FLOOR';
+}
+
+/** In force by the clock here, expired by a time that has been here already: set back, it must not revive anything (freeze). */
+export class ClockSetBackError extends VaultError {
+  override readonly code = 'CLOCK_SET_BACK';
 }

@@ -3,6 +3,7 @@ export type { FetchOptions, Fetcher, Transport, TransportRequest } from './fetch
 export { defineFetcher } from './fetcher.ts';
 export {
   BelowFloorError,
+  ClockSetBackError,
   CutError,
   DownloadError,
   DownloadForbiddenError,

@@ -16,7 +16,7 @@ describe('a clock set back', () => {
     scene.now = hours(20); // the timestamp lives 24 h
     expect(await codeOf((await scene.refreshed()).find('v/tool'))).toBe('EXPIRED');
     scene.now = hours(1); // so that it would be in force again
-    expect(await codeOf((await scene.refreshed()).find('v/tool'))).toBe('EXPIRED');
+    expect(await codeOf((await scene.refreshed()).find('v/tool'))).toBe('CLOCK_SET_BACK');
     const stranger = new Scene(); // a host without that memory cannot know
     const options = { root: scene.sim.firstRoot, fetcher: scene.sim, now: () => hours(1) };
     expect(await codeOf((await stranger.refreshed(options)).find('v/tool'))).toBe('none');

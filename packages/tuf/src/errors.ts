@@ -57,6 +57,13 @@ export class BadVersionNumberError extends RepositoryError {
 /** Properly signed, but its time is over: freeze. */
 export class ExpiredMetadataError extends RepositoryError {
   override readonly code = 'EXPIRED';
+  /** Since when; whoever has a clock that may be wrong can judge by another time. `undefined` = not said. */
+  readonly expires: Date | undefined;
+
+  constructor(message: string, options: VaultErrorOptions & { readonly expires?: Date } = {}) {
+    super(message, options);
+    this.expires = options.expires;
+  }
 }
 
 /** Not the bytes that trusted metadata announced. */

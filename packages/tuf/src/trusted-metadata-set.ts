@@ -237,6 +237,7 @@ export class TrustedMetadataSet {
   #checkExpiry(signed: { readonly expires: Date }, what: string): void {
     if (!this.#enforceExpiry || signed.expires > this.#now) return;
     throw new ExpiredMetadataError(`${what} expired at ${signed.expires.toISOString()}`, {
+      expires: signed.expires,
       hint: 'the last trusted state is kept; the operator of the repository has to sign anew, or the clock here is wrong',
     });
   }

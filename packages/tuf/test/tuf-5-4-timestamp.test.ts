@@ -55,6 +55,13 @@ describe('5.4: the next timestamp', () => {
     expect(set.updateTimestamp(signed(8, 4))).toBe(true);
   });
 
+  test('says since when it has been so, for whoever has another clock to judge by', () => {
+    const set = new TrustedMetadataSet(files.root, { now });
+    expect(() => set.updateTimestamp(signed(7, 4, expired))).toThrow(
+      expect.objectContaining({ expires: new Date(expired.expires) }),
+    );
+  });
+
   test('expires in its last second', () => {
     const atOnce = signed(6, 4, { expires: '2030-01-01T00:00:00Z' });
     expect(codeOf(() => loadTimestamp(files).updateTimestamp(atOnce))).toBe('EXPIRED');

@@ -46,7 +46,7 @@ export interface Knowledge {
   /** The last refresh that succeeded, in whichever process; `null` = never, or the note is lost. Not signed. */
   readonly lastRefresh: Date | null;
   readonly ageMs: number | null;
-  /** Whether that is at most `freshnessThresholdDays` ago. */
+  /** Whether that is at most `freshnessThresholdDays` ago, or ahead: then the clock has been wrong. */
   readonly fresh: boolean;
   /** How far the clock is behind a time that it has shown here before; 0 = it is not. Expiry is judged by the later. */
   readonly clockBehindMs: number;

@@ -7,7 +7,7 @@ import {
 } from '@ragnos/tuf';
 import { createHash } from 'node:crypto';
 
-import { DownloadNotFoundError, LocalRootLostError, NoTrustedRootError } from '../errors.ts';
+import { DownloadNotFoundError, LocalRootLostError, NoTrustedRootError, OfflineError } from '../errors.ts';
 import type { Context } from './context.ts';
 import type { StartedFrom } from './notes.ts';
 import { startedFromFromBytes, startedFromToBytes } from './notes.ts';
@@ -101,7 +101,9 @@ export async function loadRoot(
 
   for (let asked = 0; ;) {
     const next = trusted.root.version + 1;
-    const kept = versions.includes(next) ? await nextLocal(context, trusted, next) : null;
+    const candidates = versions.includes(next) ? [...(await store.root(next))] : [];
+    if (bootstrap !== null && given?.version === next) candidates.push(bootstrap);
+    const kept = nextOf(candidates, trusted);
     if (kept !== null) {
       await accept(kept);
       continue;
@@ -118,16 +120,13 @@ export async function loadRoot(
     trusted.updateRoot(fetched);
     await accept(fetched);
   }
-  if (chain === 'whole') refuseShortChain(trusted.root.version, versions, marks);
+  if (chain === 'whole') refuseShortChain(context, trusted.root.version, versions, marks);
   return { trusted, bytes };
 }
 
-async function nextLocal(
-  context: Context,
-  trusted: TrustedMetadataSet,
-  version: number,
-): Promise<Uint8Array | null> {
-  for (const bytes of await context.store.root(version))
+/** The first of `candidates` that is the next link; it is trusted then. */
+function nextOf(candidates: readonly Uint8Array[], trusted: TrustedMetadataSet): Uint8Array | null {
+  for (const bytes of candidates)
     try {
       trusted.updateRoot(bytes);
       return bytes;
@@ -138,7 +137,12 @@ async function nextLocal(
 }
 
 /** The chain must reach every root that was trusted here before: stopping earlier is a rollback of root. */
-function refuseShortChain(reached: number, versions: readonly number[], marks: readonly StartedFrom[]): void {
+function refuseShortChain(
+  { offline }: Context,
+  reached: number,
+  versions: readonly number[],
+  marks: readonly StartedFrom[],
+): void {
   const newest = versions.at(-1) ?? 0;
   if (newest > reached)
     throw new LocalRootLostError(
@@ -148,5 +152,12 @@ function refuseShortChain(reached: number, versions: readonly number[], marks: r
       },
     );
   const beyond = marks.find((mark) => mark.version > reached);
-  if (beyond !== undefined) throw mismatch(beyond.version);
+  if (beyond === undefined) return;
+  if (!offline) throw mismatch(beyond.version);
+  throw new OfflineError(
+    `root ${beyond.version} is trusted, and those between ${reached} and it are not kept here`,
+    {
+      hint: 'refresh once with a connection',
+    },
+  );
 }

@@ -34,7 +34,11 @@ export async function refreshLate(
   const unreachable = error instanceof DownloadError;
   if (unreachable && (state === null || context.now.getTime() - state.lastRefresh.getTime() > graceMs))
     throw error;
-  const late = { ...context, now: new Date(context.now.getTime() - graceMs), offline: unreachable };
+  const late = {
+    ...context,
+    now: new Date(context.now.getTime() - graceMs),
+    offline: context.offline || unreachable,
+  };
   const known = await refreshAll(late).catch((second: unknown) => {
     throw second instanceof OfflineError ? error : second;
   });

@@ -10,7 +10,7 @@ import type { TransferOptions } from './download.ts';
 import { targetUrl, verified, withFreshStart } from './download.ts';
 import type { TargetInfo } from './find.ts';
 import { findTarget } from './find.ts';
-import { readState, stateAfter, timeInForce } from './clock.ts';
+import { orClockSetBack, readState, stateAfter, timeInForce } from './clock.ts';
 import { refuseBelowFloors } from './floors.ts';
 import type { State } from './notes.ts';
 import { stateToBytes } from './notes.ts';
@@ -62,7 +62,7 @@ export class Updater {
     const bootstrap = options.root ?? null;
     const context = { ...parts, bootstrap, now: parts.now(), offline: true, signal: options.signal };
     const { trusted, bytes } = await loadRoot(context, 'as far as known'); // the first refresh asks for the rest
-    const state = await readState(parts.store);
+    const state = await readState(parts.store, context.now);
     return new Updater(options, parts, { trusted, bytes: new Map([[roleName('root'), bytes]]) }, state);
   }
 
@@ -78,17 +78,15 @@ export class Updater {
   async refresh(options: { readonly signal?: AbortSignal | undefined } = {}): Promise<void> {
     const { signal } = options;
     if (this.#options.offline === true) {
-      this.#adopt(await refreshAll(this.#context(signal, 0)), 0);
+      await this.#refresh(signal, this.#now());
       return;
     }
     const lock = await this.#store.lock({ signal, timeoutMs: this.#options.lockTimeoutMs ?? 120_000 });
     try {
-      this.#state = await readState(this.#store); // another process may have refreshed since
       const clock = this.#now();
-      const context = this.#context(signal, 0);
-      const known = await refreshAll(context).catch((error: unknown) => this.#late(context, error));
+      this.#state = await readState(this.#store, clock); // another process may have refreshed since
+      const known = await this.#refresh(signal, clock);
       if (known === null) return;
-      this.#adopt(known, 0);
       this.#state = stateAfter(clock, known.trusted, this.#state);
       await this.#store.writeState(stateToBytes(this.#state));
     } finally {
@@ -101,22 +99,27 @@ export class Updater {
     const interval = (this.#options.refreshIntervalMinutes ?? 60) * 60_000;
     const { ageMs } = this.knowledge();
     if (ageMs === null || ageMs < 0 || ageMs >= interval) return this.refresh(options);
-    const kept = { ...this.#context(options.signal, 0), offline: true };
+    const kept = { ...this.#context(options.signal, 0, this.#now()), offline: true };
     const known = await refreshAll(kept).catch(() => null); // whatever is wrong with it, a refresh will say or mend
     if (known === null) return this.refresh(options);
     this.#adopt(known, 0);
   }
 
-  /** Under `stale`: what may go on in use although `error` ended the refresh. `null` = it was adopted. */
-  async #late(context: Context, error: unknown): Promise<null> {
-    const { known, graceMs } = await refreshLate(
-      context,
-      this.#options.stale ?? 'strict',
-      error,
-      this.#state,
-    );
-    this.#adopt(known, graceMs);
-    return null;
+  /** `null` = not brought up to date, but what is late goes on in use under `stale`. */
+  async #refresh(signal: AbortSignal | undefined, clock: Date): Promise<Known | null> {
+    const context = this.#context(signal, 0, clock);
+    try {
+      const known = await refreshAll(context);
+      this.#adopt(known, 0);
+      return known;
+    } catch (error) {
+      const policy = this.#options.stale ?? 'strict';
+      const late = await refreshLate(context, policy, error, this.#state).catch((refused: unknown) => {
+        throw orClockSetBack(refused, { clock, state: this.#state, graceMs: 0 });
+      });
+      this.#adopt(late.known, late.graceMs);
+      return null;
+    }
   }
 
   /**
@@ -213,7 +216,7 @@ export class Updater {
     return {
       lastRefresh,
       ageMs,
-      fresh: ageMs !== null && ageMs <= threshold,
+      fresh: ageMs !== null && Math.abs(ageMs) <= threshold,
       clockBehindMs: timeInForce(clock, this.#state).getTime() - clock.getTime(),
       versions: this.#versions(),
     };
@@ -244,18 +247,25 @@ export class Updater {
   /** For one look-up: loads a role as its delegator trusts it, all of it in force now. @throws ExpiredMetadataError */
   #loader(signal: AbortSignal | undefined): (role: RoleName, delegator: RoleName) => Promise<Targets> {
     const known = this.#known;
-    const context = this.#context(signal);
+    const clock = this.#now();
+    const graceMs = this.#graceMs;
+    const context = this.#context(signal, graceMs, clock);
     const inForce = <T extends { readonly type: string; readonly expires: Date }>(signed: T): T => {
       if (signed.expires > context.now) return signed;
       throw new ExpiredMetadataError(`${signed.type} has expired since the last refresh`, {
         hint: 'refresh first',
+        expires: signed.expires,
       });
     };
     return async (role, delegator) => {
       const { timestamp, snapshot } = known.trusted;
-      if (timestamp !== null) inForce(timestamp);
-      if (snapshot !== null) inForce(snapshot);
-      return inForce(await this.#load(context, known, role, delegator));
+      try {
+        if (timestamp !== null) inForce(timestamp);
+        if (snapshot !== null) inForce(snapshot);
+        return inForce(await this.#load(context, known, role, delegator));
+      } catch (error) {
+        throw orClockSetBack(error, { clock, state: this.#state, graceMs });
+      }
     };
   }
 
@@ -273,14 +283,14 @@ export class Updater {
     return started;
   }
 
-  #context(signal: AbortSignal | undefined, graceMs = this.#graceMs): Context {
+  #context(signal: AbortSignal | undefined, graceMs: number, clock: Date): Context {
     return {
       store: this.#store,
       fetcher: this.#fetcher,
       metadataUrl: this.#metadataUrl,
       limits: this.#limits,
       bootstrap: this.#options.root ?? null,
-      now: new Date(timeInForce(this.#now(), this.#state).getTime() - graceMs),
+      now: new Date(timeInForce(clock, this.#state).getTime() - graceMs),
       offline: this.#options.offline ?? false,
       signal,
     };
