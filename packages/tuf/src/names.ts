@@ -35,6 +35,9 @@ function longerThan(raw: string, maxBytes: number): boolean {
 /** What nearly every path looks like: short segments of ordinary characters, which break no rule of `targetPath`. */
 const plainPath = /^\w[\w.-]{0,60}(?:\/\w[\w.-]{0,60}){0,14}$/;
 
+/** What nearly every role is called, bins above all: it breaks no rule of `roleName`. */
+const plainRole = /^[A-Za-z_][\w-]{0,60}$/;
+
 const unsafeCharacter = /[\\\p{Cc}\p{Cs}]/u; // a lone surrogate is Cs under /u
 
 /** A key id as declared by the repository: any printable text up to 256 characters (INTEROP.md: never recomputed). */
@@ -50,6 +53,7 @@ export function keyId(raw: string): KeyId {
  * file would be a version of a top-level role.
  */
 export function roleName(raw: string): RoleName {
+  if (plainRole.test(raw)) return raw as RoleName;
   if (raw === '' || raw === '.' || raw === '..') refuse('role name', raw, 'not a file name');
   if (raw.length > maxRoleBytes) refuse('role name', raw, 'too long');
   if (/[\p{Cc}\p{Cs}]/u.test(raw)) refuse('role name', raw, 'control character');

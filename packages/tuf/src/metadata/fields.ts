@@ -2,6 +2,7 @@ import { LimitExceededError, MalformedMetadataError } from '../errors.ts';
 import { keyFromJson, type Key } from '../keys/key.ts';
 import type { Limits } from '../limits.ts';
 import type { Reader } from '../json/reader.ts';
+import type { JsonValue } from '../json/value.ts';
 import type { Hashes, MetaFile, RoleKeys } from '../model.ts';
 import { hexDigest, keyId, type KeyId } from '../names.ts';
 
@@ -64,6 +65,11 @@ const digestLength: ReadonlyMap<string, number> = new Map([
   ['sha384', 96],
   ['sha512', 128],
 ]);
+
+/** As `hashes.sha256` has to be. */
+export function isSha256(digest: JsonValue | undefined): boolean {
+  return typeof digest === 'string' && /^[0-9a-f]{64}$/.test(digest);
+}
 
 /** At least one algorithm that we can check: hashes that say nothing, or md5 alone, promise nothing. */
 export function readHashes(reader: Reader): Hashes {

@@ -14,7 +14,8 @@ import type {
 import { roleName, topLevelRoles, type RoleName, type TopLevelRole } from '../names.ts';
 import { readDelegations } from './delegations.ts';
 import { readCommon, readKeys, readMetaFile, readRoleKeys } from './fields.ts';
-import { TargetFiles } from './target-files.ts';
+import { readMetaFiles } from './meta-files.ts';
+import { readTargetFiles } from './target-files.ts';
 
 type Readers = { readonly [T in SignedType]: (reader: Reader, limits: Limits) => SignedByType[T] };
 
@@ -69,12 +70,9 @@ function readTimestamp(reader: Reader): Timestamp {
 /** 4.4 */
 function readSnapshot(reader: Reader): Snapshot {
   const common = readCommon(reader);
-  const files = reader.object('meta');
-  const meta = new Map<RoleName, MetaFile>();
-  for (const file of files.names()) {
-    if (!file.endsWith('.json')) files.fail(file, 'a name that ends in .json');
-    meta.set(roleName(file.slice(0, -'.json'.length)), readMetaFile(files.object(file)));
-  }
+  const json = reader.value('meta');
+  if (!isJsonObject(json)) reader.fail('meta', 'an object');
+  const meta = readMetaFiles(Reader.of(json, `${reader.path}.meta`), json);
   if (!meta.has(roleName('targets'))) reader.fail('meta', 'targets.json among its files');
   return { type: 'snapshot', ...common, meta, unrecognized: reader.rest() };
 }
@@ -87,7 +85,7 @@ function readTargets(reader: Reader, limits: Limits): Targets {
   return {
     type: 'targets',
     ...common,
-    targets: new TargetFiles(files),
+    targets: readTargetFiles(files),
     delegations: reader.has('delegations') ? readDelegations(reader.object('delegations'), limits) : null,
     unrecognized: reader.rest(),
   };
