@@ -13,6 +13,16 @@ const steps: readonly (() => Promise<readonly Outcome[]>)[] = [
     return tool('types and build', 'typescript', ['-b']);
   },
   unitTests,
+  // No way through the trust core that no test takes.
+  () =>
+    tool('branches of the trust core', 'vitest', [
+      'run',
+      'packages/tuf',
+      '--coverage.enabled',
+      '--coverage.include=packages/tuf/src/**',
+      '--coverage.reporter=text',
+      '--coverage.thresholds.branches=100',
+    ]),
   packages,
   hygiene,
 ];
