@@ -1,6 +1,6 @@
 import { VaultError } from '@ragnos/tuf';
 
-import { CutError, DownloadError, DownloadLengthError } from './errors.ts';
+import { CutError, DownloadError, DownloadLengthError, RedirectError } from './errors.ts';
 
 export interface FetchOptions {
   /** Of the whole resource, what lies before `offset` included. */
@@ -24,6 +24,11 @@ export interface TransportRequest {
   /** Known here so that an answer announced as longer can be refused before its first byte. */
   readonly maxLength: number;
   readonly signal: AbortSignal | undefined;
+  /**
+   * To be told the URL that answered, by whoever follows redirects without asking: an origin is what was configured, of
+   * the repository as of each mirror. @throws RedirectError for another one
+   */
+  arrivedAt(url: URL): void;
 }
 
 /** What an implementer gives to `defineFetcher`. */
@@ -37,12 +42,21 @@ export function shown(url: URL): string {
   return url.protocol === 'file:' ? url.href : `${url.origin}${url.pathname}`;
 }
 
+/** An origin is scheme, host and port; a `file:` URL has none and may not become anything else. */
+function refuseOtherOrigin(asked: URL, end: URL): void {
+  if (end.protocol === asked.protocol && end.origin === asked.origin) return;
+  throw new RedirectError(`${shown(asked)}: answered by another origin (${end.protocol}//${end.host})`, {
+    hint: 'if the repository has moved, configure its new address',
+  });
+}
+
 /** Length limits and the wrapping of foreign errors, once for all transports. */
 export function defineFetcher(transport: Transport): Fetcher {
   async function* fetch(url: URL, options: FetchOptions): AsyncGenerator<Uint8Array, void, undefined> {
     const offset = options.offset ?? 0;
     let received = offset;
-    const request = { offset, maxLength: options.maxLength, signal: options.signal };
+    const arrivedAt = (end: URL): void => refuseOtherOrigin(url, end);
+    const request = { offset, maxLength: options.maxLength, signal: options.signal, arrivedAt };
     try {
       options.signal?.throwIfAborted();
       for await (const chunk of await transport.open(url, request)) {

@@ -21,7 +21,7 @@ export {
   UnreachableError,
 } from './errors.ts';
 export type { ClientErrorCode } from './errors.ts';
-export type { Because, ExplainedKey, ExplainedRole, Explanation } from './explain/explanation.ts';
+export type { Because, ExplainedKey, ExplainedRole, Explanation, Refusal } from './explain/explanation.ts';
 export { explanationText } from './explain/text.ts';
 export { fileFetcher } from './file-fetcher.ts';
 export type { Statement } from './map/consensus.ts';
@@ -37,6 +37,7 @@ export type { HttpFetcher } from './http/http-fetcher.ts';
 export type { HttpOptions } from './http/options.ts';
 export { mirroredFetcher } from './mirrors.ts';
 export type { MirrorOptions } from './mirrors.ts';
+export type { WaitOptions, WaitProgress } from './updater/context.ts';
 export type { TransferOptions } from './updater/download.ts';
 export type { TargetInfo } from './updater/find.ts';
 export { holdsTarget } from './updater/held.ts';

@@ -1,9 +1,10 @@
 // Why a target is trusted, or not: the walk of a look-up, and whose keys have signed what.
 import { explanationText } from '@ragnos/client';
 import { newTestKey } from '@ragnos/testkit';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 
-import { Scene } from './setup.ts';
+import { bytes, hours, Scene, temporary } from './setup.ts';
 
 function twoVendors(): Scene {
   const scene = new Scene();
@@ -90,6 +91,44 @@ test('a refusal is an answer, with what was trusted until then', async () => {
   expect(why).toMatchObject({ verdict: 'refused', refusal: { code: 'UNSIGNED' } });
   expect(why.roles.map(({ role }) => role)).toEqual(['root', 'timestamp', 'snapshot', 'targets']);
   expect(explanationText(why)[0]).toContain('[UNSIGNED]');
+  expect(why.refusal).toMatchObject({
+    role: 'vendor.acme',
+    delegator: 'targets',
+    threshold: 2,
+    keys: [{ signature: 'good' }, { signature: 'none' }, { signature: 'none' }],
+  });
+  expect(JSON.parse(JSON.stringify(why))).toEqual(why);
+  expect(explanationText(why).join('\n')).toContain('vendor.acme, asked by targets, was refused; needs 2 of');
+});
+
+test('a refusal of what is no metadata, of what was never received, and of what is over', async () => {
+  const scene = twoVendors();
+  scene.sim.overrides.set('metadata/2.vendor.acme.json', bytes('<html>'));
+  const page = await (await scene.refreshed()).explain('acme/tool');
+  expect(page.refusal).toMatchObject({ role: 'vendor.acme', keys: [{ signature: 'none' }, {}, {}] });
+  scene.sim.overrides.set('metadata/2.vendor.acme.json', null);
+  const absent = await (await scene.refreshed()).explain('acme/tool');
+  expect(absent.refusal).toMatchObject({ code: 'NOT_FOUND_REMOTE', role: 'vendor.acme' });
+  scene.sim.overrides.clear();
+  const updater = await scene.refreshed();
+  await updater.find('acme/tool');
+  scene.now = hours(25);
+  const over = await updater.explain('acme/tool');
+  expect(over.refusal).toMatchObject({ code: 'EXPIRED', role: 'targets', keys: [{ signature: 'good' }] });
+  expect(explanationText(over).join('\n')).toContain('targets, asked by root, was refused; needs 1 of');
+});
+
+test('what is under way is told, and an abort is no refusal', async () => {
+  const scene = twoVendors();
+  const updater = await scene.refreshed();
+  const told: string[] = [];
+  await updater.explain('acme/tool', { onProgress: ({ what }) => void told.push(what) });
+  expect(told).toContain('2.vendor.acme.json');
+  const reason = new Error('enough');
+  const other = (await scene.refreshed({ dir: join(temporary(), 'other') })).explain('acme/tool', {
+    signal: AbortSignal.abort(reason),
+  });
+  await expect(other).rejects.toBe(reason);
 });
 
 test('bins and hash prefixes say which part of the hash chose them', async () => {

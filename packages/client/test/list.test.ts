@@ -2,7 +2,7 @@
 import type { Updater } from '@ragnos/client';
 import { expect, test } from 'vitest';
 
-import { Scene } from './setup.ts';
+import { hours, Scene } from './setup.ts';
 
 async function listed(updater: Updater, contains = ''): Promise<readonly string[]> {
   const found: string[] = [];
@@ -52,6 +52,24 @@ test('bins that were loaded', async () => {
   expect(
     new Set(found.filter((line) => line !== 'targets a/b.txt').map((line) => line.split(' ')[0])),
   ).toEqual(new Set([info?.role]));
+});
+
+test('what has expired since is not listed, as it is not found', async () => {
+  const scene = delegated();
+  const updater = await scene.refreshed();
+  scene.now = hours(25);
+  await expect(listed(updater)).rejects.toMatchObject({ code: 'EXPIRED' });
+});
+
+test('as many as are read, no more', async () => {
+  const scene = new Scene();
+  for (let i = 0; i < 1000; i++) scene.sim.addTarget(`many/${i}`, 'x');
+  scene.sim.publish();
+  const targets = (await scene.refreshed()).list({ contains: 'many' });
+  const found = [await targets.next(), await targets.next()];
+  expect(await targets.return()).toMatchObject({ done: true });
+  expect(found).toMatchObject([{ value: { path: 'many/0' } }, { value: { path: 'many/1' } }]);
+  expect(await targets.next()).toMatchObject({ done: true });
 });
 
 test('before the first refresh there is nothing, and an abort ends it', async () => {

@@ -1,4 +1,14 @@
-import type { Delegations, Key, KeyId, RoleKeys, RoleName, Signed, TargetPath, Targets } from '@ragnos/tuf';
+import type {
+  Delegations,
+  Key,
+  KeyId,
+  Metadata,
+  RoleKeys,
+  RoleName,
+  Signed,
+  TargetPath,
+  Targets,
+} from '@ragnos/tuf';
 import {
   binFor,
   keyFingerprint,
@@ -14,12 +24,14 @@ import {
 import { createHash } from 'node:crypto';
 
 import { findTarget, type TargetInfo } from '../updater/find.ts';
-import type { Because, ExplainedKey, ExplainedRole, Explanation } from './explanation.ts';
+import type { Because, ExplainedKey, ExplainedRole, Explanation, Refusal } from './explanation.ts';
 
 /** What an explanation is made from: what is trusted, the bytes that it was read from, and the search's own loader. */
 export interface Grounds {
   readonly trusted: TrustedMetadataSet;
   readonly bytes: ReadonlyMap<RoleName, Uint8Array>;
+  /** Targets roles as they were received for this, refused or not. */
+  readonly fetched: ReadonlyMap<RoleName, Uint8Array>;
   readonly limits: Limits;
   load(role: RoleName, delegator: RoleName): Promise<Targets>;
 }
@@ -30,8 +42,11 @@ const mostPassedOver = 100;
 export async function explainTarget(grounds: Grounds, path: TargetPath): Promise<Explanation> {
   const roles: ExplainedRole[] = topLevel(grounds);
   const delegators = new Map<RoleName, Delegations | null>();
+  let asked: Pick<Visit, 'role' | 'delegator'> | null = null;
   const load = async (role: RoleName, delegator: RoleName): Promise<Targets> => {
+    asked = { role, delegator };
     const targets = await grounds.load(role, delegator);
+    asked = null;
     delegators.set(role, targets.delegations);
     roles.push(
       visited(grounds, { role, delegator, targets, path, delegations: delegators.get(delegator) ?? null }),
@@ -44,9 +59,48 @@ export async function explainTarget(grounds: Grounds, path: TargetPath): Promise
     return { target: path, verdict, file: found === null ? null : fileOf(found), roles, refusal: null };
   } catch (error) {
     if (!(error instanceof VaultError)) throw error;
-    const refusal = { code: error.code, message: error.message };
+    const refusal = refusalOf(grounds, error, asked, delegators);
     return { target: path, verdict: 'refused', file: null, roles, refusal };
   }
+}
+
+function refusalOf(
+  { trusted, bytes, fetched, limits }: Grounds,
+  { code, message }: VaultError,
+  asked: Pick<Visit, 'role' | 'delegator'> | null,
+  delegators: ReadonlyMap<RoleName, Delegations | null>,
+): Refusal {
+  if (asked === null) return { code, message, role: null, delegator: null, threshold: null, keys: [] };
+  const { role, delegator } = asked;
+  const delegations = delegators.get(delegator) ?? null;
+  const roleKeys = keysFor(trusted, delegations, role);
+  const { keys } = signaturesOn(
+    readable(fetched.get(role) ?? bytes.get(role), limits),
+    roleKeys,
+    delegations?.keys ?? trusted.root.keys,
+  );
+  const above = delegations === null ? null : delegator;
+  return { code, message, role, delegator: above, threshold: roleKeys?.threshold ?? null, keys };
+}
+
+/** What was refused may be no metadata at all. */
+function readable(bytes: Uint8Array | undefined, limits: Limits): Metadata | null {
+  if (bytes === undefined) return null;
+  try {
+    return parseMetadata(bytes, 'targets', limits);
+  } catch (error) {
+    if (error instanceof VaultError) return null;
+    throw error;
+  }
+}
+
+function keysFor(
+  { root }: TrustedMetadataSet,
+  delegations: Delegations | null,
+  role: RoleName,
+): RoleKeys | undefined {
+  if (delegations === null) return root.roles.get('targets');
+  return delegations.succinctRoles ?? delegations.roles?.find(({ name }) => name === role);
 }
 
 function fileOf({ length, hashes, role }: TargetInfo): Explanation['file'] {
@@ -86,7 +140,7 @@ function visited({ trusted, bytes, limits }: Grounds, visit: Visit): ExplainedRo
   const { role, delegator, targets, path, delegations } = visit;
   const { root } = trusted;
   const delegated = delegations?.roles?.find((one) => one.name === role);
-  const keys = delegations === null ? root.roles.get('targets') : (delegations.succinctRoles ?? delegated);
+  const keys = keysFor(trusted, delegations, role);
   const lists = targets.targets.has(path);
   return {
     ...aboutRole(role, targets, keys, delegations?.keys ?? root.keys, bytes, limits),
@@ -132,6 +186,21 @@ function aboutRole(
 ): About {
   const file = bytes.get(roleName(role));
   const metadata = file === undefined ? null : parseMetadata(file, signed.type, limits, role);
+  return {
+    role,
+    version: signed.version,
+    expires: signed.expires.toISOString(),
+    threshold: roleKeys?.threshold ?? 0,
+    ...signaturesOn(metadata, roleKeys, keys),
+  };
+}
+
+/** Of each key that may sign: whether it has. Verified now, not remembered. */
+function signaturesOn(
+  metadata: Metadata | null,
+  roleKeys: RoleKeys | undefined,
+  keys: ReadonlyMap<KeyId, Key>,
+): Pick<ExplainedRole, 'keys' | 'signedBy'> {
   const good = new Set<string>();
   const explained = (roleKeys?.keyIds ?? []).map((keyId): ExplainedKey => {
     const key = keys.get(keyId);
@@ -145,12 +214,5 @@ function aboutRole(
     good.add(fingerprint);
     return { keyId, scheme, signature: 'good' };
   });
-  return {
-    role,
-    version: signed.version,
-    expires: signed.expires.toISOString(),
-    threshold: roleKeys?.threshold ?? 0,
-    keys: explained,
-    signedBy: good.size,
-  };
+  return { keys: explained, signedBy: good.size };
 }

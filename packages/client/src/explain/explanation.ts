@@ -34,6 +34,18 @@ export interface ExplainedRole {
   readonly passedOver: readonly string[];
 }
 
+/** What ended a search. */
+export interface Refusal {
+  readonly code: string;
+  readonly message: string;
+  /** The role that was asked then, and by whom; `null` = it did not come to that. */
+  readonly role: string | null;
+  readonly delegator: string | null;
+  readonly threshold: number | null;
+  /** Who may sign it, and what became of the signatures of the file that was received. */
+  readonly keys: readonly ExplainedKey[];
+}
+
 /** Why a target is trusted, or why it is not, as data; `explanationText` says the same in words. */
 export interface Explanation {
   readonly target: string;
@@ -45,5 +57,5 @@ export interface Explanation {
   } | null;
   readonly roles: readonly ExplainedRole[];
   /** What ended the search, where the verdict is `refused`. */
-  readonly refusal: { readonly code: string; readonly message: string } | null;
+  readonly refusal: Refusal | null;
 }

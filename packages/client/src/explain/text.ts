@@ -1,4 +1,4 @@
-import type { Because, ExplainedKey, ExplainedRole, Explanation } from './explanation.ts';
+import type { Because, ExplainedKey, ExplainedRole, Explanation, Refusal } from './explanation.ts';
 
 /** The same in words, a line each, for people; what stands in it came from a repository and may hold any character. */
 export function explanationText(explanation: Explanation): readonly string[] {
@@ -8,7 +8,16 @@ export function explanationText(explanation: Explanation): readonly string[] {
     'not listed': `${target} is not listed by any role that may list it`,
     refused: `${target} is not trusted: ${refusal?.message} [${refusal?.code}]`,
   }[verdict];
-  return [head, ...roles.flatMap(roleLines)];
+  return [head, ...roles.flatMap(roleLines), ...refusalLines(refusal)];
+}
+
+function refusalLines(refusal: Refusal | null): readonly string[] {
+  if (refusal?.role === undefined || refusal.role === null) return [];
+  const { role, delegator, threshold, keys } = refusal;
+  return [
+    `  ${role}, asked by ${delegator ?? 'root'}, was refused; needs ${threshold ?? 'more'} of`,
+    ...keys.map((key) => `      ${keyLine(key)}`),
+  ];
 }
 
 function hashes({ file }: Explanation): string {

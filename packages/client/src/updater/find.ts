@@ -10,6 +10,9 @@ export interface TargetInfo extends TargetFile {
   readonly via: readonly RoleName[];
 }
 
+/** Gives a role as its delegator trusts it. */
+export type Loader = (role: RoleName, delegator: RoleName) => Promise<Targets>;
+
 interface Visit {
   readonly via: readonly RoleName[];
   readonly role: RoleName;
@@ -20,11 +23,7 @@ interface Visit {
  * 5.6.7: depth first in the order of trust, each role once, nothing searched after a terminating delegation. `null`
  * says that no role which may list `path` does. Giving up is not "absent": that is LimitExceededError.
  */
-export async function findTarget(
-  path: TargetPath,
-  limits: Limits,
-  load: (role: RoleName, delegator: RoleName) => Promise<Targets>,
-): Promise<TargetInfo | null> {
+export async function findTarget(path: TargetPath, limits: Limits, load: Loader): Promise<TargetInfo | null> {
   const targets = roleName('targets');
   let stack: Visit[] = [{ via: [targets], role: targets, delegator: roleName('root') }];
   const visited = new Set<RoleName>();

@@ -3,9 +3,9 @@ import { BelowFloorError } from '../errors.ts';
 /** @throws BelowFloorError for the first role that is older than its floor, or not there at all */
 export function refuseBelowFloors(
   versions: ReadonlyMap<string, number>,
-  floors: ReadonlyMap<string, number> | undefined,
+  floors: ReadonlyMap<string, number>,
 ): void {
-  for (const [role, floor] of floors ?? []) {
+  for (const [role, floor] of floors) {
     const version = versions.get(role);
     if (version !== undefined && version >= floor) continue;
     throw new BelowFloorError(

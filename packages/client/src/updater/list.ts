@@ -3,10 +3,13 @@ import { isBin, roleName } from '@ragnos/tuf';
 
 import type { TargetInfo } from './find.ts';
 import { findTarget } from './find.ts';
+import type { Time } from './in-force.ts';
+import { loadInForce } from './in-force.ts';
 
 /** What a listing is made from; `loaded` names at least the roles that are. */
 export interface Loaded {
   readonly trusted: TrustedMetadataSet;
+  readonly time: Time;
   readonly limits: Limits;
   readonly loaded: readonly RoleName[];
 }
@@ -19,15 +22,16 @@ class NotLoaded extends Error {}
  * to it, or behind another that comes first, is left out, and so is what only a role could tell that is not loaded.
  */
 export async function* listTargets(
-  { trusted, limits, loaded }: Loaded,
+  { trusted, time, limits, loaded }: Loaded,
   wanted: (path: string) => boolean,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<TargetInfo, void, undefined> {
-  const load = async (role: RoleName, delegator: RoleName): Promise<Targets> => {
-    const targets = trusted.role(role, delegator);
-    if (targets === null) throw new NotLoaded(role);
-    return targets;
-  };
+  const load = (role: RoleName, delegator: RoleName): Promise<Targets> =>
+    loadInForce(trusted, time, () => {
+      const targets = trusted.role(role, delegator);
+      if (targets === null) throw new NotLoaded(role);
+      return targets;
+    });
   for (const [role, targets] of rolesFrom(trusted, loaded))
     for (const path of targets.targets.keys()) {
       if (!wanted(path)) continue;

@@ -10,7 +10,7 @@ import {
 
 import { OfflineError } from '../errors.ts';
 import type { Context } from './context.ts';
-import { below, fetchBytes, lengthBound } from './remote.ts';
+import { fetchBytes, lengthBound } from './remote.ts';
 import { loadRoot } from './root.ts';
 import type { Copies } from './store.ts';
 
@@ -72,8 +72,8 @@ async function loadTimestamp(context: Context, trusted: TrustedMetadataSet): Pro
   const { store, limits } = context;
   const { kept, failures } = feed(await store.timestamp(), (bytes) => trusted.updateTimestamp(bytes));
   if (context.offline) return kept ?? missing(context, 'timestamp', failures);
-  const url = below(context.metadataUrl, metadataFileName('timestamp'));
-  const fetched = await fetchBytes(context.fetcher, url, limits.timestampMaxLength, context.signal);
+  const maxLength = limits.timestampMaxLength;
+  const fetched = await fetchBytes(context, metadataFileName('timestamp'), { maxLength });
   const bytes = trusted.updateTimestamp(fetched) ? fetched : (kept ?? fetched);
   await store.writeTimestamp(bytes); // only now: one that failed a check is never kept (CVE-2025-2888)
   return bytes;
@@ -95,7 +95,10 @@ async function loadSnapshot(context: Context, trusted: TrustedMetadataSet): Prom
   if (offline) return final ?? missing(context, 'snapshot', failures);
   const bytes =
     final ??
-    (await fetchSnapshot(context, trusted, lengthBound(expected, limits.snapshotMaxLength, 'snapshot')));
+    (await fetchSnapshot(context, trusted, {
+      maxLength: lengthBound(expected, limits.snapshotMaxLength, 'snapshot'),
+      total: expected.length,
+    }));
   await store.writeSnapshot(bytes);
   return bytes;
 }
@@ -103,11 +106,10 @@ async function loadSnapshot(context: Context, trusted: TrustedMetadataSet): Prom
 async function fetchSnapshot(
   context: Context,
   trusted: TrustedMetadataSet,
-  maxLength: number,
+  length: { readonly maxLength: number; readonly total: number | null },
 ): Promise<Uint8Array> {
   const version = trusted.root.consistentSnapshot ? trusted.timestamp?.snapshot.version : undefined;
-  const url = below(context.metadataUrl, metadataFileName('snapshot', version));
-  const bytes = await fetchBytes(context.fetcher, url, maxLength, context.signal);
+  const bytes = await fetchBytes(context, metadataFileName('snapshot', version), length);
   trusted.updateSnapshot(bytes);
   return bytes;
 }
@@ -143,13 +145,12 @@ export async function loadRole(
   else {
     if (offline) missing(context, role, failures);
     const version = trusted.root.consistentSnapshot ? expected.version : undefined;
-    const url = below(context.metadataUrl, metadataFileName(role, version));
-    const bytes = await fetchBytes(
-      context.fetcher,
-      url,
-      lengthBound(expected, limits.targetsMaxLength, role),
-      context.signal,
-    );
+    const maxLength = lengthBound(expected, limits.targetsMaxLength, role);
+    const bytes = await fetchBytes(context, metadataFileName(role, version), {
+      maxLength,
+      total: expected.length,
+    });
+    context.onFetched?.(role, bytes);
     update(bytes);
     await store.writeTargets(role, bytes);
     known.bytes.set(role, bytes);

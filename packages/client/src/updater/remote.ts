@@ -2,8 +2,8 @@ import type { MetaFile } from '@ragnos/tuf';
 import { LimitExceededError } from '@ragnos/tuf';
 
 import { CutError, InsecureUrlError } from '../errors.ts';
-import type { Fetcher } from '../fetcher.ts';
 import { shown } from '../fetcher.ts';
+import type { Context } from './context.ts';
 
 const attempts = 3;
 
@@ -25,17 +25,28 @@ export function below(base: URL, segments: string): URL {
   return url;
 }
 
-/** A small file, whole. One that was cut is asked for again from its start: what changes in between must not be spliced. */
+/** A small published file, whole. One that was cut is asked for again from its start: what changes in between must not be spliced. */
 export async function fetchBytes(
-  fetcher: Fetcher,
-  url: URL,
-  maxLength: number,
-  signal: AbortSignal | undefined,
+  {
+    fetcher,
+    metadataUrl,
+    signal,
+    onProgress,
+  }: Pick<Context, 'fetcher' | 'metadataUrl' | 'signal' | 'onProgress'>,
+  name: string,
+  { maxLength, total = null }: { readonly maxLength: number; readonly total?: number | null },
 ): Promise<Uint8Array> {
+  const url = below(metadataUrl, name);
   for (let attempt = 1; ; attempt++) {
     try {
       const chunks: Uint8Array[] = [];
-      for await (const chunk of fetcher.fetch(url, { maxLength, signal })) chunks.push(chunk);
+      let received = 0;
+      onProgress?.({ what: name, received, total });
+      for await (const chunk of fetcher.fetch(url, { maxLength, signal })) {
+        chunks.push(chunk);
+        received += chunk.length;
+        onProgress?.({ what: name, received, total });
+      }
       return chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks);
     } catch (error) {
       if (!(error instanceof CutError) || attempt >= attempts) throw error;

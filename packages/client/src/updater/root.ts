@@ -11,7 +11,7 @@ import { DownloadNotFoundError, LocalRootLostError, NoTrustedRootError, OfflineE
 import type { Context } from './context.ts';
 import type { StartedFrom } from './notes.ts';
 import { startedFromFromBytes, startedFromToBytes } from './notes.ts';
-import { below, fetchBytes } from './remote.ts';
+import { fetchBytes } from './remote.ts';
 
 /** A trusted set that stands on the newest root, and that root's bytes. */
 export interface RootResult {
@@ -72,7 +72,7 @@ export async function loadRoot(
   context: Context,
   chain: 'whole' | 'as far as known' = 'whole',
 ): Promise<RootResult> {
-  const { store, bootstrap, limits, offline, signal } = context;
+  const { store, bootstrap, limits, offline } = context;
   const identify = identifier(context);
   const versions = await store.rootVersions();
   const local = await firstLocal(context, versions);
@@ -109,8 +109,8 @@ export async function loadRoot(
       continue;
     }
     if (offline || asked++ >= limits.maxRootRotations) break; // 5.3.3: endless rotation
-    const url = below(context.metadataUrl, metadataFileName('root', next));
-    const fetched = await fetchBytes(context.fetcher, url, limits.rootMaxLength, signal).catch(
+    const name = metadataFileName('root', next);
+    const fetched = await fetchBytes(context, name, { maxLength: limits.rootMaxLength }).catch(
       (error: unknown) => {
         if (error instanceof DownloadNotFoundError) return null; // 5.3.2: there is none
         throw error;

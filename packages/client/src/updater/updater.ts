@@ -1,17 +1,19 @@
 import { nodeFileSystem, writeFileAtomic } from '@ragnos/disk';
 import type { Limits, RoleName, Targets, TrustedMetadataSet } from '@ragnos/tuf';
-import { ExpiredMetadataError, metadataFileName, roleName, targetPath } from '@ragnos/tuf';
+import { metadataFileName, roleName, targetPath } from '@ragnos/tuf';
 
 import { DownloadLengthError, OfflineError } from '../errors.ts';
 import type { Fetcher } from '../fetcher.ts';
 import type { Explanation } from '../explain/explanation.ts';
-import type { Context } from './context.ts';
+import type { Context, WaitOptions } from './context.ts';
 import type { TransferOptions } from './download.ts';
 import { targetUrl, verified, withFreshStart } from './download.ts';
-import type { TargetInfo } from './find.ts';
+import type { Loader, TargetInfo } from './find.ts';
 import { findTarget } from './find.ts';
 import { orClockSetBack, readState, stateAfter, timeInForce } from './clock.ts';
 import { refuseBelowFloors } from './floors.ts';
+import type { Time } from './in-force.ts';
+import { loadInForce } from './in-force.ts';
 import type { State } from './notes.ts';
 import { stateToBytes } from './notes.ts';
 import type { Knowledge, Parts, SignedFile, UpdaterOptions } from './options.ts';
@@ -75,17 +77,18 @@ export class Updater {
    * Brings the trusted metadata up to date (5.1 to 5.6.6), or offline loads what is kept. If it throws, `trusted` stays
    * as it was; what was verified before the failure is on disk already and guards against rollback from then on.
    */
-  async refresh(options: { readonly signal?: AbortSignal | undefined } = {}): Promise<void> {
-    const { signal } = options;
+  async refresh(options: WaitOptions = {}): Promise<void> {
+    const { signal, onProgress } = options;
     if (this.#options.offline === true) {
-      await this.#refresh(signal, this.#now());
+      await this.#refresh(options, this.#now());
       return;
     }
+    onProgress?.({ what: 'lock', received: 0, total: null });
     const lock = await this.#store.lock({ signal, timeoutMs: this.#options.lockTimeoutMs ?? 120_000 });
     try {
       const clock = this.#now();
       this.#state = await readState(this.#store, clock); // another process may have refreshed since
-      const known = await this.#refresh(signal, clock);
+      const known = await this.#refresh(options, clock);
       if (known === null) return;
       this.#state = stateAfter(clock, known.trusted, this.#state);
       await this.#store.writeState(stateToBytes(this.#state));
@@ -95,19 +98,20 @@ export class Updater {
   }
 
   /** `refresh`, unless the last one was less than `refreshIntervalMinutes` ago and what it brought is still in force. */
-  async refreshIfDue(options: { readonly signal?: AbortSignal | undefined } = {}): Promise<void> {
+  async refreshIfDue(options: WaitOptions = {}): Promise<void> {
     const interval = (this.#options.refreshIntervalMinutes ?? 60) * 60_000;
     const { ageMs } = this.knowledge();
     if (ageMs === null || ageMs < 0 || ageMs >= interval) return this.refresh(options);
-    const kept = { ...this.#context(options.signal, 0, this.#now()), offline: true };
+    const kept = { ...this.#context(options, this.#time(0, this.#now())), offline: true };
     const known = await refreshAll(kept).catch(() => null); // whatever is wrong with it, a refresh will say or mend
     if (known === null) return this.refresh(options);
     this.#adopt(known, 0);
   }
 
   /** `null` = not brought up to date, but what is late goes on in use under `stale`. */
-  async #refresh(signal: AbortSignal | undefined, clock: Date): Promise<Known | null> {
-    const context = this.#context(signal, 0, clock);
+  async #refresh(options: WaitOptions, clock: Date): Promise<Known | null> {
+    const time = this.#time(0, clock);
+    const context = this.#context(options, time);
     try {
       const known = await refreshAll(context);
       this.#adopt(known, 0);
@@ -115,7 +119,7 @@ export class Updater {
     } catch (error) {
       const policy = this.#options.stale ?? 'strict';
       const late = await refreshLate(context, policy, error, this.#state).catch((refused: unknown) => {
-        throw orClockSetBack(refused, { clock, state: this.#state, graceMs: 0 });
+        throw orClockSetBack(refused, time);
       });
       this.#adopt(late.known, late.graceMs);
       return null;
@@ -126,30 +130,26 @@ export class Updater {
    * Looks `path` up through the delegations; loads the roles that it passes. `null` = no role that may list it does.
    * @throws WorkflowError before the first refresh, ExpiredMetadataError once that one is too long ago
    */
-  async find(
-    path: string,
-    options: { readonly signal?: AbortSignal | undefined } = {},
-  ): Promise<TargetInfo | null> {
-    return findTarget(targetPath(path), this.#limits, this.#loader(options.signal));
+  async find(path: string, options: WaitOptions = {}): Promise<TargetInfo | null> {
+    return findTarget(targetPath(path), this.#limits, this.#loader(options));
   }
 
   /**
    * Why `path` is trusted, or why it is not: who was asked in which order, because of which pattern, and whose keys have
    * signed what. What a repository did wrong is part of the answer (`refused`), never an exception.
    */
-  async explain(
-    path: string,
-    options: { readonly signal?: AbortSignal | undefined } = {},
-  ): Promise<Explanation> {
+  async explain(path: string, options: WaitOptions = {}): Promise<Explanation> {
     const { explainTarget } = await import('../explain/explain.ts');
     const { trusted, bytes } = this.#known;
-    const load = this.#loader(options.signal);
-    return explainTarget({ trusted, bytes, limits: this.#limits, load }, targetPath(path));
+    const fetched = new Map<RoleName, Uint8Array>();
+    const load = this.#loader(options, (role, received) => fetched.set(role, received));
+    return explainTarget({ trusted, bytes, fetched, limits: this.#limits, load }, targetPath(path));
   }
 
   /**
    * The targets that are known without asking: those of the roles that refreshes and look-ups have loaded, as `find` would
    * answer. `contains` leaves out the paths that do not hold it. Stop reading when you have enough; nothing is kept.
+   * @throws ExpiredMetadataError, as `find`
    */
   async *list(
     options: { readonly contains?: string; readonly signal?: AbortSignal | undefined } = {},
@@ -157,7 +157,8 @@ export class Updater {
     const { listTargets } = await import('./list.ts');
     const { trusted, bytes } = this.#known;
     const { contains = '', signal } = options;
-    const from = { trusted, limits: this.#limits, loaded: [...bytes.keys()] };
+    const time = this.#time(this.#graceMs, this.#now());
+    const from = { trusted, time, limits: this.#limits, loaded: [...bytes.keys()] };
     yield* listTargets(from, (path) => path.includes(contains), signal);
   }
 
@@ -233,7 +234,8 @@ export class Updater {
 
   /** @throws BelowFloorError, and leaves what is trusted as it was */
   #adopt(known: Known, graceMs: number): void {
-    refuseBelowFloors(this.#versions(known), this.#options.floors);
+    const { floors } = this.#options;
+    if (floors !== undefined) refuseBelowFloors(this.#versions(known), floors);
     this.#known = known;
     this.#graceMs = graceMs;
     this.#loading = new Map();
@@ -245,35 +247,21 @@ export class Updater {
   }
 
   /** For one look-up: loads a role as its delegator trusts it, all of it in force now. @throws ExpiredMetadataError */
-  #loader(signal: AbortSignal | undefined): (role: RoleName, delegator: RoleName) => Promise<Targets> {
+  #loader(options: WaitOptions, onFetched?: Context['onFetched']): Loader {
     const known = this.#known;
-    const clock = this.#now();
-    const graceMs = this.#graceMs;
-    const context = this.#context(signal, graceMs, clock);
-    const inForce = <T extends { readonly type: string; readonly expires: Date }>(signed: T): T => {
-      if (signed.expires > context.now) return signed;
-      throw new ExpiredMetadataError(`${signed.type} has expired since the last refresh`, {
-        hint: 'refresh first',
-        expires: signed.expires,
-      });
-    };
-    return async (role, delegator) => {
-      const { timestamp, snapshot } = known.trusted;
-      try {
-        if (timestamp !== null) inForce(timestamp);
-        if (snapshot !== null) inForce(snapshot);
-        return inForce(await this.#load(context, known, role, delegator));
-      } catch (error) {
-        throw orClockSetBack(error, { clock, state: this.#state, graceMs });
-      }
-    };
+    const time = this.#time(this.#graceMs, this.#now());
+    const context = { ...this.#context(options, time), onFetched };
+    return (role, delegator) =>
+      loadInForce(known.trusted, time, () => this.#load(context, known, role, delegator));
   }
 
   /** Two look-ups at once load a role once; one that failed is tried again by the next. */
   #load(context: Context, known: Known, role: RoleName, delegator: RoleName): Promise<Targets> {
     const loaded = known.trusted.role(role, delegator);
     if (loaded !== null) return Promise.resolve(loaded);
-    if (context.signal !== undefined) return loadRole(context, known, role, delegator); // whose abort is nobody else's
+    // Whose abort is nobody else's, and who wants to be told himself.
+    if (context.signal ?? context.onProgress ?? context.onFetched)
+      return loadRole(context, known, role, delegator);
     const loading = this.#loading;
     const key = `${role}\0${delegator}`;
     const running = loading.get(key);
@@ -283,16 +271,22 @@ export class Updater {
     return started;
   }
 
-  #context(signal: AbortSignal | undefined, graceMs: number, clock: Date): Context {
+  #time(graceMs: number, clock: Date): Time {
+    const now = new Date(timeInForce(clock, this.#state).getTime() - graceMs);
+    return { now, clock, state: this.#state, graceMs };
+  }
+
+  #context({ signal, onProgress }: WaitOptions, { now }: Time): Context {
     return {
       store: this.#store,
       fetcher: this.#fetcher,
       metadataUrl: this.#metadataUrl,
       limits: this.#limits,
       bootstrap: this.#options.root ?? null,
-      now: new Date(timeInForce(clock, this.#state).getTime() - graceMs),
+      now,
       offline: this.#options.offline ?? false,
       signal,
+      onProgress,
     };
   }
 }
