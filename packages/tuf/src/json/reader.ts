@@ -84,8 +84,10 @@ export class Reader {
 
   /** The members that nobody asked for: kept, because they are part of what was signed. */
   rest(): ReadonlyMap<string, JsonValue> {
-    const rest = this.names().filter((name) => !this.#taken.includes(name));
-    return rest.length === 0 ? none : new Map(rest.map((name) => [name, this.#json[name] ?? null]));
+    let rest: Map<string, JsonValue> | null = null;
+    for (const name in this.#json)
+      if (!this.#taken.includes(name)) (rest ??= new Map()).set(name, this.#json[name] ?? null);
+    return rest ?? none;
   }
 
   /** Refuses the member `name` in words: `expected` completes "expected …". */

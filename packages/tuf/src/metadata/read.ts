@@ -2,7 +2,6 @@ import type { Limits } from '../limits.ts';
 import { Reader } from '../json/reader.ts';
 import { isJsonObject, type JsonValue } from '../json/value.ts';
 import type {
-  MetaFile,
   Root,
   RoleKeys,
   SignedByType,
@@ -11,7 +10,7 @@ import type {
   Targets,
   Timestamp,
 } from '../model.ts';
-import { roleName, topLevelRoles, type RoleName, type TopLevelRole } from '../names.ts';
+import { roleName, topLevelRoles, type TopLevelRole } from '../names.ts';
 import { readDelegations } from './delegations.ts';
 import { readCommon, readKeys, readMetaFile, readRoleKeys } from './fields.ts';
 import { readMetaFiles } from './meta-files.ts';
