@@ -23,7 +23,7 @@ import {
 } from '@ragnos/tuf';
 import { createHash } from 'node:crypto';
 
-import { findTarget, type TargetInfo } from '../updater/find.ts';
+import type { Loader, TargetInfo } from '../updater/find.ts';
 import type { Because, ExplainedKey, ExplainedRole, Explanation, Refusal } from './explanation.ts';
 
 /** What an explanation is made from: what is trusted, the bytes that it was read from, and the search's own loader. */
@@ -33,7 +33,9 @@ export interface Grounds {
   /** Targets roles as they were received for this, refused or not. */
   readonly fetched: ReadonlyMap<RoleName, Uint8Array>;
   readonly limits: Limits;
-  load(role: RoleName, delegator: RoleName): Promise<Targets>;
+  readonly load: Loader;
+  /** The search itself: handed in, for a module that is loaded late shares none with the rest (docs/adr/0006). */
+  find(path: TargetPath, limits: Limits, load: Loader): Promise<TargetInfo | null>;
 }
 
 const mostPassedOver = 100;
@@ -54,7 +56,7 @@ export async function explainTarget(grounds: Grounds, path: TargetPath): Promise
     return targets;
   };
   try {
-    const found = await findTarget(path, grounds.limits, load);
+    const found = await grounds.find(path, grounds.limits, load);
     const verdict = found === null ? 'not listed' : 'trusted';
     return { target: path, verdict, file: found === null ? null : fileOf(found), roles, refusal: null };
   } catch (error) {

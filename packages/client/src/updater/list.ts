@@ -1,17 +1,18 @@
-import type { Delegations, Limits, RoleName, Targets, TrustedMetadataSet } from '@ragnos/tuf';
+import type { Delegations, Limits, RoleName, TargetPath, Targets, TrustedMetadataSet } from '@ragnos/tuf';
 import { isBin, roleName } from '@ragnos/tuf';
 
-import type { TargetInfo } from './find.ts';
-import { findTarget } from './find.ts';
-import type { Time } from './in-force.ts';
-import { loadInForce } from './in-force.ts';
+import type { Loader, TargetInfo } from './find.ts';
 
-/** What a listing is made from; `loaded` names at least the roles that are. */
+/**
+ * What a listing is made from; `loaded` names at least the roles that are. The search is handed in, not imported: a module
+ * that is loaded late and shares others with the rest would make a file of each of them (docs/adr/0006).
+ */
 export interface Loaded {
   readonly trusted: TrustedMetadataSet;
-  readonly time: Time;
   readonly limits: Limits;
   readonly loaded: readonly RoleName[];
+  find(path: TargetPath, limits: Limits, load: Loader): Promise<TargetInfo | null>;
+  inForce(load: () => Targets): Promise<Targets>;
 }
 
 /** The way to a target leads through a role that is not loaded, which might answer otherwise. */
@@ -22,12 +23,12 @@ class NotLoaded extends Error {}
  * to it, or behind another that comes first, is left out, and so is what only a role could tell that is not loaded.
  */
 export async function* listTargets(
-  { trusted, time, limits, loaded }: Loaded,
+  { trusted, limits, loaded, find, inForce }: Loaded,
   wanted: (path: string) => boolean,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<TargetInfo, void, undefined> {
   const load = (role: RoleName, delegator: RoleName): Promise<Targets> =>
-    loadInForce(trusted, time, () => {
+    inForce(() => {
       const targets = trusted.role(role, delegator);
       if (targets === null) throw new NotLoaded(role);
       return targets;
@@ -36,7 +37,7 @@ export async function* listTargets(
     for (const path of targets.targets.keys()) {
       if (!wanted(path)) continue;
       signal?.throwIfAborted();
-      const found = await findTarget(path, limits, load).catch((error: unknown) => {
+      const found = await find(path, limits, load).catch((error: unknown) => {
         if (error instanceof NotLoaded) return null;
         throw error;
       });

@@ -143,7 +143,8 @@ export class Updater {
     const { trusted, bytes } = this.#known;
     const fetched = new Map<RoleName, Uint8Array>();
     const load = this.#loader(options, (role, received) => fetched.set(role, received));
-    return explainTarget({ trusted, bytes, fetched, limits: this.#limits, load }, targetPath(path));
+    const grounds = { trusted, bytes, fetched, limits: this.#limits, load, find: findTarget };
+    return explainTarget(grounds, targetPath(path));
   }
 
   /**
@@ -158,7 +159,8 @@ export class Updater {
     const { trusted, bytes } = this.#known;
     const { contains = '', signal } = options;
     const time = this.#time(this.#graceMs, this.#now());
-    const from = { trusted, time, limits: this.#limits, loaded: [...bytes.keys()] };
+    const inForce = (load: () => Targets): Promise<Targets> => loadInForce(trusted, time, load);
+    const from = { trusted, inForce, find: findTarget, limits: this.#limits, loaded: [...bytes.keys()] };
     yield* listTargets(from, (path) => path.includes(contains), signal);
   }
 
