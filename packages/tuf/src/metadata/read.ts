@@ -1,15 +1,7 @@
 import type { Limits } from '../limits.ts';
 import { Reader } from '../json/reader.ts';
 import { isJsonObject, type JsonValue } from '../json/value.ts';
-import type {
-  Root,
-  RoleKeys,
-  SignedByType,
-  SignedType,
-  Snapshot,
-  Targets,
-  Timestamp,
-} from '../model.ts';
+import type { Root, RoleKeys, SignedByType, SignedType, Snapshot, Targets, Timestamp } from '../model.ts';
 import { roleName, topLevelRoles, type TopLevelRole } from '../names.ts';
 import { readDelegations } from './delegations.ts';
 import { readCommon, readKeys, readMetaFile, readRoleKeys } from './fields.ts';
