@@ -1,4 +1,4 @@
-import { VaultError } from '@ragnos/tuf';
+import { RepositoryError, VaultError } from '@ragnos/tuf';
 
 /** Closed: what can go wrong between the network (or the local copy) and the verified bytes. */
 export type ClientErrorCode =
@@ -111,7 +111,7 @@ export class LocalRootLostError extends VaultError {
 }
 
 /** The repository is older than its caller knows it to have been: a rollback that only somebody with a memory notices. */
-export class BelowFloorError extends VaultError {
+export class BelowFloorError extends RepositoryError {
   override readonly code = 'BELOW_FLOOR';
 }
 

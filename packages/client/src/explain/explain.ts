@@ -35,7 +35,7 @@ export interface Grounds {
   readonly limits: Limits;
   readonly load: Loader;
   /** The search itself: handed in, for a module that is loaded late shares none with the rest (docs/adr/0006). */
-  find(path: TargetPath, limits: Limits, load: Loader): Promise<TargetInfo | null>;
+  readonly find: (path: TargetPath, limits: Limits, load: Loader) => Promise<TargetInfo | null>;
 }
 
 const mostPassedOver = 100;

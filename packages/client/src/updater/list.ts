@@ -11,8 +11,8 @@ export interface Loaded {
   readonly trusted: TrustedMetadataSet;
   readonly limits: Limits;
   readonly loaded: readonly RoleName[];
-  find(path: TargetPath, limits: Limits, load: Loader): Promise<TargetInfo | null>;
-  inForce(load: () => Targets): Promise<Targets>;
+  readonly find: (path: TargetPath, limits: Limits, load: Loader) => Promise<TargetInfo | null>;
+  readonly inForce: (load: () => Targets) => Promise<Targets>;
 }
 
 /** The way to a target leads through a role that is not loaded, which might answer otherwise. */
