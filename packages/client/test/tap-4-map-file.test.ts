@@ -1,5 +1,7 @@
 // TAP 4, the map file: it decides whom to trust, so nothing in it is guessed at.
 import { parseMap } from '@ragnos/client';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 
 import { bytes } from './setup.ts';
@@ -82,6 +84,12 @@ const bad: Readonly<Record<string, unknown>> = {
   },
   'more than a megabyte': `${JSON.stringify(good)}${' '.repeat(1_000_000)}`,
 };
+
+test('the example of docs/client.md', () => {
+  const page = readFileSync(join(import.meta.dirname, '../../../docs/client.md'), 'utf8');
+  const json = /```json\n(.*?)```/s.exec(page)?.[1] ?? '';
+  expect(parse(json).mapping.map(({ threshold }) => threshold)).toEqual([2, 1]);
+});
 
 describe('refused', () => {
   test.each(Object.entries(bad))('%s', (_name, json) => {
