@@ -55,16 +55,16 @@ test('test_static_repository[sigstore-root-signing]', async () => {
     repo.publish('root');
     repo.resign('root', (signed) => [...signed, ...signers.slice(3).map(({ id }) => signatureOf(id, ''))]);
   }
-  repo.delegate('targets', 'registry.npmjs.org', { terminating: true, paths: ['registry.npmjs.org/*'] });
-  repo.addArtifact('registry.npmjs.org', 'registry.npmjs.org/keys.json', 'keys');
+  repo.delegate('targets', 'registry.example', { terminating: true, paths: ['registry.example/*'] });
+  repo.addArtifact('registry.example', 'registry.example/keys.json', 'keys');
   repo.addArtifact('targets', 'trusted_root.json', 'the trusted root');
   addMembers(member(repo.targets.targets, 'trusted_root.json'), {
     custom: { sigstore: { usage: 'Unknown' } },
   });
   repo.root.expires = inDays(90); // far in the past for who comes later, as a stored repository is
-  repo.publish('registry.npmjs.org', 'targets', 'snapshot', 'timestamp');
+  repo.publish('registry.example', 'targets', 'snapshot', 'timestamp');
   expect(await twin.refresh()).toBe(0);
   expect(await twin.version('root')).toBe(12);
-  expect(await twin.download('trusted_root.json', 'registry.npmjs.org/keys.json')).toBe(0);
+  expect(await twin.download('trusted_root.json', 'registry.example/keys.json')).toBe(0);
   expect(await twin.downloaded()).toEqual(['the trusted root', 'keys']);
 });

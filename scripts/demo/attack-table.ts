@@ -63,8 +63,8 @@ const noExpiry: readonly Patch[] = [
   },
   {
     package: 'client',
-    file: 'updater/updater.js',
-    find: 'if (signed.expires > context.now)',
+    file: 'updater/in-force.js',
+    find: 'if (expires > now)',
     replace: 'if (true)',
   },
 ];
