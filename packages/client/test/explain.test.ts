@@ -118,6 +118,16 @@ test('a refusal of what is no metadata, of what was never received, and of what 
   expect(explanationText(over).join('\n')).toContain('targets, asked by root, was refused; needs 1 of');
 });
 
+test('a search that is given up is nobody’s refusal', async () => {
+  const scene = new Scene();
+  for (let depth = 1; depth <= 33; depth++)
+    scene.sim.delegate({ name: `r${depth}`, from: depth === 1 ? 'targets' : `r${depth - 1}` });
+  scene.sim.publish();
+  const why = await (await scene.refreshed()).explain('deep');
+  expect(why).toMatchObject({ verdict: 'refused', refusal: { code: 'LIMIT', role: null, keys: [] } });
+  expect(explanationText(why).join('\n')).not.toContain('was refused');
+});
+
 test('what is under way is told, and an abort is no refusal', async () => {
   const scene = twoVendors();
   const updater = await scene.refreshed();

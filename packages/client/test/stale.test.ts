@@ -1,6 +1,6 @@
 // Staleness: what expires, what goes on in use, and clocks that are wrong (THREATS.md: freeze, local clock set back).
 import { UnreachableError, type Fetcher } from '@ragnos/client';
-import { newTestKey } from '@ragnos/testkit';
+import { faultyFetcher, newTestKey } from '@ragnos/testkit';
 import { rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -71,6 +71,28 @@ describe('a clock set back', () => {
   });
 });
 
+describe('what a look-up needs expires after the refresh', () => {
+  const expiring = {
+    timestamp: (scene: Scene) => (scene.sim.timestamp.expires = hours(5)),
+    snapshot: (scene: Scene) => (scene.sim.snapshot.expires = hours(5)),
+    targets: (scene: Scene) => (scene.sim.targets.expires = hours(5)),
+    'the role': (scene: Scene) => (scene.sim.role('vendor').expires = hours(5)),
+  };
+  test.for(Object.entries(expiring))('%s, though it is loaded', async ([, expire]) => {
+    const scene = new Scene();
+    scene.sim.delegate({ name: 'vendor' });
+    scene.sim.addTarget('x', '1', 'vendor');
+    expire(scene);
+    scene.sim.publish('targets', 'vendor');
+    const updater = await scene.refreshed();
+    scene.now = hours(4);
+    expect(await updater.find('x')).toMatchObject({ role: 'vendor' });
+    scene.now = hours(5);
+    expect(await codeOf(updater.find('x'))).toBe('EXPIRED');
+    expect(await codeOf(updater.list().next())).toBe(expire === expiring['the role'] ? 'none' : 'EXPIRED');
+  });
+});
+
 describe('the policy for what is late', () => {
   const warned: string[] = [];
   const lenient = (days: number): { maxAgeMs: number; warn: (reason: { code: string }) => void } => ({
@@ -122,6 +144,16 @@ describe('the policy for what is late', () => {
     scene.sim.signers.set('timestamp', [newTestKey()]);
     scene.sim.publishTimestamp();
     expect(await codeOf(updater.refresh())).toBe('UNSIGNED');
+  });
+
+  test('an answer that is not the file is no silence: 403, 404, another origin', async () => {
+    for (const status of [403, 404, 410]) {
+      const scene = new Scene();
+      await scene.refreshed();
+      scene.now = hours(1);
+      const fetcher = faultyFetcher(scene.sim, [{ kind: 'status', status, match: 'timestamp.json' }]);
+      expect(await codeOf(scene.refreshed({ stale: lenient(2), fetcher }))).not.toBe('none');
+    }
   });
 
   test('rollback counts whatever the policy', async () => {

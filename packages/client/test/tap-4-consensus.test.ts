@@ -40,6 +40,16 @@ describe('threshold', () => {
     expect(await codeOf((await world.open([mapping(2, 'a b')])).find('f'))).toBe('NO_CONSENSUS');
   });
 
+  test('a hash that nobody here can check is no part of it', async () => {
+    const world = new World();
+    world.lists('f', { a: 'same', b: 'same' });
+    const [path, file] = world.sim('b').targets.targets.entries().next().value ?? never();
+    const hashes = new Map([...file.hashes, ['blake2b-512', hexDigest('ab'.repeat(64))] as const]);
+    world.sim('b').targets.targets.set(path, { ...file, hashes });
+    world.sim('b').publish();
+    expect((await (await world.open([mapping(2, 'a b')])).find('f'))?.agreed).toHaveLength(2);
+  });
+
   test('two of three outvote the one that lies, wherever it stands', async () => {
     for (const liar of ['a', 'b', 'c']) {
       const world = new World();
@@ -200,6 +210,36 @@ describe('a repository that fails', () => {
     const failures = await map.refresh();
     expect([...failures.keys()]).toEqual(['a']);
     expect(await codeOf(map.find('f'))).toBe('REPOSITORY_UNREACHABLE');
+  });
+
+  test('what worked before a refresh that failed is not used after it', async () => {
+    const world = new World();
+    world.lists('f', { a: 'good' });
+    const map = await world.open([mapping(1, 'a')]);
+    expect(await map.find('f')).not.toBeNull();
+    world.sim('a').overrides.set('metadata/timestamp.json', null);
+    expect((await map.refresh()).get('a')).toMatchObject({ code: 'NOT_FOUND_REMOTE' });
+    expect(await codeOf(map.find('f'))).toBe('REPOSITORY_UNREACHABLE');
+  });
+
+  test('silent and refused ones together are called untrusted, each with its reason', async () => {
+    const world = new World();
+    world.lists('f', { a: 'good', b: 'good', c: 'good' });
+    world.sim('b').signers.set('timestamp', [newTestKey()]);
+    const found = (await world.open([mapping(2, 'a b c')], { faults: [down] })).find('f');
+    await expect(found).rejects.toMatchObject({ code: 'REPOSITORY_UNTRUSTED' });
+    await expect(found).rejects.toThrow(/a \(.*refused.*\), b \(timestamp: signed by 0/);
+  });
+
+  test('what has expired before the refresh is not asked for twice', async () => {
+    const world = new World();
+    world.sim('a').delegate({ name: 'role' }).expires = hours(1);
+    world.lists('f', { a: 'good' });
+    world.sim('a').publish('role');
+    world.now = hours(2);
+    expect(await codeOf((await world.open([mapping(1, 'a')])).find('other'))).toBe('REPOSITORY_UNTRUSTED');
+    const timestamps = world.sim('a').requests.filter((path) => path === 'metadata/timestamp.json');
+    expect(timestamps).toHaveLength(1);
   });
 
   test('what has expired since the refresh is refreshed by the look-up', async () => {

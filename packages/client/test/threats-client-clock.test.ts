@@ -70,6 +70,22 @@ describe('set back after a refresh', () => {
     expect(await codeOf(scene.refreshed())).toBe('EXPIRED');
   });
 
+  test('with what is late in use: still the clock, where the grace alone would have let it pass', async () => {
+    const scene = new Scene();
+    scene.sim.delegate({ name: 'short' }).expires = hours(8);
+    scene.sim.addTarget('x', '1', 'short');
+    scene.sim.publish('targets', 'short');
+    const updater = await scene.refreshed({ stale: { maxAgeMs: 10 * 3600_000, warn: () => undefined } });
+    scene.now = hours(20);
+    await updater.refresh();
+    scene.now = hours(30);
+    await updater.refresh(); // six hours late
+    scene.now = hours(15); // less the grace 5, by the memory 10
+    expect(await codeOf(updater.find('x'))).toBe('CLOCK_SET_BACK');
+    scene.now = hours(19); // less the grace 9: over by both
+    expect(await codeOf(updater.find('x'))).toBe('EXPIRED');
+  });
+
   test('a repository that goes on is used all the same, and the memory stays', async () => {
     const scene = new Scene();
     scene.now = hours(20);
@@ -192,6 +208,16 @@ describe('the note itself', () => {
       expect(await latestTime(scene.dir)).toEqual(new Date(hours(24).getTime() - 1000));
     },
   );
+
+  test('forged, and an older timestamp put back: the later of both copies is the measure', async () => {
+    const { scene } = await seen20();
+    await cp(join(scene.dir, 'timestamp.json'), join(scene.dir, 'older.json'));
+    resign(scene, 30);
+    await scene.refreshed();
+    await cp(join(scene.dir, 'older.json'), join(scene.dir, 'timestamp.json'));
+    for (const file of copies) await writeFile(join(scene.dir, file), note('9999-12-31T23:59:59.000Z'));
+    expect(await behind(scene)).toBeCloseTo(53, 2);
+  });
 
   test('forged, and no timestamp to measure it by: it counts for nothing', async () => {
     const { scene } = await seen20();

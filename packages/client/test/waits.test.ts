@@ -135,6 +135,17 @@ describe('origin', () => {
     expect(await codeOf(scene.refreshed({ fetcher }))).toBe('REDIRECT');
   });
 
+  test('a file that turned out to be something else is refused, though neither has an origin', async () => {
+    const fetcher = defineFetcher({
+      open: async (_url, request) => {
+        request.arrivedAt(new URL('data:,x'));
+        return (async function* () {})();
+      },
+    });
+    const fetched = fetcher.fetch(new URL('file:///x'), { maxLength: 9 })[Symbol.asyncIterator]().next();
+    expect(await codeOf(fetched)).toBe('REDIRECT');
+  });
+
   test('one that ended elsewhere at the same origin is not', async () => {
     const scene = new Scene();
     const fetcher = defineFetcher({
