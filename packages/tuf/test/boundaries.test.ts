@@ -7,6 +7,7 @@ import {
   keyFingerprint,
   keyFromJson,
   keyToJson,
+  matchesPattern,
   newKey,
   parseJson,
   parseMetadata,
@@ -119,6 +120,25 @@ describe('texts', () => {
     expect(codeOf(() => parseMetadata(bytesOf(`{"signatures":[],"signed":${text}}`), 'targets'))).toBe(
       'MALFORMED',
     );
+  });
+});
+
+describe('path patterns', () => {
+  test('a star at the end may stand for nothing, and so may several', () => {
+    for (const pattern of ['a*', 'a**', '*a*', 'a/b*']) {
+      const path = pattern.replaceAll('*', '');
+      expect(matchesPattern(pattern, path)).toBe(true);
+      expect(matchesPattern(`${pattern}c`, path)).toBe(false);
+    }
+  });
+
+  test('a question mark is one code point, whether it takes one unit or two', () => {
+    for (const character of ['a', '\ud7ff', '\ue000', '\uff5e', '\u{10000}', '\u{1f600}', '\u{10ffff}']) {
+      expect(matchesPattern('?b', `${character}b`)).toBe(true);
+      expect(matchesPattern('??b', `${character}b`)).toBe(false);
+      expect(matchesPattern('*?b', `${character}b`)).toBe(true);
+      expect(matchesPattern('*??b', `${character}b`)).toBe(false);
+    }
   });
 });
 
