@@ -11,6 +11,7 @@ import { parseArgs } from 'node:util';
 import { toSvg } from './lib/chart.ts';
 import { setUpPackages } from './lib/packages.ts';
 import { peerVersions } from './lib/peers.ts';
+import { removeWork } from './lib/work.ts';
 import { toMarkdown, type Answer } from './lib/table.ts';
 
 type Ask = (times: number) => Promise<Iterable<Answer> | AsyncIterable<Answer>>;
@@ -44,6 +45,7 @@ for (const name of chosen) {
     console.log(`${toMarkdown(answer)}\n`);
   }
 }
+await removeWork();
 const about = {
   command: `npm run bench -- ${[...chosen, '--times', times].join(' ')}`,
   machine: `${cpus().length} cores (${cpus()[0]?.model.trim()}), ${platform()} ${arch()}`,
@@ -60,7 +62,7 @@ if (values['write-docs']) {
   const page = [
     '# Benchmarks',
     `Written by \`${about.command} --write-docs\` on ${about.machine}; ${versions.join(', ')}. Medians; our packages as they are published. A shared machine
-has slow minutes: programs run in turns, so that these hit all of them alike, and the ratios are what counts.`,
+has slow minutes: programs run in turns, so that these hit all of them alike, and the ratios are what counts. "> 120": stopped after 120 s of CPU, or 240 s in all.`,
     ...asked,
   ].join('\n\n');
   const docs = fileURLToPath(new URL('../docs/', import.meta.url));

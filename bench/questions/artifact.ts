@@ -1,19 +1,19 @@
 /** Downloading one large artifact, beside the least that a verified and durable download has to do. */
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { generate } from '../lib/generate.ts';
 import { median } from '../lib/measure.ts';
 import { setUpNpmPeers } from '../lib/peers.ts';
 import { timesOf } from '../lib/plugin.ts';
 import { serveFolder } from '../lib/server.ts';
+import { workFolder } from '../lib/work.ts';
 import type { Answer, Row } from '../lib/table.ts';
 
 const size = 512 * 1024 * 1024;
 
 export async function artifact(times: number): Promise<readonly Answer[]> {
   setUpNpmPeers();
-  const work = await mkdtemp(join(tmpdir(), 'ragv-bench-artifact-'));
+  const work = await workFolder('artifact');
   const server = await serveFolder(join(work, 'repository'));
   try {
     const { folder, targetPath } = await generate(join(work, 'repository'), { count: 2, size });
@@ -51,6 +51,5 @@ export async function artifact(times: number): Promise<readonly Answer[]> {
     ];
   } finally {
     server.stop();
-    await rm(work, { recursive: true });
   }
 }

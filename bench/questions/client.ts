@@ -1,12 +1,12 @@
 /** Cold and warm refresh beside the other clients: CPU of the whole process, start-up included (PEERS.md). */
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setUpClients, type Client, type Job, type Kind } from '../lib/clients.ts';
 import { generate, type Shape } from '../lib/generate.ts';
 import { cpuLimit, measure, type Program, type Sample } from '../lib/measure.ts';
 import { program } from '../lib/packages.ts';
 import { serveFolder } from '../lib/server.ts';
+import { workFolder } from '../lib/work.ts';
 import type { Answer, Row } from '../lib/table.ts';
 
 interface Repository extends Omit<Shape, 'size'> {
@@ -51,7 +51,7 @@ export async function onRepository(
   times: number,
   kinds: readonly Kind[] = ['cold', 'warm'],
 ): Promise<{ readonly cold: Samples; readonly warm: Samples }> {
-  const work = await mkdtemp(join(tmpdir(), 'ragv-bench-client-'));
+  const work = await workFolder('client');
   const server = await serveFolder(join(work, 'repository'));
   try {
     const repository = await generate(join(work, 'repository'), { ...shape, size: 1 << 20 });
@@ -65,7 +65,6 @@ export async function onRepository(
     return { cold, warm };
   } finally {
     server.stop();
-    await rm(work, { recursive: true });
   }
 }
 

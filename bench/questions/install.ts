@@ -1,53 +1,49 @@
 /** Installing a plugin of 5 MB in 500 files: ours, which verifies every byte and survives a crash, beside two that only unpack. */
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { measure, median } from '../lib/measure.ts';
 import { setUpNpmPeers } from '../lib/peers.ts';
 import { program, ragvMain } from '../lib/packages.ts';
 import { publishGenerated, timesOf } from '../lib/plugin.ts';
+import { workFolder } from '../lib/work.ts';
 import type { Answer } from '../lib/table.ts';
 
 export async function install(times: number): Promise<readonly Answer[]> {
   setUpNpmPeers();
-  const work = await mkdtemp(join(tmpdir(), 'ragv-bench-install-'));
-  try {
-    const repository = await publishGenerated(work, 500, 10_000);
-    const found = new Map<string, number[]>();
-    // In turns, so that a slow minute of the machine hits all of them alike.
-    for (let round = 0; round < 3; round++)
-      for (const name of ['ours', 'pacote', 'node-tar'])
-        found.set(name, [
-          ...(found.get(name) ?? []),
-          ...(await timesOf('install.mjs', [
-            name,
-            String(times),
-            join(work, `out-${round}-${name}`),
-            repository.archive,
-            repository.url,
-            repository.rootFile,
-            repository.spec,
-          ])),
-        ]);
-    const ours = median(found.get('ours') ?? []);
-    const inProcess = [...found].map(([name, list]) => ({
-      name,
-      cells: { 'median ms': median(list), 'ours ÷ it': ours / median(list) },
-    }));
-    return [
-      {
-        question: 'Install 5 MB in 500 files, in process',
-        rows: inProcess,
-        notes: [
-          'goal: ours ≤ 60 ms and ≤ 0.5 × pacote',
-          'ours: refresh of the metadata over file:, download, every hash, fsync of archive and pointer included',
-        ],
-      },
-      await asCommand(work, repository, times),
-    ];
-  } finally {
-    await rm(work, { recursive: true });
-  }
+  const work = await workFolder('install');
+  const repository = await publishGenerated(work, 500, 10_000);
+  const found = new Map<string, number[]>();
+  // In turns, so that a slow minute of the machine hits all of them alike.
+  for (let round = 0; round < 3; round++)
+    for (const name of ['ours', 'pacote', 'node-tar'])
+      found.set(name, [
+        ...(found.get(name) ?? []),
+        ...(await timesOf('install.mjs', [
+          name,
+          String(times),
+          join(work, `out-${round}-${name}`),
+          repository.archive,
+          repository.url,
+          repository.rootFile,
+          repository.spec,
+        ])),
+      ]);
+  const ours = median(found.get('ours') ?? []);
+  const inProcess = [...found].map(([name, list]) => ({
+    name,
+    cells: { 'median ms': median(list), 'ours ÷ it': ours / median(list) },
+  }));
+  return [
+    {
+      question: 'Install 5 MB in 500 files, in process',
+      rows: inProcess,
+      notes: [
+        'goal: ours ≤ 60 ms and ≤ 0.5 × pacote',
+        'ours: refresh of the metadata over file:, download, every hash, fsync of archive and pointer included',
+      ],
+    },
+    await asCommand(work, repository, times),
+  ];
 }
 
 type Repository = Awaited<ReturnType<typeof publishGenerated>>;

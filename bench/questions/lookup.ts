@@ -1,19 +1,19 @@
 /** A look-up in a role that is loaded already, in process. */
-import { copyFile, mkdir, mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { copyFile, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { generate } from '../lib/generate.ts';
 import { median } from '../lib/measure.ts';
 import { setUpNpmPeers } from '../lib/peers.ts';
 import { timesOf } from '../lib/plugin.ts';
 import { serveFolder } from '../lib/server.ts';
+import { workFolder } from '../lib/work.ts';
 import type { Answer, Row } from '../lib/table.ts';
 
 const count = 1_000;
 
 export async function lookup(times: number): Promise<readonly Answer[]> {
   setUpNpmPeers();
-  const work = await mkdtemp(join(tmpdir(), 'ragv-bench-lookup-'));
+  const work = await workFolder('lookup');
   const server = await serveFolder(join(work, 'repository'));
   try {
     const { folder } = await generate(join(work, 'repository'), { count, size: 1 });
@@ -37,6 +37,5 @@ export async function lookup(times: number): Promise<readonly Answer[]> {
     return [{ question: `Look-up in a loaded role of ${count} targets`, rows, notes: ['goal: < 0.1 ms'] }];
   } finally {
     server.stop();
-    await rm(work, { recursive: true });
   }
 }

@@ -1,12 +1,12 @@
 /** Re-checking an installed tree against its signed manifest, beside merely reading and hashing the same files. */
 import { execFile } from 'node:child_process';
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { median } from '../lib/measure.ts';
 import { ragvMain } from '../lib/packages.ts';
 import { publishGenerated, timesOf } from '../lib/plugin.ts';
+import { workFolder } from '../lib/work.ts';
 import type { Answer, Row } from '../lib/table.ts';
 
 const trees = [
@@ -27,33 +27,29 @@ export async function verify(times: number): Promise<readonly Answer[]> {
 }
 
 async function atSize({ files, size, goal }: (typeof trees)[number], times: number): Promise<Row> {
-  const work = await mkdtemp(join(tmpdir(), 'ragv-bench-verify-'));
-  try {
-    const repository = await publishGenerated(work, files, size);
-    const home = join(work, 'home');
-    const ragv = async (...args: string[]): Promise<unknown> =>
-      promisify(execFile)(process.execPath, [ragvMain, ...args, '--home', home, '--quiet'], { cwd: work });
-    await ragv('trust', 'init', repository.url, '--root', repository.rootFile, '--single-signer');
-    await ragv('install', repository.spec);
-    const versions = (await readdir(home, { recursive: true })).find((path) =>
-      path.endsWith('/generated/versions'),
-    );
-    const ours: number[] = [];
-    const floor: number[] = [];
-    for (let round = 0; round < 3; round++) {
-      ours.push(...(await timesOf('verify.mjs', [String(times), home, repository.spec])));
-      floor.push(...(await timesOf('hash-tree.mjs', [String(times), join(home, versions ?? '')])));
-    }
-    return {
-      name: `${files} files, ${(files * size) / 1e6} MB`,
-      cells: {
-        'ours ms': median(ours),
-        'floor ms': median(floor),
-        'ours ÷ floor': median(ours) / median(floor),
-        goal,
-      },
-    };
-  } finally {
-    await rm(work, { recursive: true });
+  const work = await workFolder('verify');
+  const repository = await publishGenerated(work, files, size);
+  const home = join(work, 'home');
+  const ragv = async (...args: string[]): Promise<unknown> =>
+    promisify(execFile)(process.execPath, [ragvMain, ...args, '--home', home, '--quiet'], { cwd: work });
+  await ragv('trust', 'init', repository.url, '--root', repository.rootFile, '--single-signer');
+  await ragv('install', repository.spec);
+  const versions = (await readdir(home, { recursive: true })).find((path) =>
+    path.endsWith('/generated/versions'),
+  );
+  const ours: number[] = [];
+  const floor: number[] = [];
+  for (let round = 0; round < 3; round++) {
+    ours.push(...(await timesOf('verify.mjs', [String(times), home, repository.spec])));
+    floor.push(...(await timesOf('hash-tree.mjs', [String(times), join(home, versions ?? '')])));
   }
+  return {
+    name: `${files} files, ${(files * size) / 1e6} MB`,
+    cells: {
+      'ours ms': median(ours),
+      'floor ms': median(floor),
+      'ours ÷ floor': median(ours) / median(floor),
+      goal,
+    },
+  };
 }
