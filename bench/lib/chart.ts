@@ -39,13 +39,15 @@ export function toSvg({ title, x, y, lines }: Chart): string {
         `<path d="M${size.left} ${up.at(tick)}H${size.width - size.right}"/><text x="${size.left - 8}" y="${up.at(tick) + 4}" text-anchor="end">${short(tick)}</text>`,
     ),
   ];
+  const ends = lines.map(({ points }) => up.at(points.at(-1)?.[1] ?? 1));
+  const labels = spread(ends);
   const drawn = lines.map((line, index) => {
     const stroke = strokes[index % strokes.length];
     const path = line.points
       .map(([a, b], at) => `${at === 0 ? 'M' : 'L'}${across.at(a)} ${up.at(b)}`)
       .join('');
-    const [lastX = 0, lastY = 1] = line.points.at(-1) ?? [];
-    return `<path d="${path}" fill="none" stroke="${stroke}" stroke-width="2" stroke-dasharray="${dashes[index % dashes.length]}"/><text x="${across.at(lastX) + 8}" y="${up.at(lastY) + 4}" fill="${stroke}">${escape(line.name)}</text>`;
+    const [lastX = 0] = line.points.at(-1) ?? [];
+    return `<path d="${path}" fill="none" stroke="${stroke}" stroke-width="2" stroke-dasharray="${dashes[index % dashes.length]}"/><text x="${across.at(lastX) + 8}" y="${(labels[index] ?? 0) + 4}" fill="${stroke}">${escape(line.name)}</text>`;
   });
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${size.width} ${size.height}" font-family="sans-serif" font-size="12">
 <title>${escape(title)}</title>
@@ -57,6 +59,18 @@ ${drawn.join('\n')}
 <text transform="rotate(-90)" x="${-(size.top + size.height - size.bottom) / 2}" y="16" text-anchor="middle">${escape(y)}</text>
 </svg>
 `;
+}
+
+/** As near to where each line ends as labels of one line's height allow. */
+function spread(ends: readonly number[]): readonly number[] {
+  const order = ends.map((_, index) => index).toSorted((a, b) => (ends[a] ?? 0) - (ends[b] ?? 0));
+  const placed: number[] = [];
+  let lowest = Number.NEGATIVE_INFINITY;
+  for (const index of order) {
+    lowest = Math.max(ends[index] ?? 0, lowest + 14);
+    placed[index] = lowest;
+  }
+  return placed;
 }
 
 interface Scale {
