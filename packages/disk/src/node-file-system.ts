@@ -115,17 +115,23 @@ async function syncFolder(path: string): Promise<void> {
  */
 export function makeFolders(path: string, mode: number): string | null {
   try {
-    fs.mkdirSync(path, { mode });
-    return path;
+    return makeOne(path, mode) ? path : null;
   } catch (error) {
     const parent = dirname(resolve(path));
-    if (errorCode(error) === 'ENOENT' && parent !== resolve(path)) {
-      const first = makeFolders(parent, mode);
-      fs.mkdirSync(path, { mode });
-      return first ?? path;
-    }
-    if (errorCode(error) !== 'EEXIST' || !fs.statSync(path).isDirectory()) throw error;
-    return null;
+    if (errorCode(error) !== 'ENOENT' || parent === resolve(path)) throw error;
+    const first = makeFolders(parent, mode);
+    return makeOne(path, mode) ? (first ?? path) : first;
+  }
+}
+
+/** `false` = it was there already, or another process was as fast. */
+function makeOne(path: string, mode: number): boolean {
+  try {
+    fs.mkdirSync(path, { mode });
+    return true;
+  } catch (error) {
+    if (errorCode(error) === 'EEXIST' && fs.statSync(path).isDirectory()) return false;
+    throw error;
   }
 }
 

@@ -5,10 +5,10 @@ import { vendorName } from '@ragnos/plugin';
 import { initRepository } from '@ragnos/repository';
 import { generateSigner, type Password, type PasswordSource, type Signer } from '@ragnos/signing';
 import { fsStorage } from '@ragnos/storage';
+import { makeFolders } from '@ragnos/disk';
 import type { Context } from '../command.ts';
 import { CliError } from '../errors.ts';
 import { keyType } from '../key-type.ts';
-import { makeFolder } from '../make-folder.ts';
 import { configFile, writeConfig, type VaultConfig } from '../vault/config.ts';
 import { layoutFor, rolesOf } from '../vault/layout.ts';
 import { askOnceForAll, passwordFor } from '../vault/passwords.ts';
@@ -36,7 +36,7 @@ export async function run(context: Context): Promise<undefined> {
     ]);
     return;
   }
-  await makeFolder(dirname(folder));
+  makeFolders(dirname(folder), 0o777);
   // Within a folder that is there: it may be where a shell stands, or the root of a disk of its own.
   const work = await mkdtemp(isThere ? join(folder, '.new-') : `${folder}.new-`);
   try {

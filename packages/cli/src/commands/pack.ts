@@ -2,9 +2,9 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { pack, vendorName, type VendorName } from '@ragnos/plugin';
+import { makeFolders } from '@ragnos/disk';
 import type { Context } from '../command.ts';
 import { CliError } from '../errors.ts';
-import { makeFolder } from '../make-folder.ts';
 import { bytes, count } from '../text.ts';
 import { packOptions } from '../vault/pack-options.ts';
 
@@ -16,7 +16,7 @@ export async function run(context: Context): Promise<undefined> {
   const vendor = vendorName(given);
   const output = resolve(options.text('output') ?? '.');
   if (!context.dryRun) {
-    await makeFolder(output);
+    makeFolders(output, 0o777);
     await packInto(output, vendor, context);
     return;
   }

@@ -10,10 +10,10 @@ import {
   type TrustedRepository,
   type TrustOptions,
 } from '@ragnos/plugin';
+import { makeFolders } from '@ragnos/disk';
 import type { Context } from '../command.ts';
 import { CliError } from '../errors.ts';
 import { homeFolder } from '../host.ts';
-import { makeFolder } from '../make-folder.ts';
 
 export async function run(context: Context): Promise<undefined> {
   const { voice, options, signal } = context;
@@ -47,7 +47,7 @@ export async function run(context: Context): Promise<undefined> {
     ]);
     return;
   }
-  await makeFolder(home, 0o700);
+  makeFolders(home, 0o700);
   const trusted = await trustRepository({ ...settings, home });
   voice.answer(trusted, [
     `trusting ${trusted.url} as ${trusted.alias}, from root sha256:${trusted.rootSha256}`,
