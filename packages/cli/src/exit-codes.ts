@@ -1,7 +1,7 @@
 import type { ClientErrorCode } from '@ragnos/client';
 import type { DiskErrorCode } from '@ragnos/disk';
 import type { HostErrorCode, PluginErrorCode } from '@ragnos/plugin';
-import type { PublishErrorCode } from '@ragnos/repository';
+import type { DoorErrorCode, PublishErrorCode } from '@ragnos/repository';
 import type { SigningErrorCode } from '@ragnos/signing';
 import type { StorageErrorCode } from '@ragnos/storage';
 import type { TufErrorCode } from '@ragnos/tuf';
@@ -33,6 +33,7 @@ type ErrorCode =
   | StorageErrorCode
   | SigningErrorCode
   | PublishErrorCode
+  | DoorErrorCode
   | PluginErrorCode
   | HostErrorCode
   | CliErrorCode;
@@ -110,6 +111,18 @@ export const exitOfError: Readonly<Record<ErrorCode, Exit>> = {
   SIGNATURES_MISSING: 'pending',
   TOO_LARGE: 'failure',
   OUTCOME_UNKNOWN: 'unreachable',
+  DOOR_FORMAT: 'untrusted',
+  DOOR_ROLE: 'notFound',
+  DOOR_SIGNATURES: 'untrusted',
+  DOOR_VERSION: 'conflict',
+  DOOR_EXPIRY: 'expired',
+  DOOR_DELEGATIONS: 'refused',
+  DOOR_PATHS: 'refused',
+  DOOR_IMMUTABLE: 'conflict',
+  DOOR_TARGETS: 'refused',
+  DOOR_LIMITS: 'refused',
+  DOOR_GATE: 'refused',
+  DOOR_SUSPENDED: 'refused',
   // plugin: names, formats, archives, packing
   PATH_NOT_RELATIVE: 'untrusted',
   PATH_TRAVERSAL: 'untrusted',

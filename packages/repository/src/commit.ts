@@ -10,6 +10,7 @@ import {
   type Timestamp,
   type TopLevelRole,
 } from '@ragnos/tuf';
+import { checkDelegatees } from './bring.ts';
 import { withCommit } from './commits.ts';
 import { sign, type Signers, type SigningDesk, type SigningNeed } from './desk.ts';
 import { PublishError } from './errors.ts';
@@ -17,7 +18,7 @@ import { type Attempt, type Journal } from './journal.ts';
 import { timestampKey } from './keys.ts';
 import type { Lifetimes } from './layout.ts';
 import { objectMeta } from './object-meta.ts';
-import { inParallel, putContents, putVersioned } from './put.ts';
+import { inParallel, putBrought, putContents, putVersioned } from './put.ts';
 import { emptyTargets, expiry, lifetimeOf, metaFile, targetsRole } from './signed.ts';
 import type { CallOptions } from './types.ts';
 import type { RoleWork, Workspace } from './workspace.ts';
@@ -53,8 +54,8 @@ export async function commit(
 ): Promise<Outcome> {
   const { storage, journal, desk, resign = {} } = context;
   const { head, now } = workspace;
-  const works: RoleWork[] = [];
-  for (const work of workspace.work.values()) if (await isChange(work, workspace)) works.push(work);
+  const works = await changedRoles(workspace);
+  await checkDelegatees(workspace);
   const planned = await plan(works, workspace, context);
   const snapshotToo = planned.length > 0 || resign.snapshot === true;
   if (!snapshotToo && resign.timestamp !== true) return { kind: 'unchanged' };
@@ -63,6 +64,12 @@ export async function commit(
 
   const written = new Map<RoleName, MetaFile>();
   const writeRole = async ({ work, signers, splits }: Planned): Promise<void> => {
+    if (work.brought !== null) {
+      const { bytes, signed } = work.brought;
+      await putBrought(storage, work.name, signed.version, bytes, context);
+      written.set(work.name, metaFile(signed.version, bytes));
+      return;
+    }
     const base = await workspace.onHead(work);
     const expires = expiry(now, lifetimeOf(context.lifetimes, work.name, splits));
     const body = await bodyOf(work, workspace, base?.signed ?? null);
@@ -135,9 +142,16 @@ async function swap(
   }
 }
 
+export async function changedRoles(workspace: Workspace): Promise<readonly RoleWork[]> {
+  const works: RoleWork[] = [];
+  for (const work of workspace.work.values()) if (await isChange(work, workspace)) works.push(work);
+  return works;
+}
+
 /** Edits that cancel each other out are none. */
 async function isChange(work: RoleWork, workspace: Workspace): Promise<boolean> {
   if (work.created || work.resign || work.retired !== null || work.delegations !== undefined) return true;
+  if (work.brought !== null) return true;
   const before = (await workspace.onHead(work))?.signed.targets;
   return [...work.files].some(([path, file]) => (before?.get(path) ?? null) !== file);
 }
@@ -156,6 +170,10 @@ async function plan(
 ): Promise<readonly Planned[]> {
   const planned: Planned[] = [];
   for (const work of works) {
+    if (work.brought !== null) {
+      planned.push({ work, signers: [], splits: null });
+      continue;
+    }
     const { role, keys, askAs, splits } = await workspace.keysOf(work);
     const need: SigningNeed = {
       role: work.name,
@@ -171,7 +189,8 @@ async function plan(
   return planned;
 }
 
-async function bodyOf(
+/** The signed part of a role after the edits, but for its version and expiry. */
+export async function bodyOf(
   work: RoleWork,
   workspace: Workspace,
   base: Targets | null,

@@ -12,6 +12,7 @@ import {
 } from '@ragnos/tuf';
 import { readFile } from 'node:fs/promises';
 import { isSplit } from './bins.ts';
+import { bring } from './bring.ts';
 import { PublishError } from './errors.ts';
 import { targetKey } from './keys.ts';
 import { delegatedNames, sha256 } from './signed.ts';
@@ -61,6 +62,11 @@ export function draftOf(
       alive();
       workspace.setFile(found.at, at, null);
       return true;
+    },
+    async bring(role, bytes, contents = new Map(), bringOptions = {}) {
+      alive();
+      const own = Uint8Array.from(bytes); // the caller may reuse its buffer
+      return bring(workspace, role, own, contents, { ...options, ...bringOptions });
     },
     async list(role) {
       alive();

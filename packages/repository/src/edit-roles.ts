@@ -1,6 +1,9 @@
 import {
   isTopLevelRole,
+  parseMetadata,
   roleName,
+  UnsignedMetadataError,
+  verifyThreshold,
   type DelegatedRole,
   type Delegations,
   type Key,
@@ -64,7 +67,7 @@ async function refuseTaken(workspace: Workspace, name: RoleName): Promise<void> 
 
 async function removeRole(workspace: Workspace, role: string): Promise<void> {
   const { at, delegator, delegations, roles } = await delegated(workspace, role);
-  const { role: signedBy, keys } = await workspace.keysOf(at);
+  const { role: signedBy, keys } = await workspace.keysOf(delegator);
   const bins = delegatedNames(await workspace.delegations(at));
   workspace.edit(delegator, {
     delegations: delegationsOf(
@@ -97,6 +100,7 @@ async function changeKeys(workspace: Workspace, role: string, layout: RoleLayout
     ),
   });
   const own = await workspace.delegations(at);
+  if (await signedBy(workspace, at, layout)) return;
   workspace.edit(at, { resign: true });
   if (own === null || !isSplit(own)) return;
   const { succinctRoles } = own;
@@ -115,6 +119,20 @@ async function changeKeys(workspace: Workspace, role: string, layout: RoleLayout
           },
   });
   for (const bin of delegatedNames(own)) workspace.edit({ name: bin, delegator: at.name }, { resign: true });
+}
+
+/** Whether the file that is published verifies under the new keys already: then its owner signed it before handing it over. */
+async function signedBy(workspace: Workspace, at: Located, layout: RoleLayout): Promise<boolean> {
+  const bytes = (await workspace.onHeadOrNull(at))?.bytes;
+  if (bytes === undefined || isSplit(await workspace.delegations(at))) return false;
+  try {
+    const metadata = parseMetadata(bytes, 'targets');
+    verifyThreshold(metadata, roleKeys(layout), keysById(layout.keys), at.name);
+    return true;
+  } catch (error) {
+    if (error instanceof UnsignedMetadataError) return false;
+    throw error;
+  }
 }
 
 async function delegated(

@@ -7,8 +7,11 @@ export {
   type RepositoryLayout,
   type RoleLayout,
 } from './layout.ts';
+export { DoorError, doorRules, type DoorErrorCode } from './door-errors.ts';
 export type {
   AddOptions,
+  BringOptions,
+  BroughtRole,
   CallOptions,
   Change,
   Content,
@@ -27,6 +30,7 @@ export type {
   SignerSource,
 } from './types.ts';
 export { initRepository, type InitOptions, type InitResult } from './init.ts';
+export type { PreparedRole } from './prepare.ts';
 export { Repository } from './repository.ts';
 export { createRepository, type CreateOptions, type NewTarget } from './create.ts';
 export { hashFile } from './content.ts';

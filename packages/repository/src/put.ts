@@ -80,6 +80,27 @@ export async function putVersioned(
 }
 
 /**
+ * A file that was signed elsewhere keeps its number. It is not noted in the journal: another door may publish the same bytes,
+ * and what one leaves behind the other needs.
+ * @throws PublishError CONFLICT where the number is taken by other content
+ */
+export async function putBrought(
+  storage: Storage,
+  role: RoleName,
+  version: number,
+  bytes: Uint8Array,
+  options: CallOptions,
+): Promise<void> {
+  const key = metadataKey(role, version);
+  if (await created(storage, key, bytes, options)) return;
+  const found = await read(storage, key, { maxLength: defaultLimits.targetsMaxLength, ...options });
+  if (found === null || Buffer.compare(found.bytes, bytes) !== 0)
+    throw new PublishError('CONFLICT', `${role}: version ${version} is taken by other content`, {
+      hint: 'sign it under the next version',
+    });
+}
+
+/**
  * A put whose answer was lost happened if the bytes are there: they hold a signature, so nobody else wrote the same. A key that
  * was occupied and is free a moment later belonged to a publish that lost its race; its number is not taken either.
  */

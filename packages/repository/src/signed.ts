@@ -3,6 +3,7 @@ import {
   formatDate,
   hexDigest,
   roleName,
+  signedToBytes,
   type DelegatedRole,
   type Delegations,
   type HexDigest,
@@ -69,6 +70,13 @@ export function roleKeys(layout: RoleLayout): RoleKeys {
 
 export function emptyTargets(delegations: Delegations | null): Omit<Targets, 'version' | 'expires'> {
   return { type: 'targets', specVersion, targets: new Map(), delegations, unrecognized: new Map() };
+}
+
+export function sameDelegations(a: Delegations | null, b: Delegations | null): boolean {
+  if (a === b) return true;
+  const bytes = (delegations: Delegations | null): Uint8Array =>
+    signedToBytes({ ...emptyTargets(delegations), version: 1, expires: new Date(0) });
+  return Buffer.compare(bytes(a), bytes(b)) === 0;
 }
 
 export function keysById(keys: readonly Key[]): ReadonlyMap<KeyId, Key> {

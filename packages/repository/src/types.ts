@@ -1,6 +1,6 @@
 import type { Signer } from '@ragnos/signing';
 import type { Storage } from '@ragnos/storage';
-import type { JsonValue, Key, KeyId, TargetFile } from '@ragnos/tuf';
+import type { JsonValue, Key, KeyId, TargetFile, Targets } from '@ragnos/tuf';
 import type { DelegationLayout, Lifetimes } from './layout.ts';
 
 /**
@@ -70,8 +70,37 @@ export interface Draft {
   add(path: string, content: Content, options?: AddOptions): Promise<void>;
   /** Takes the path out of its role. The stored file stays, for clients that still use an older snapshot. */
   remove(path: string): Promise<boolean>;
+  /**
+   * Takes over a role that was signed elsewhere, exactly as it is, once the door has checked it: strict metadata, the
+   * delegator's threshold, version head + 1 to head + 16, expiry, delegations, paths, known digests, and that every new
+   * target is in `contents` or in the store with its length and digest. The head's own file changes nothing.
+   * @throws DoorError, which names the rule and the file
+   */
+  bring(
+    role: string,
+    bytes: Uint8Array,
+    contents?: ReadonlyMap<string, Content>,
+    options?: BringOptions,
+  ): Promise<BroughtRole>;
   /** The paths of one role (`targets` for the top level, all bins of a split role), for listings. Throws UNKNOWN_ROLE. */
   list(role: string): Promise<ReadonlyMap<string, TargetFile>>;
+}
+
+export interface BringOptions {
+  /** Seconds until expiry that are allowed at most. Default 400 days. */
+  readonly maxLife?: number;
+  /** Allows other delegations than before: for roles of the operator. Every delegatee has to verify in any case. */
+  readonly newDelegations?: boolean;
+}
+
+/** What a role that was signed elsewhere changes. */
+export interface BroughtRole {
+  readonly role: string;
+  readonly version: number;
+  /** Paths that are new, or whose content changed. */
+  readonly added: readonly string[];
+  readonly removed: readonly string[];
+  readonly signed: Targets;
 }
 
 /** Runs again on each new head when a race was lost, so it must do nothing but edit the draft. Throwing aborts it alone. */

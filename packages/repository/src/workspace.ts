@@ -31,6 +31,13 @@ export interface RoleWork {
   readonly resign: boolean;
   /** No longer delegated: who could sign it last. Written once more, empty, if they are at hand. */
   readonly retired: { readonly role: RoleKeys; readonly keys: ReadonlyMap<KeyId, Key> } | null;
+  /** Signed elsewhere, and published as it is. */
+  readonly brought: Brought | null;
+}
+
+export interface Brought {
+  readonly bytes: Uint8Array;
+  readonly signed: Targets;
 }
 
 export interface Located {
@@ -97,12 +104,26 @@ export class Workspace {
       created: false,
       resign: false,
       retired: null,
+      brought: null,
     };
     this.#work.set(at.name, { ...before, ...change });
     this.#edits++;
   }
 
+  /** @throws PublishError CONFLICT where this workspace edits the role already */
+  bring(at: Located, brought: Brought): void {
+    const before = this.#work.get(at.name);
+    if (before !== undefined && !(before.created && before.files.size === 0))
+      throw new PublishError('CONFLICT', `${at.name} is changed twice in one commit`, {
+        hint: 'hand it in again',
+      });
+    this.edit(at, { brought, delegations: brought.signed.delegations });
+  }
+
+  /** @throws PublishError SIGNATURES_MISSING for a role whose file was brought along, signed */
   setFile(at: Located, path: TargetPath, file: TargetFile | null): void {
+    if (this.#work.get(at.name)?.brought !== null && this.#work.has(at.name))
+      throw new PublishError('SIGNATURES_MISSING', `${path}: ${at.name} was signed elsewhere, without it`);
     const files = this.#files.get(at.name) ?? new Map<TargetPath, TargetFile | null>();
     this.#files.set(at.name, files.set(path, file));
     this.edit(at, { files });
@@ -118,19 +139,30 @@ export class Workspace {
     return this.head.role(at.name, at.delegator);
   }
 
+  /** `null` also for a role that the head does not list, or lists without this delegator. */
+  async onHeadOrNull(at: Located): Promise<Loaded<Targets> | null> {
+    if (!this.head.snapshot.signed.meta.has(at.name)) return null;
+    if (at.delegator !== rootRole && this.#work.get(at.delegator)?.created === true) return null;
+    return this.onHead(at);
+  }
+
   async delegations(at: Located): Promise<Delegations | null> {
     const edited = this.#work.get(at.name)?.delegations;
     return edited === undefined ? ((await this.onHead(at))?.signed.delegations ?? null) : edited;
   }
 
   async fileIn(at: Located, path: TargetPath): Promise<TargetFile | null> {
-    const edited = this.#work.get(at.name)?.files.get(path);
+    const work = this.#work.get(at.name);
+    if (work !== undefined && work.brought !== null) return work.brought.signed.targets.get(path) ?? null;
+    const edited = work?.files.get(path);
     return edited === undefined ? ((await this.onHead(at))?.signed.targets.get(path) ?? null) : edited;
   }
 
   async filesOf(at: Located): Promise<ReadonlyMap<TargetPath, TargetFile>> {
+    const work = this.#work.get(at.name);
+    if (work !== undefined && work.brought !== null) return work.brought.signed.targets;
     const files = new Map((await this.onHead(at))?.signed.targets);
-    for (const [path, file] of this.#work.get(at.name)?.files ?? []) {
+    for (const [path, file] of work?.files ?? []) {
       if (file === null) files.delete(path);
       else files.set(path, file);
     }
@@ -217,7 +249,7 @@ export class Workspace {
       return { role, keys: root.signed.keys, askAs: 'targets', splits: null };
     }
     const retired = this.#work.get(at.name)?.retired ?? null;
-    if (retired !== null) return { ...retired, askAs: at.name, splits: null };
+    if (retired !== null) return { ...retired, askAs: at.delegator, splits: null };
     const located = await this.locate(at.delegator);
     const delegations = located === null ? null : await this.delegations(located);
     const role = delegations === null ? null : delegatedKeys(delegations, at.name);

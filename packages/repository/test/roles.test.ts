@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { storageKey } from '@ragnos/storage';
 import type { RoleEdit } from '@ragnos/repository';
+import { metadataToBytes, parseMetadata } from '@ragnos/tuf';
 import {
   clientOf,
   Keyring,
@@ -229,8 +230,12 @@ test('removing a delegation leaves a tombstone in the snapshot, and its name is 
 test('a role is removed also when its signers are gone', async () => {
   const made = await published();
   made.keys.held.delete('vendor.acme');
-  await (await made.open()).editRoles([{ kind: 'remove', role: 'vendor.acme' }]);
-  expect(await (await clientOf(made)).find(path)).toBeNull();
+  const { roles } = await (await made.open()).editRoles([{ kind: 'remove', role: 'vendor.acme' }]);
+  const client = await clientOf(made);
+  expect(await client.find(path)).toBeNull();
+  const version = roles.get('vendor.acme') ?? 0;
+  const { signed } = parseMetadata(await client.need(`metadata/${version}.vendor.acme.json`), 'targets');
+  expect(signed.targets.size).toBe(0); // a tombstone under the keys of targets
 });
 
 const delegation = (keys: Keyring, name: string, more = {}) => keys.delegation(name, ['x/*'], more);
@@ -309,4 +314,33 @@ test('root versions are contiguous, and each is signed by the one before', async
     [1, 2, 3, 4].map((n) => storageKey(`metadata/${n}.root.json`)),
   );
   expect((await clientOf(made)).set.root.version).toBe(4);
+});
+
+test('what a change would have signed is shown byte for byte, and published once it was signed elsewhere', async () => {
+  const made = await published();
+  const offline = made.keys.of('targets');
+  made.keys.held.delete('targets');
+  const repository = await made.open();
+  const edit: RoleEdit = {
+    kind: 'add',
+    delegation: made.keys.delegation('vendor.new', ['vendors/new/*/*']),
+  };
+  await expect(repository.editRoles([edit])).rejects.toEqual(code('SIGNATURES_MISSING'));
+  const prepared = await repository.prepare([edit]);
+  expect(prepared.map(({ role, version, atHand }) => [role, version, atHand])).toEqual([
+    ['targets', 2, false],
+    ['vendor.new', 1, true],
+  ]);
+  const [targets] = prepared;
+  if (targets === undefined) throw new Error('nothing prepared');
+  const signatures = await Promise.all(
+    offline.map(async ({ key, sign }) => ({ keyId: key.keyId, sig: (await sign(targets.signedBytes)).sig })),
+  );
+  const bytes = metadataToBytes(targets.signedBytes, signatures);
+  const { roles } = await repository.publish(async (draft) => {
+    await draft.bring('targets', bytes, new Map(), { newDelegations: true });
+  });
+  expect([...roles.keys()].toSorted()).toEqual(['snapshot', 'targets', 'timestamp', 'vendor.new']);
+  await repository.publish((draft) => draft.add('vendors/new/x/y', text('new')));
+  expect(await (await clientOf(made)).read('vendors/new/x/y')).toBe('new');
 });

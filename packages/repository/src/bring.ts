@@ -1,0 +1,303 @@
+import { read, StorageError, type Storage } from '@ragnos/storage';
+import {
+  defaultLimits,
+  delegatedKeys,
+  parseMetadata,
+  roleName,
+  rolesForTarget,
+  UnsignedMetadataError,
+  VaultError,
+  verifyThreshold,
+  type Delegations,
+  type Metadata,
+  type TargetFile,
+  type TargetPath,
+} from '@ragnos/tuf';
+import { isSplit } from './bins.ts';
+import { DoorError } from './door-errors.ts';
+import { metadataKey, targetKey } from './keys.ts';
+import { delegatedNames, rootRole, sameDelegations, sha256 } from './signed.ts';
+import type { BringOptions, BroughtRole, CallOptions, Content } from './types.ts';
+import type { Located, Workspace } from './workspace.ts';
+
+/** Versions other than root's may have gaps; a jump to 2³¹−1 would end the role. */
+const versionsAhead = 16;
+const day = 24 * 60 * 60;
+const defaultMaxLife = 400 * day;
+
+export interface DoorOptions extends CallOptions {
+  readonly storage: Storage;
+  readonly mutable: (path: string) => boolean;
+}
+
+/**
+ * Takes a role that was signed elsewhere into the draft, exactly as it is, after every check of the door that the metadata
+ * itself allows. Roles that split another one (bins) are brought one by one, before or after what delegates to them.
+ * @throws DoorError
+ */
+export async function bring(
+  workspace: Workspace,
+  raw: string,
+  bytes: Uint8Array,
+  contents: ReadonlyMap<string, Content>,
+  door: DoorOptions & BringOptions,
+): Promise<BroughtRole> {
+  const file = `${raw}.json`;
+  const at = await locate(workspace, raw);
+  const metadata = parse(bytes, file);
+  const { signed } = metadata;
+  const before = await workspace.onHeadOrNull(at);
+  const unchanged = before !== null && Buffer.compare(before.bytes, bytes) === 0;
+  const same = { role: raw, version: signed.version, added: [], removed: [], signed };
+  if (unchanged) return same;
+  await checkSignatures(workspace, at, metadata, file);
+  await checkVersion(workspace, at, metadata, bytes, door.storage, file);
+  checkExpiry(signed.expires, workspace.now, door.maxLife ?? defaultMaxLife, file);
+  if (door.newDelegations !== true)
+    checkDelegations(before?.signed.delegations ?? null, signed.delegations, file);
+  const old: ReadonlyMap<TargetPath, TargetFile> = before?.signed.targets ?? new Map();
+  const added: TargetPath[] = [];
+  for (const [path, target] of signed.targets) {
+    const known = old.get(path);
+    if (known !== undefined && isSame(known, target)) continue;
+    await checkPath(workspace, at, path, signed.delegations);
+    if (known !== undefined && !door.mutable(path))
+      throw new DoorError(
+        'DOOR_IMMUTABLE',
+        path,
+        `published as sha256 ${hashOf(path, known)}, and now listed with ${hashOf(path, target)}`,
+        {
+          hint: 'published paths never change: publish under a new version',
+        },
+      );
+    const key = targetKey(path, hashOf(path, target));
+    const content = contents.get(path);
+    if (content === undefined) await checkStored(door, key, path, target);
+    else {
+      checkContent(content, path, target);
+      workspace.setContent(key, content);
+    }
+    added.push(path);
+  }
+  workspace.bring(at, { bytes, signed });
+  if (door.newDelegations === true) await makeNew(workspace, at, signed.delegations);
+  const removed = [...old.keys()].filter((path) => !signed.targets.has(path));
+  return { ...same, added, removed };
+}
+
+/** Roles that are delegated to for the first time: empty, unless they are brought as well. */
+async function makeNew(workspace: Workspace, at: Located, delegations: Delegations | null): Promise<void> {
+  const before = delegatedNames((await workspace.onHeadOrNull(at))?.signed.delegations ?? null);
+  for (const name of delegatedNames(delegations).filter((child) => !before.includes(child))) {
+    if (workspace.head.snapshot.signed.meta.has(name))
+      throw new DoorError('DOOR_DELEGATIONS', `${name}.json`, 'the name is, or was, in use', {
+        hint: 'names are never used twice: take another one',
+      });
+    workspace.edit({ name, delegator: at.name }, { created: true, delegations: null });
+  }
+}
+
+async function locate(workspace: Workspace, raw: string): Promise<Located> {
+  const found = await workspace.locate(roleName(raw)).catch((cause: unknown) => {
+    if (cause instanceof VaultError) throw new DoorError('DOOR_ROLE', raw, cause.message, { cause });
+    throw cause;
+  });
+  if (found === null)
+    throw new DoorError('DOOR_ROLE', raw, 'nobody delegates to this role', {
+      hint: 'ragv status shows the roles; a vendor is added with: ragv vendor add',
+    });
+  return found;
+}
+
+function parse(bytes: Uint8Array, file: string): Metadata<'targets'> {
+  try {
+    return parseMetadata(bytes, 'targets', defaultLimits, file);
+  } catch (cause) {
+    if (!(cause instanceof VaultError)) throw cause;
+    throw new DoorError('DOOR_FORMAT', file, cause.message, { cause });
+  }
+}
+
+async function checkSignatures(
+  workspace: Workspace,
+  at: Located,
+  metadata: Metadata<'targets'>,
+  file: string,
+): Promise<void> {
+  const { role, keys } = await workspace.keysOf(at);
+  try {
+    verifyThreshold(metadata, role, keys, `${at.name} as delegated by ${at.delegator}`);
+  } catch (cause) {
+    if (!(cause instanceof UnsignedMetadataError)) throw cause;
+    throw new DoorError('DOOR_SIGNATURES', file, cause.message, {
+      cause,
+      hint: `keys that may sign it: ${role.keyIds.map((id) => id.slice(0, 12)).join(', ')}`,
+    });
+  }
+}
+
+/** Occupied by the same bytes, it was left behind by a try that did not come to its end. */
+async function checkVersion(
+  workspace: Workspace,
+  at: Located,
+  { signed }: Metadata<'targets'>,
+  bytes: Uint8Array,
+  storage: Storage,
+  file: string,
+): Promise<void> {
+  const head = workspace.head.snapshot.signed.meta.get(at.name)?.version ?? 0;
+  const { version } = signed;
+  if (version <= head || version > head + versionsAhead)
+    throw new DoorError(
+      'DOOR_VERSION',
+      file,
+      `version ${version}, and the repository is at ${head}: it takes ${head + 1} to ${head + versionsAhead}`,
+      { hint: 'sign it anew on the newest state of the repository' },
+    );
+  const found = await read(storage, metadataKey(at.name, version), {
+    maxLength: defaultLimits.targetsMaxLength,
+  });
+  if (found !== null && Buffer.compare(found.bytes, bytes) !== 0)
+    throw new DoorError('DOOR_VERSION', file, `version ${version} was handed in before with other content`, {
+      hint: `sign it as version ${version + 1}; whoever signed two contents as one version should know why`,
+    });
+}
+
+function checkExpiry(expires: Date, now: Date, maxLife: number, file: string): void {
+  const left = (expires.getTime() - now.getTime()) / 1000;
+  if (left <= 0)
+    throw new DoorError('DOOR_EXPIRY', file, `expired at ${expires.toISOString()}`, { hint: 'sign it anew' });
+  if (left > maxLife)
+    throw new DoorError(
+      'DOOR_EXPIRY',
+      file,
+      `expires in ${Math.ceil(left / day)} days; at most ${Math.floor(maxLife / day)} are allowed`,
+      { hint: 'sign it with an earlier expiry' },
+    );
+}
+
+function checkDelegations(before: Delegations | null, after: Delegations | null, file: string): void {
+  const none = after !== null && after.succinctRoles === null && (after.roles ?? []).length === 0; // as python-tuf writes it
+  if (!sameDelegations(before, after) && !(before === null && none))
+    throw new DoorError('DOOR_DELEGATIONS', file, 'delegates to others than before', {
+      hint: 'a change of delegations is made by the operator: ragv vendor rotate, ragv vendor split',
+    });
+}
+
+/** The first role that the delegator trusts with the path has to be this one, or a client would look elsewhere. */
+async function checkPath(
+  workspace: Workspace,
+  at: Located,
+  path: TargetPath,
+  own: Delegations | null,
+): Promise<void> {
+  if (isSplit(own))
+    throw new DoorError('DOOR_PATHS', path, `${at.name} is split into bins, which alone hold targets`);
+  let child = at;
+  while (child.delegator !== rootRole) {
+    const parent = await workspace.locate(child.delegator);
+    const delegations = parent === null ? null : await workspace.delegations(parent);
+    const first = delegations === null ? undefined : rolesForTarget(delegations, path)[0];
+    if (parent === null || first?.name !== child.name)
+      throw new DoorError('DOOR_PATHS', path, `${child.delegator} does not delegate it to ${child.name}`, {
+        hint: 'ragv vendor list shows the paths of each vendor',
+      });
+    child = parent;
+  }
+  if (path.includes('%'))
+    throw new DoorError('DOOR_PATHS', path, 'a path with % is one that clients decode differently');
+}
+
+async function checkStored(
+  { storage, signal }: DoorOptions,
+  key: ReturnType<typeof targetKey>,
+  path: TargetPath,
+  target: TargetFile,
+): Promise<void> {
+  const info = await storage.head(key, { signal }).catch((error: unknown) => {
+    if (error instanceof StorageError && error.code === 'STORAGE_BAD_KEY') return null;
+    throw error;
+  });
+  if (info === null)
+    throw new DoorError('DOOR_TARGETS', path, 'listed, but neither handed in nor in the store', {
+      hint: 'hand it in with the signed role',
+    });
+  if (info.size !== target.length)
+    throw new DoorError(
+      'DOOR_TARGETS',
+      path,
+      `listed with ${target.length} bytes; the stored file has ${info.size}`,
+    );
+}
+
+/** That a file on disk has the digest it claims is checked while it is stored. */
+function checkContent(content: Content, path: TargetPath, target: TargetFile): void {
+  const digest = content instanceof Uint8Array ? sha256(content) : content.sha256;
+  if (content.length !== target.length || digest !== hashOf(path, target))
+    throw new DoorError(
+      'DOOR_TARGETS',
+      path,
+      `listed as ${target.length} bytes, sha256 ${hashOf(path, target)}; handed in were ${content.length} bytes, sha256 ${digest}`,
+    );
+}
+
+function hashOf(path: string, target: TargetFile) {
+  const digest = target.hashes.get('sha256');
+  if (digest === undefined || target.hashes.size > 1)
+    throw new DoorError('DOOR_TARGETS', path, 'listed with other hashes than sha256 alone', {
+      hint: 'clients look for the file under the first hash: list sha256 only',
+    });
+  return digest;
+}
+
+function isSame(a: TargetFile, b: TargetFile): boolean {
+  return a.length === b.length && a.hashes.get('sha256') === b.hashes.get('sha256') && b.hashes.size === 1;
+}
+
+/**
+ * Every role that a changed delegator trusts still verifies under what it says now: brought along, written in this commit, or
+ * as it is. @throws DoorError DELEGATIONS
+ */
+export async function checkDelegatees(workspace: Workspace): Promise<void> {
+  for (const work of workspace.work.values()) {
+    if (work.retired !== null) continue;
+    const delegations = await workspace.delegations(work);
+    const before = (await workspace.onHeadOrNull(work))?.signed.delegations ?? null;
+    if (delegations === null || sameDelegations(before, delegations)) continue;
+    for (const name of delegatedNames(delegations)) {
+      const child = workspace.work.get(name);
+      if (child !== undefined && (child.resign || child.created) && child.brought === null) continue;
+      await checkDelegatee(workspace, { name, delegator: work.name }, delegations);
+    }
+  }
+}
+
+async function checkDelegatee(workspace: Workspace, at: Located, delegations: Delegations): Promise<void> {
+  const role = delegatedKeys(delegations, at.name);
+  const bytes =
+    workspace.work.get(at.name)?.brought?.bytes ?? (await workspace.onHeadOrNull(at))?.bytes ?? null;
+  const file = `${at.name}.json`;
+  if (role === null || bytes === null)
+    throw new DoorError(
+      'DOOR_DELEGATIONS',
+      file,
+      `${at.delegator} delegates to it, and there is no such file`,
+      {
+        hint: 'hand in the role together with what delegates to it',
+      },
+    );
+  try {
+    verifyThreshold(parse(bytes, file), role, delegations.keys, `${at.name} as delegated by ${at.delegator}`);
+  } catch (cause) {
+    if (!(cause instanceof UnsignedMetadataError)) throw cause;
+    throw new DoorError(
+      'DOOR_DELEGATIONS',
+      file,
+      `not signed by the keys that ${at.delegator} names now: ${cause.message}`,
+      {
+        cause,
+        hint: 'first have it signed by the old and the new keys, and handed in; then change the keys',
+      },
+    );
+  }
+}
