@@ -56,6 +56,7 @@ export {
 } from './errors.ts';
 export { parseAuthorFile, type AuthorFile } from './formats/author.ts';
 export {
+  emptyCatalog,
   parseCatalog,
   parseSearch,
   recordFirstSeen,
@@ -66,7 +67,9 @@ export {
   type Catalog,
   type CatalogPlugin,
   type SearchEntry,
+  type SeenDigest,
 } from './formats/catalog.ts';
+export { handoverBytes, isHandedOver, isSuccession, type Owner } from './formats/owners.ts';
 export type { FileRef } from './formats/common.ts';
 export {
   byPath,
@@ -92,6 +95,22 @@ export {
   type Revocation,
   type Revocations,
 } from './formats/revocations.ts';
+export {
+  parseSubmission,
+  serializeSubmission,
+  type Submission,
+  type SubmittedTarget,
+} from './formats/submission.ts';
+export {
+  defaultVendorLimits,
+  defaultVendorRules,
+  parseVendorPolicy,
+  serializeVendorPolicy,
+  type VendorLimits,
+  type VendorPolicy,
+  type VendorRules,
+} from './formats/vendor-policy.ts';
+export { checkArchive } from './host/unpack.ts';
 export { compareVersions, isPrerelease, loadRanges, type Ranges } from './formats/versions.ts';
 export {
   filePath,

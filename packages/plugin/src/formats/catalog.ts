@@ -8,6 +8,7 @@ import {
   type VendorName,
 } from '../names.ts';
 import { readFormat, readLine, readLines, readTime, writeFormat } from './common.ts';
+import { ownersToJson, readOwners, type Owner } from './owners.ts';
 import type { PluginIndex } from './plugin-index.ts';
 
 export const catalogFormat = 'ragnos-catalog/1';
@@ -22,12 +23,26 @@ export interface CatalogPlugin {
   readonly versions: readonly PluginVersion[];
 }
 
+export interface SeenDigest {
+  readonly path: string;
+  readonly firstSeen: string;
+  /** Bytes; null where it was not recorded. */
+  readonly length: number | null;
+  /** The gates that it passed. */
+  readonly gates: readonly string[];
+}
+
 /** `catalog/<vendor>.json`, kept by the door: what a policy may count on, since no vendor can write it. */
 export interface Catalog {
   readonly vendor: VendorName;
+  /** Nothing of it is published or installed. */
   readonly suspended: boolean;
+  /** Who could sign for the vendor, the first first; empty where the door did not record it yet. */
+  readonly owners: readonly Owner[];
+  /** When the door took something from it: of the last hour, at most 1,000. RFC 3339. */
+  readonly submissions: readonly string[];
   /** By sha256: when the door first saw these bytes, and where. */
-  readonly digests: ReadonlyMap<string, { readonly path: string; readonly firstSeen: string }>;
+  readonly digests: ReadonlyMap<string, SeenDigest>;
   readonly plugins: ReadonlyMap<PluginName, CatalogPlugin>;
 }
 
@@ -38,6 +53,8 @@ export function parseCatalog(bytes: Uint8Array): Catalog {
     return {
       vendor: vendorName(reader.string('vendor')),
       suspended: reader.boolean('suspended'),
+      owners: reader.has('owners') ? readOwners(reader, 'owners') : [],
+      submissions: reader.has('submissions') ? readLines(reader, 'submissions', 30) : [],
       digests: new Map(digests.names().map((digest) => readSeen(digests, digest))),
       plugins: new Map(plugins.names().map((name) => [pluginName(name), readPlugin(plugins.object(name))])),
     };
@@ -45,7 +62,12 @@ export function parseCatalog(bytes: Uint8Array): Catalog {
 }
 
 export function serializeCatalog(catalog: Catalog): Uint8Array {
-  const digests = new Map([...catalog.digests].map(([digest, seen]) => [digest, { ...seen }]));
+  const digests = new Map(
+    [...catalog.digests].map(([digest, { path, firstSeen, length, gates }]) => [
+      digest,
+      { path, firstSeen, ...(length === null ? {} : { length }), ...(gates.length === 0 ? {} : { gates }) },
+    ]),
+  );
   const plugins = new Map(
     [...catalog.plugins].map(([name, { latest, ...plugin }]) => [
       name as string,
@@ -56,6 +78,8 @@ export function serializeCatalog(catalog: Catalog): Uint8Array {
     format: catalogFormat,
     vendor: catalog.vendor,
     suspended: catalog.suspended,
+    ...(catalog.owners.length === 0 ? {} : { owners: ownersToJson(catalog.owners) }),
+    ...(catalog.submissions.length === 0 ? {} : { submissions: catalog.submissions }),
     digests,
     plugins,
   });
@@ -65,12 +89,29 @@ export function serializeCatalog(catalog: Catalog): Uint8Array {
 export function recordFirstSeen(
   catalog: Catalog | null,
   vendor: VendorName,
-  seen: readonly { readonly sha256: string; readonly path: string }[],
+  seen: readonly {
+    readonly sha256: string;
+    readonly path: string;
+    readonly length?: number;
+    readonly gates?: readonly string[];
+  }[],
   at: string,
 ): Catalog {
   const digests = new Map(catalog?.digests);
-  for (const { sha256, path } of seen) if (!digests.has(sha256)) digests.set(sha256, { path, firstSeen: at });
-  return { vendor, suspended: catalog?.suspended ?? false, digests, plugins: catalog?.plugins ?? new Map() };
+  for (const { sha256, path, length = null, gates = [] } of seen)
+    if (!digests.has(sha256)) digests.set(sha256, { path, firstSeen: at, length, gates });
+  return { ...(catalog ?? emptyCatalog(vendor)), digests };
+}
+
+export function emptyCatalog(vendor: VendorName): Catalog {
+  return {
+    vendor,
+    suspended: false,
+    owners: [],
+    submissions: [],
+    digests: new Map(),
+    plugins: new Map(),
+  };
 }
 
 /** The catalog with what `index` now says; `keywords` null keeps those it had. */
@@ -138,7 +179,15 @@ export function replaceInSearch(entries: readonly SearchEntry[], catalog: Catalo
 function readSeen(digests: Reader, digest: string) {
   if (!/^[0-9a-f]{64}$/.test(digest)) digests.fail(digest, 'a sha256 in lower-case hex');
   const seen = digests.object(digest);
-  return [digest, { path: readLine(seen, 'path', 1024), firstSeen: readTime(seen, 'firstSeen') }] as const;
+  return [
+    digest,
+    {
+      path: readLine(seen, 'path', 1024),
+      firstSeen: readTime(seen, 'firstSeen'),
+      length: seen.has('length') ? seen.integer('length', 0) : null,
+      gates: seen.has('gates') ? readLines(seen, 'gates', 64) : [],
+    },
+  ] as const;
 }
 
 function readPlugin(reader: Reader, withVersions = true): CatalogPlugin {

@@ -14,7 +14,7 @@ import { installedMode } from './tree.ts';
 const exclusively = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | (constants.O_NOFOLLOW ?? 0);
 const sliceMs = 8;
 
-interface Verified {
+export interface VerifiedFile {
   readonly path: string;
   readonly mode: number;
   readonly body: Uint8Array;
@@ -26,12 +26,12 @@ interface Verified {
  *
  * @throws ArchiveError, ARCHIVE_MISMATCH
  */
-async function verifiedEntries(
+export async function checkArchive(
   archive: Uint8Array,
   manifest: PluginManifest,
   limits: HostLimits,
   signal: AbortSignal | undefined,
-): Promise<readonly Verified[]> {
+): Promise<readonly VerifiedFile[]> {
   const expected = new Map<string, PluginManifest['files'][number]>(
     manifest.files.map((file) => [file.path, file]),
   );
@@ -52,7 +52,7 @@ async function verifiedEntries(
     maxEntries: limits.maxFiles,
   });
   let sliceEnd = process.uptime() * 1000 + sliceMs;
-  const files: Verified[] = [];
+  const files: VerifiedFile[] = [];
   for (const entry of entries) {
     if (!entry.path.startsWith(manifest.stripPrefix))
       refuse(entry.path, `lies outside ${manifest.stripPrefix}`);
@@ -91,7 +91,7 @@ export async function unpack(
     readonly onFile?: ((done: number) => void) | undefined;
   },
 ): Promise<void> {
-  const files = await verifiedEntries(archive, manifest, options.limits, options.signal);
+  const files = await checkArchive(archive, manifest, options.limits, options.signal);
   try {
     mkdirSync(folder, { mode: 0o755 });
     options.onCreated?.();
