@@ -1,10 +1,12 @@
 import type { CommandSpec, OptionSpec } from './command.ts';
 import { hostCommands } from './table/host.ts';
+import { metadataCommands } from './table/metadata.ts';
 import { operatorCommands } from './table/operator.ts';
 
 /** The command line as data, in the order of the help page: operator first, then host, then the rest. */
 export const commands: readonly CommandSpec[] = [
   ...operatorCommands,
+  ...metadataCommands,
   ...hostCommands,
   {
     words: ['status'],

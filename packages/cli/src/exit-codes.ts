@@ -1,7 +1,7 @@
 import type { ClientErrorCode } from '@ragnos/client';
 import type { DiskErrorCode } from '@ragnos/disk';
 import type { HostErrorCode, PluginErrorCode } from '@ragnos/plugin';
-import type { DoorErrorCode, PublishErrorCode } from '@ragnos/repository';
+import type { DoorErrorCode, EventErrorCode, PublishErrorCode } from '@ragnos/repository';
 import type { SigningErrorCode } from '@ragnos/signing';
 import type { StorageErrorCode } from '@ragnos/storage';
 import type { TufErrorCode } from '@ragnos/tuf';
@@ -33,6 +33,7 @@ type ErrorCode =
   | StorageErrorCode
   | SigningErrorCode
   | PublishErrorCode
+  | EventErrorCode
   | DoorErrorCode
   | PluginErrorCode
   | HostErrorCode
@@ -123,6 +124,19 @@ export const exitOfError: Readonly<Record<ErrorCode, Exit>> = {
   DOOR_LIMITS: 'refused',
   DOOR_GATE: 'refused',
   DOOR_SUSPENDED: 'refused',
+  // repository: signing events
+  EVENT_MALFORMED: 'untrusted',
+  EVENT_UNTRUSTED: 'untrusted',
+  EVENT_UNSAFE: 'refused',
+  EVENT_EXISTS: 'conflict',
+  EVENT_CLOSED: 'conflict',
+  EVENT_OVERDUE: 'expired',
+  EVENT_DIFFERS: 'conflict',
+  NO_SUCH_EVENT: 'notFound',
+  NOTHING_TO_SIGN: 'usage',
+  PAST_THRESHOLD: 'refused',
+  NOT_A_SIGNER: 'unauthorised',
+  SECOND_BODY: 'refused',
   // plugin: names, formats, archives, packing
   PATH_NOT_RELATIVE: 'untrusted',
   PATH_TRAVERSAL: 'untrusted',

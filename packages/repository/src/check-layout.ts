@@ -58,7 +58,7 @@ export function checkDelegation(delegation: DelegationLayout, used: Map<string, 
 }
 
 /** INTEROP.md, "Path patterns": what other clients give a meaning of its own is refused. */
-function checkPattern(name: string, pattern: string): void {
+export function checkPattern(name: string, pattern: string): void {
   if (!/^[\x21-\x7e]+$/.test(pattern) || /[{}[\]()!#\\"+@|^$]/.test(pattern))
     refuse(
       `${name}: the pattern ${JSON.stringify(pattern)} does not mean the same to all clients`,

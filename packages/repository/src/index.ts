@@ -36,3 +36,8 @@ export { createRepository, type CreateOptions, type NewTarget } from './create.t
 export { hashFile } from './content.ts';
 export { objectMeta } from './object-meta.ts';
 export { watchWrites, type WriteStep } from './watch-writes.ts';
+export { EventError, eventErrors, type EventErrorCode } from './events/errors.ts';
+export { differenceLines, differences, type Difference } from './events/differences.ts';
+export { readMetadata, refuseUnsafe, warnings } from './events/strict.ts';
+export { ledgerIn, noLedger, type Ledger } from './events/ledger.ts';
+export { keysFor, type KeySet, type SignerTrust } from './events/trusted-base.ts';
