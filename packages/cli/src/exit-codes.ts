@@ -88,6 +88,8 @@ export const exitOfError: Readonly<Record<ErrorCode, Exit>> = {
   STORAGE_DENIED: 'unauthorised',
   STORAGE_FULL: 'failure',
   STORAGE_LOCKED: 'unreachable',
+  STORAGE_BAD_URI: 'usage',
+  STORAGE_PACKAGE_MISSING: 'failure',
   STORAGE_UNAVAILABLE: 'unreachable',
   // signing
   BAD_SIGNER_URI: 'usage',

@@ -12,6 +12,8 @@ export const storageErrors = {
   STORAGE_DENIED: 'the store refused access; nothing was stored',
   STORAGE_FULL: 'no space, or over quota; nothing was stored',
   STORAGE_LOCKED: 'somebody else held the lock for the whole time allowed; nothing was stored',
+  STORAGE_BAD_URI: 'the address of the store is not one that can be used; nothing was stored',
+  STORAGE_PACKAGE_MISSING: 'the driver needs a package that is not installed; nothing was stored',
   STORAGE_UNAVAILABLE: 'no answer, or an unknown one: a write may have happened, so read again and compare',
 } as const;
 
@@ -19,7 +21,7 @@ export const storageErrors = {
  * The one error of this package (an aborted call rejects with the signal's own reason instead).
  * It has the shape of `VaultError` of the trust core, which this room may not import.
  *
- * Exit codes: usage 2 for BAD_KEY and BAD_RANGE · 6 unreachable for UNAVAILABLE and LOCKED · 7 unauthorised for DENIED ·
+ * Exit codes: usage 2 for BAD_KEY, BAD_RANGE and BAD_URI · 6 unreachable for UNAVAILABLE and LOCKED · 7 unauthorised for DENIED ·
  * 9 conflict for CONFLICT · 1 for the others.
  */
 export class StorageError extends Error {
