@@ -1,5 +1,6 @@
 // The host: trust, install, verify, run. Paths, journal and content store stay inside.
 export { splitAlias } from './host/context.ts';
+export { openClient, type RepositoryClient } from './host/open-client.ts';
 export { homeLog, openHost } from './host/open-host.ts';
 export { installSteps, type InstallStep } from './host/steps.ts';
 export { listTrusted, removeTrusted, trustRepository } from './host/trust.ts';
@@ -127,4 +128,5 @@ export {
   type VendorName,
 } from './names.ts';
 export type { Packed, PackOptions } from './pack/options.ts';
+export { readKeywords } from './pack/keywords.ts';
 export { pack } from './pack/load.ts';

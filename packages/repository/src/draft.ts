@@ -2,6 +2,7 @@ import { read, storageKey, StorageError, type Storage } from '@ragnos/storage';
 import {
   checkBytes,
   hexDigest,
+  isTopLevelRole,
   LimitExceededError,
   MalformedMetadataError,
   roleName,
@@ -13,6 +14,7 @@ import {
 import { readFile } from 'node:fs/promises';
 import { isSplit } from './bins.ts';
 import { bring } from './bring.ts';
+import { applyEdit } from './edit-roles.ts';
 import { PublishError } from './errors.ts';
 import { targetKey } from './keys.ts';
 import { delegatedNames, sha256 } from './signed.ts';
@@ -44,11 +46,11 @@ export function draftOf(
       alive();
       return (await workspace.find(path(raw)))?.file ?? null;
     },
-    async read(raw) {
+    async read(raw, { maxLength = readMaxLength } = {}) {
       alive();
       const at = path(raw);
       const found = await workspace.find(at);
-      return found === null ? null : readTarget(workspace, options.storage, at, found.file);
+      return found === null ? null : readTarget(workspace, options.storage, at, found.file, maxLength);
     },
     async add(raw, content, addOptions = {}) {
       alive();
@@ -67,6 +69,12 @@ export function draftOf(
       alive();
       const own = Uint8Array.from(bytes); // the caller may reuse its buffer
       return bring(workspace, role, own, contents, { ...options, ...bringOptions });
+    },
+    async edit(edit) {
+      alive();
+      if (edit.kind === 'keys' && isTopLevelRole(edit.role))
+        throw new PublishError('BAD_LAYOUT', `${edit.role} changes its keys by a new root`);
+      await applyEdit(workspace, edit);
     },
     async list(role) {
       alive();
@@ -119,16 +127,17 @@ async function readTarget(
   storage: Storage,
   at: TargetPath,
   file: TargetFile,
+  maxLength: number,
 ): Promise<Uint8Array> {
-  if (file.length > readMaxLength)
-    throw new LimitExceededError(`${at}: ${file.length} bytes, more than ${readMaxLength}`);
+  if (file.length > maxLength)
+    throw new LimitExceededError(`${at}: ${file.length} bytes, more than ${maxLength}`);
   const digest = file.hashes.get('sha256');
   if (digest === undefined) throw new PublishError('BAD_TARGET', `${at}: published without a sha256`);
   const key = targetKey(at, digest);
   const fresh = workspace.contents.get(key);
   const bytes =
     fresh === undefined
-      ? (await read(storage, key, { maxLength: readMaxLength }))?.bytes
+      ? (await read(storage, key, { maxLength }))?.bytes
       : fresh instanceof Uint8Array
         ? fresh
         : await readFile(fresh.file);

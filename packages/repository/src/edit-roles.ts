@@ -121,9 +121,9 @@ async function changeKeys(workspace: Workspace, role: string, layout: RoleLayout
   for (const bin of delegatedNames(own)) workspace.edit({ name: bin, delegator: at.name }, { resign: true });
 }
 
-/** Whether the file that is published verifies under the new keys already: then its owner signed it before handing it over. */
+/** Whether the file that is, or will be, published verifies under the new keys already: then its owner signed it before handing it over. */
 async function signedBy(workspace: Workspace, at: Located, layout: RoleLayout): Promise<boolean> {
-  const bytes = (await workspace.onHeadOrNull(at))?.bytes;
+  const bytes = workspace.work.get(at.name)?.brought?.bytes ?? (await workspace.onHeadOrNull(at))?.bytes;
   if (bytes === undefined || isSplit(await workspace.delegations(at))) return false;
   try {
     const metadata = parseMetadata(bytes, 'targets');

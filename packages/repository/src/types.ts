@@ -61,8 +61,8 @@ export interface Draft {
   readonly now: Date;
   /** `null`: a client would not find it. */
   find(path: string): Promise<TargetFile | null>;
-  /** The content, verified; `null`: a client would not find it. For small files: throws LIMIT past 16 MiB. */
-  read(path: string): Promise<Uint8Array | null>;
+  /** The content, verified; `null`: a client would not find it. Throws LIMIT past `maxLength`, 16 MiB unless said. */
+  read(path: string, options?: { readonly maxLength?: number }): Promise<Uint8Array | null>;
   /**
    * Publishes `content` under `path`. The same content again changes nothing; other content is refused (PATH_IMMUTABLE)
    * unless the path is mutable. Bytes are kept as they are at this moment.
@@ -82,6 +82,11 @@ export interface Draft {
     contents?: ReadonlyMap<string, Content>,
     options?: BringOptions,
   ): Promise<BroughtRole>;
+  /**
+   * Adds or removes a delegation, or changes its keys, in the same commit as everything else.
+   * @throws PublishError BAD_LAYOUT, ROLE_EXISTS, UNKNOWN_ROLE
+   */
+  edit(edit: RoleEdit): Promise<void>;
   /** The paths of one role (`targets` for the top level, all bins of a split role), for listings. Throws UNKNOWN_ROLE. */
   list(role: string): Promise<ReadonlyMap<string, TargetFile>>;
 }

@@ -6,7 +6,8 @@ import type { Context } from '../command.ts';
 import { CliError } from '../errors.ts';
 import { bytes, count } from '../text.ts';
 import { packOptions } from '../vault/pack-options.ts';
-import { publishing } from '../vault/publish-plugins.ts';
+import { doorSettings } from '../door/settings.ts';
+import { addVersions, atTheDoor } from '../vault/publish-plugins.ts';
 import { vendorRole } from '../vault/layout.ts';
 import { openVault, type Vault } from '../vault/vault.ts';
 
@@ -24,7 +25,7 @@ export async function run(context: Context): Promise<undefined> {
     for (const { manifest, notes } of packed)
       for (const note of notes) voice.note(`${manifest.plugin}@${manifest.version}: ${shown(note, work)}`);
     voice.progress('publishing', 0, null);
-    const change = publishing(vendor, packed);
+    const change = atTheDoor(vendor, addVersions(vendor, packed), doorSettings(signal));
     const result = context.dryRun ? null : await vault.repository.publish(change, { signal });
     if (context.dryRun) await vault.repository.inspect(async (draft) => change(draft), { signal });
     voice.answer(

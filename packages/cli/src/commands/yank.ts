@@ -1,7 +1,8 @@
 import { pluginSpec, pluginVersion } from '@ragnos/plugin';
 import type { Context } from '../command.ts';
 import { CliError } from '../errors.ts';
-import { yanking } from '../vault/publish-plugins.ts';
+import { doorSettings } from '../door/settings.ts';
+import { atTheDoor, yankOne } from '../vault/publish-plugins.ts';
 import { openVault } from '../vault/vault.ts';
 
 export async function run(context: Context): Promise<undefined> {
@@ -16,7 +17,8 @@ export async function run(context: Context): Promise<undefined> {
     throw new CliError('USAGE', 'why?', {
       hint: 'give --reason <text>: everybody who has the version is shown it',
     });
-  const change = yanking(spec, version, undo ? null : { reason: reason ?? '' });
+  const edit = yankOne(spec, version, undo ? null : { reason: reason ?? '' });
+  const change = atTheDoor(spec.vendor, edit, doorSettings(signal));
   const vault = await openVault(context);
   try {
     const name = `${spec.vendor}/${spec.plugin}@${version}`;

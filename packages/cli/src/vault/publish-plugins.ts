@@ -1,15 +1,8 @@
 import {
   addVersion,
-  parseCatalog,
   parseIndex,
-  parseSearch,
   pluginPath,
-  recordFirstSeen,
-  recordPlugin,
-  replaceInSearch,
-  serializeCatalog,
   serializeIndex,
-  serializeSearch,
   yankVersion,
   type Packed,
   type PluginIndex,
@@ -19,24 +12,28 @@ import {
   type Yank,
 } from '@ragnos/plugin';
 import { createHash } from 'node:crypto';
-import type { Change, Draft } from '@ragnos/repository';
+import type { Change, Content } from '@ragnos/repository';
+import { admit, type DoorSettings } from '../door/admit.ts';
 import { CliError } from '../errors.ts';
 
-const searchPath = 'catalog/_search.json';
+/** A vendor's published files, as an edit sees them: a draft at the door, or a role on the vendor's own machine. */
+export interface VendorFiles {
+  read(path: string): Promise<Uint8Array | null>;
+  add(path: string, content: Content): Promise<void>;
+}
 
-/** The change that publishes `packed`: artifacts, manifests, indexes, the vendor's catalog and the text for search. */
-export function publishing(vendor: VendorName, packed: readonly Packed[]): Change {
-  return async (draft) => {
-    const seen: { sha256: string; path: string }[] = [];
-    for (const item of packed) {
-      const { manifest, manifestBytes, artifactFile, keywords } = item;
+type Edit = (files: VendorFiles, now: Date) => Promise<void>;
+
+/** Adds what was packed: artifacts, manifests, indexes. */
+export function addVersions(vendor: VendorName, packed: readonly Packed[]): Edit {
+  return async (files) => {
+    for (const { manifest, manifestBytes, artifactFile } of packed) {
       const { plugin, version, artifact } = manifest;
       const artifactPath = pluginPath(vendor, plugin, artifact.name);
       const manifestName = `${plugin}-${version}.manifest.json`;
-      await draft.add(artifactPath, { file: artifactFile, length: artifact.length, sha256: artifact.sha256 });
-      await draft.add(pluginPath(vendor, plugin, manifestName), manifestBytes);
-      seen.push({ sha256: artifact.sha256, path: artifactPath });
-      const index = addVersion(await readIndex(draft, vendor, plugin), {
+      await files.add(artifactPath, { file: artifactFile, length: artifact.length, sha256: artifact.sha256 });
+      await files.add(pluginPath(vendor, plugin, manifestName), manifestBytes);
+      const index = addVersion(await readIndex(files, vendor, plugin), {
         vendor,
         plugin,
         version,
@@ -48,71 +45,55 @@ export function publishing(vendor: VendorName, packed: readonly Packed[]): Chang
           yanked: null,
         },
       });
-      await writeIndex(draft, index, keywords);
+      await files.add(pluginPath(vendor, plugin, 'index.json'), serializeIndex(index));
     }
-    await recordSeen(draft, vendor, seen);
   };
 }
 
-/** The change that yanks one version, or takes that back. @throws CliError `USAGE` unless `spec` names a version */
-export function yanking(spec: PluginSpec, version: PluginVersion, yank: Omit<Yank, 'at'> | null): Change {
-  return async (draft) => {
-    const index = await readIndex(draft, spec.vendor, spec.plugin);
+/** Yanks one version, or takes that back. @throws CliError `NO_SUCH_FILE` */
+export function yankOne(spec: PluginSpec, version: PluginVersion, yank: Omit<Yank, 'at'> | null): Edit {
+  return async (files, now) => {
+    const index = await readIndex(files, spec.vendor, spec.plugin);
     if (index === null)
       throw new CliError(
         'NO_SUCH_FILE',
         `there is no plugin ${spec.vendor}/${spec.plugin} in this repository`,
         { hint: 'ragv target list vendor.<name> shows what is published' },
       );
-    const changed = yankVersion(
-      index,
-      version,
-      yank === null ? null : { ...yank, at: draft.now.toISOString() },
-    );
-    await writeIndex(draft, changed, null);
+    const changed = yankVersion(index, version, yank === null ? null : { ...yank, at: now.toISOString() });
+    await files.add(pluginPath(spec.vendor, spec.plugin, 'index.json'), serializeIndex(changed));
+  };
+}
+
+/** The edit as one change at the door of a repository whose vendor's keys are at hand. */
+export function atTheDoor(vendor: VendorName, edit: Edit, settings: DoorSettings): Change {
+  return async (draft) => {
+    const before = new Map<string, Uint8Array | null>();
+    const touched = new Map<string, string | undefined>();
+    const digestOf = async (path: string): Promise<string | undefined> =>
+      (await draft.find(path))?.hashes.get('sha256');
+    const files: VendorFiles = {
+      read: (path) => draft.read(path),
+      add: async (path, content) => {
+        if (!touched.has(path)) touched.set(path, await digestOf(path));
+        if (path.endsWith('/index.json') && !before.has(path)) before.set(path, await draft.read(path));
+        await draft.add(path, content);
+      },
+    };
+    await edit(files, draft.now);
+    const added: string[] = [];
+    for (const [path, digest] of touched) if ((await digestOf(path)) !== digest) added.push(path);
+    if (added.length > 0) await admit(draft, { vendor, added, removed: [], before }, settings);
   };
 }
 
 async function readIndex(
-  draft: Draft,
+  files: VendorFiles,
   vendor: VendorName,
   plugin: PluginSpec['plugin'],
 ): Promise<PluginIndex | null> {
-  const bytes = await draft.read(pluginPath(vendor, plugin, 'index.json'));
+  const bytes = await files.read(pluginPath(vendor, plugin, 'index.json'));
   return bytes === null ? null : parseIndex(bytes);
-}
-
-async function writeIndex(
-  draft: Draft,
-  index: PluginIndex,
-  keywords: readonly string[] | null,
-): Promise<void> {
-  await draft.add(pluginPath(index.vendor, index.plugin, 'index.json'), serializeIndex(index));
-  const catalog = recordPlugin(await readCatalog(draft, index.vendor), index, keywords);
-  await draft.add(catalogPath(index.vendor), serializeCatalog(catalog));
-  const search = await draft.read(searchPath);
-  await draft.add(
-    searchPath,
-    serializeSearch(replaceInSearch(search === null ? [] : parseSearch(search), catalog)),
-  );
-}
-
-async function recordSeen(
-  draft: Draft,
-  vendor: VendorName,
-  seen: readonly { sha256: string; path: string }[],
-): Promise<void> {
-  const catalog = recordFirstSeen(await readCatalog(draft, vendor), vendor, seen, draft.now.toISOString());
-  await draft.add(catalogPath(vendor), serializeCatalog(catalog));
-}
-
-async function readCatalog(draft: Draft, vendor: VendorName): Promise<ReturnType<typeof parseCatalog>> {
-  const bytes = await draft.read(catalogPath(vendor));
-  return bytes === null ? recordFirstSeen(null, vendor, [], draft.now.toISOString()) : parseCatalog(bytes);
-}
-
-function catalogPath(vendor: VendorName): string {
-  return `catalog/${vendor}.json`;
 }
 
 function sha256(bytes: Uint8Array): string {

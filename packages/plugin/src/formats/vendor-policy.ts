@@ -18,7 +18,7 @@ export interface VendorLimits {
 export const defaultVendorLimits: VendorLimits = {
   artifactBytes: 512 * 1024 * 1024,
   totalBytes: 50 * 1024 * 1024 * 1024,
-  publishesPerHour: 60,
+  publishesPerHour: 120,
   versions: 1000,
 };
 
