@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { nodeFileSystem } from '@ragnos/disk';
 import { read, type Storage } from '@ragnos/storage';
 import {
@@ -6,6 +7,7 @@ import {
   roleName,
   rootFingerprint,
   topLevelRoles,
+  withRepositoryId,
   type Delegations,
   type MetaFile,
   type Root,
@@ -162,7 +164,7 @@ function firstRoot(layout: RepositoryLayout, expires: Date): Root {
     specVersion,
     version: 1,
     expires,
-    unrecognized: new Map(),
+    unrecognized: withRepositoryId(new Map(), randomBytes(32).toString('hex')),
     consistentSnapshot: true,
     keys: keysById(topLevelRoles.flatMap((role) => layout[role].keys)),
     roles: new Map(topLevelRoles.map((role) => [role, roleKeys(layout[role])])),

@@ -73,5 +73,6 @@ export {
   type TargetPath,
   type TopLevelRole,
 } from './names.ts';
+export { repositoryId, withRepositoryId } from './repository-id.ts';
 export { checkRootPin, replaceableBySingleKey, rootFingerprint } from './root-pin.ts';
 export { checkBytes, TrustedMetadataSet, type TrustOptions } from './trusted-metadata-set.ts';
