@@ -39,5 +39,33 @@ export { watchWrites, type WriteStep } from './watch-writes.ts';
 export { EventError, eventErrors, type EventErrorCode } from './events/errors.ts';
 export { differenceLines, differences, type Difference } from './events/differences.ts';
 export { readMetadata, refuseUnsafe, warnings } from './events/strict.ts';
+export { eventToBytes, metadataOf, parseEvent, type SigningEvent } from './events/event.ts';
+export { review, type Need, type Review, type ReviewedRole } from './events/review.ts';
+export {
+  mergeEvents,
+  secondBodies,
+  signEvent,
+  withoutStrangers,
+  type SignedEvent,
+  type SignEventOptions,
+} from './events/sign-event.ts';
+export type { Proposal } from './events/propose.ts';
+export type { AppliedEvent } from './events/apply.ts';
+export { eventFolder, type EventFolder, type EventState, type KeptEvent } from './events/event-folder.ts';
+export { refuseToCancel } from './events/cancel.ts';
+export type { SubmittedRoot } from './root.ts';
 export { ledgerIn, noLedger, type Ledger } from './events/ledger.ts';
 export { keysFor, type KeySet, type SignerTrust } from './events/trusted-base.ts';
+export { examineServer, examineStore, type Diagnosis, type DoctorOptions } from './doctor/doctor.ts';
+export { compatClients, type CheckOptions, type CheckedRole, type CompatClient } from './doctor/head.ts';
+export type { HttpAnswer, HttpObserver, HttpQuestion } from './doctor/observer.ts';
+export { quickCheck, quickCheckHead } from './doctor/quick-check.ts';
+export {
+  doctorRules,
+  finding,
+  type Fault,
+  type Finding,
+  type RuleId,
+  type Severity,
+} from './doctor/rules.ts';
+export type { KeyPlace } from './doctor/vault.ts';

@@ -5,7 +5,7 @@ import { checkRole, usedKeys } from './check-layout.ts';
 import { applyEdit } from './edit-roles.ts';
 import { PublishError } from './errors.ts';
 import type { RoleLayout } from './layout.ts';
-import { nextRoot, putRoot, rootExpiry } from './root.ts';
+import { mend, nextRoot, putRoot, rootExpiry } from './root.ts';
 import { rootRole, targetsRole } from './signed.ts';
 import { transact, type Engine, type Plan } from './transact.ts';
 import type { CallOptions, PublishResult, RotateResult } from './types.ts';
@@ -51,18 +51,12 @@ async function rekeyTopLevel(
   if (role !== 'root')
     publish = await transact(engine, (workspace) => Promise.resolve(signAnew(workspace, role)), {
       ...options,
-      also: layout.keys,
+      also: (other) => (other === role ? layout.keys : []),
     });
   const head = await engine.reader.read(options);
   const next = nextRoot(head.root.signed, new Map([[role, layout]]), rootExpiry(engine));
   await putRoot(engine, head, next, options);
-  // Somebody who knew nothing of the new key may have published between the two.
-  const mended = await transact(
-    engine,
-    (workspace) =>
-      Promise.resolve(workspace.head.underPreviousRoot ? signAnew(workspace, 'targets') : { workspace }),
-    { ...options, orPreviousRoot: true },
-  );
+  const mended = await mend(engine, options);
   return { role, rootVersion: next.version, publish: mended.changed ? mended : publish };
 }
 

@@ -1,8 +1,15 @@
 import { nodeFileSystem } from '@ragnos/disk';
 import type { Signer } from '@ragnos/signing';
 import { isTopLevelRole } from '@ragnos/tuf';
+import { layAliases, type AliasResult } from './compat-aliases.ts';
+import type { CompatIssue } from './compat-check.ts';
+import { compatIssues } from './compat-issues.ts';
 import { draftOf } from './draft.ts';
 import { applyEdit } from './edit-roles.ts';
+import { applyEvent, reviewHere, type AppliedEvent } from './events/apply.ts';
+import type { SigningEvent } from './events/event.ts';
+import { propose, type Proposal } from './events/propose.ts';
+import type { Review } from './events/review.ts';
 import { HeadReader } from './head.ts';
 import { fileJournal, noJournal } from './journal.ts';
 import { defaultLifetimes } from './layout.ts';
@@ -10,6 +17,7 @@ import { publishGroup, type Waiting } from './group.ts';
 import { prepare, type PreparedRole } from './prepare.ts';
 import { refresh } from './refresh.ts';
 import { rekey, replacedKey } from './rekey.ts';
+import { submitRoot, type SubmittedRoot } from './root.ts';
 import { seenMemory } from './seen.ts';
 import { status } from './status.ts';
 import { transact, type Engine } from './transact.ts';
@@ -60,6 +68,7 @@ export class Repository {
       journal: staging === undefined ? noJournal() : fileJournal(staging, storage),
       source: options.signers,
       lifetimes: options.lifetimes ?? defaultLifetimes,
+      compat: options.compat ?? [],
       now: options.now ?? ((): Date => new Date()),
       maxAttempts: options.maxAttempts ?? 60,
       keyOverlap: options.keyOverlap ?? 3600,
@@ -110,7 +119,7 @@ export class Repository {
 
   /**
    * Adds and removes delegations and changes keys, all in one commit; top-level roles, which take a new root each, after it.
-   * @throws PublishError BAD_LAYOUT, ROLE_EXISTS, UNKNOWN_ROLE, SIGNATURES_MISSING
+   * @throws PublishError BAD_LAYOUT, NOT_COMPATIBLE, ROLE_EXISTS, UNKNOWN_ROLE, SIGNATURES_MISSING
    */
   editRoles(edits: readonly RoleEdit[], options: EditRolesOptions = {}): Promise<PublishResult> {
     const call = { signal: options.signal, extra: options.signers ?? [] };
@@ -118,7 +127,7 @@ export class Repository {
       const tops = edits.filter((edit) => edit.kind === 'keys' && isTopLevelRole(edit.role));
       const rest = edits.filter((edit) => !tops.includes(edit));
       const prepare = async (workspace: Workspace): Promise<{ workspace: Workspace }> => {
-        for (const edit of rest) await applyEdit(workspace, edit);
+        for (const edit of rest) await applyEdit(workspace, edit, this.#engine.compat);
         return { workspace };
       };
       let result = await transact(this.#engine, prepare, call);
@@ -144,6 +153,37 @@ export class Repository {
       const layout = await replacedKey(this.#engine, role, newSigner, oldSigner, options);
       return rekey(this.#engine, role, layout, { ...options, extra: [newSigner, oldSigner] });
     });
+  }
+
+  /** Publishes a root that was signed elsewhere: see `submitRoot`. */
+  submitRoot(bytes: Uint8Array, options: EditRolesOptions = {}): Promise<SubmittedRoot> {
+    const call = { signal: options.signal, extra: options.signers ?? [] };
+    return this.#serial(() => submitRoot(this.#engine, bytes, call));
+  }
+
+  /** Makes an event of a change for which signatures are missing; nothing is published. See `propose`. */
+  proposeEvent(proposal: Proposal, options: CallOptions = {}): Promise<SigningEvent> {
+    return this.#serial(() => propose(this.#engine, this.#mutable, proposal, options));
+  }
+
+  /** The event as this repository sees it: what it changes, and who signed. @throws EventError EVENT_UNTRUSTED */
+  reviewEvent(event: SigningEvent, options: CallOptions = {}): Promise<Review> {
+    return this.#serial(() => reviewHere(this.#engine, event, options));
+  }
+
+  /** Publishes what was signed, or opens it anew where the repository has moved on. See `applyEvent`. */
+  applyEvent(event: SigningEvent, options: CallOptions = {}): Promise<AppliedEvent> {
+    return this.#serial(() => applyEvent(this.#engine, this.#mutable, event, options));
+  }
+
+  /** What keeps the clients of `compat` from reading what is published: for a repository that begins to serve one more. */
+  compatIssues(options: CallOptions = {}): Promise<readonly CompatIssue[]> {
+    return this.#serial(() => compatIssues(this.#engine, options));
+  }
+
+  /** Lays every published file under its second path too, where one of `compat` looks for it there. As often as you like. */
+  layAliases(options: CallOptions = {}): Promise<AliasResult> {
+    return this.#serial(() => layAliases(this.#engine, options));
   }
 
   /** Waits for what was begun. */

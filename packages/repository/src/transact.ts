@@ -34,7 +34,8 @@ export interface Plan {
 
 export interface TransactOptions extends CallOptions {
   readonly extra?: readonly Signer[];
-  readonly also?: readonly Key[];
+  /** Keys that sign a top-level role beside its own, if they are at hand. */
+  readonly also?: (role: TopLevelRole) => readonly Key[];
   readonly orPreviousRoot?: boolean;
 }
 
@@ -90,7 +91,7 @@ async function tryOnce(
   workspace: Workspace,
   desk: SigningDesk,
   resign: CommitContext['resign'],
-  { signal, also = [] }: TransactOptions,
+  { signal, also = () => [] }: TransactOptions,
 ): Promise<Tried | null> {
   const { head } = workspace;
   const attempt = newAttempt(head.timestamp.signed.version + 1);
@@ -100,7 +101,7 @@ async function tryOnce(
       journal: engine.journal,
       desk,
       lifetimes: engine.lifetimes,
-      also: (role) => [...also, ...outgoingKeys(engine, head, role)],
+      also: (role) => [...also(role), ...outgoingKeys(engine, head, role)],
       signal,
       ...(resign === undefined ? {} : { resign }),
     });

@@ -45,6 +45,8 @@ export interface SigningEvent {
   readonly created: Date;
   readonly deadline: Date;
   readonly reason: string;
+  /** The difference as whoever created it saw it: for who reads the file without a tool. A signer's tool derives its own. */
+  readonly words: readonly string[];
   /** Every root so far, version 1 first. */
   readonly roots: readonly Uint8Array[];
   /** Delegators before those that they delegate to. */
@@ -56,7 +58,13 @@ export interface SigningEvent {
 const format = 'ragnos-signing-event/1';
 
 /** What an event may hold: it is read on machines that trust nothing yet. */
-export const eventLimits = { maxLength: 64_000_000, roots: 1024, roles: 512, reason: 2000 } as const;
+export const eventLimits = {
+  maxLength: 64_000_000,
+  roots: 1024,
+  roles: 512,
+  reason: 2000,
+  words: 500,
+} as const;
 
 /** The file: one canonical form, so that an event has one digest. @throws EventError EVENT_MALFORMED where it is too large */
 export function eventToBytes(event: SigningEvent): Uint8Array {
@@ -67,6 +75,7 @@ export function eventToBytes(event: SigningEvent): Uint8Array {
     created: formatDate(event.created),
     deadline: formatDate(event.deadline),
     reason: event.reason,
+    words: event.words,
     roots: event.roots.map(base64),
     base: event.base.map(({ name, delegator, bytes }) => ({ name, delegator, bytes: base64(bytes) })),
     roles: event.roles.map(({ name, delegator, signed, signatures }): JsonOutput => ({
@@ -105,6 +114,7 @@ function readEvent(reader: Reader): SigningEvent {
     created: date(reader, 'created'),
     deadline: date(reader, 'deadline'),
     reason,
+    words: words(reader),
     roots: list(reader, 'roots', eventLimits.roots).map((item) => bytesOf(item, reader, 'roots')),
     base: objects(reader, 'base', (item) => ({
       name: roleName(item.string('name')),
@@ -118,6 +128,13 @@ function readEvent(reader: Reader): SigningEvent {
       signatures: signatures(item),
     })),
   };
+}
+
+function words(reader: Reader): readonly string[] {
+  const found = reader.strings('words');
+  return found.length <= eventLimits.words && found.every((line) => !/\p{Cc}/u.test(line))
+    ? found
+    : reader.fail('words', `at most ${eventLimits.words} lines`);
 }
 
 function signatures(reader: Reader): readonly Signature[] {

@@ -11,9 +11,9 @@ import {
 } from '@ragnos/tuf';
 import { topLevelKeys } from '../commit.ts';
 import { rootRole, sha256, targetsRole } from '../signed.ts';
-import { differences, type Difference } from './differences.ts';
+import { differenceLines, differences, type Difference } from './differences.ts';
 import { EventError } from './errors.ts';
-import { metadataOf, type EventRole, type SigningEvent } from './event.ts';
+import { eventLimits, metadataOf, type EventRole, type SigningEvent } from './event.ts';
 import { refuseUnsafe, warnings } from './strict.ts';
 import { keysFor, trustedBase, type KeySet, type SignerTrust } from './trusted-base.ts';
 
@@ -47,6 +47,10 @@ export interface Review {
   /** Every role has what it needs. */
   readonly complete: boolean;
   readonly overdue: boolean;
+  /** All differences, as lines. */
+  readonly words: readonly string[];
+  /** The event describes itself in these words too; if not, whoever created it saw something else. */
+  readonly sameWords: boolean;
 }
 
 /**
@@ -88,12 +92,30 @@ export function review(event: SigningEvent, trust: SignerTrust, now: Date): Revi
     };
   });
   if (roles.length === 0) throw new EventError('EVENT_MALFORMED', 'there is nothing to sign in it');
+  const words = wordsOf(roles);
   return {
     root: base.root,
     roles,
+    words,
+    sameWords: JSON.stringify(words) === JSON.stringify(event.words),
     complete: roles.every(({ complete }) => complete),
     overdue: event.deadline <= now,
   };
+}
+
+/** One heading for each role, and all its lines, cut where an event must end. */
+export function wordsOf(
+  roles: readonly Pick<ReviewedRole, 'name' | 'before' | 'after' | 'differences'>[],
+): readonly string[] {
+  const lines = roles.flatMap(({ name, before, after, differences }) => [
+    before === null
+      ? `${name} version ${after.version}, new`
+      : `${name} version ${before.version} → ${after.version}`,
+    ...differenceLines(differences.filter(({ what }) => what !== 'version')).map((line) => `  ${line}`),
+  ]);
+  const rest = lines.length - eventLimits.words;
+  const shown = rest > 0 ? [...lines.slice(0, eventLimits.words - 1), `and ${rest + 1} more`] : lines;
+  return shown.map((line) => line.replace(/\p{Cc}/gu, '?'));
 }
 
 function parse(role: EventRole): Metadata {

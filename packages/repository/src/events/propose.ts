@@ -1,0 +1,235 @@
+import { randomBytes } from 'node:crypto';
+import { read } from '@ragnos/storage';
+import {
+  defaultLimits,
+  isTopLevelRole,
+  parseMetadata,
+  roleName,
+  signedToBytes,
+  UnsignedMetadataError,
+  verifyThreshold,
+  type RoleName,
+  type Root,
+  type TopLevelRole,
+} from '@ragnos/tuf';
+import { checkRole, usedKeys } from '../check-layout.ts';
+import { bodyOf, changedRoles, topLevelKeys } from '../commit.ts';
+import { SigningDesk } from '../desk.ts';
+import { draftOf } from '../draft.ts';
+import { applyEdit } from '../edit-roles.ts';
+import { PublishError } from '../errors.ts';
+import type { Head } from '../head.ts';
+import { metadataKey } from '../keys.ts';
+import type { RoleLayout } from '../layout.ts';
+import { putContents } from '../put.ts';
+import { keysIn, nextRoot, rootExpiry } from '../root.ts';
+import { expiry, lifetimeOf, rootRole, targetsRole } from '../signed.ts';
+import type { Engine } from '../transact.ts';
+import type { CallOptions, Change, RoleEdit } from '../types.ts';
+import { Workspace, type Located, type RoleWork } from '../workspace.ts';
+import { differences } from './differences.ts';
+import { EventError } from './errors.ts';
+import { metadataOf, type BaseRole, type EventRole, type SigningEvent } from './event.ts';
+import { wordsOf } from './review.ts';
+
+/** A change for which more signatures are needed than are at hand. */
+export interface Proposal {
+  /** Of delegated roles and of top-level ones, which take a new root. */
+  readonly edits?: readonly RoleEdit[];
+  /** Edits of targets. */
+  readonly change?: Change;
+  /** Roles to be signed anew as they are; `root` for a root that only lives longer. */
+  readonly resign?: readonly string[];
+  readonly reason: string;
+  readonly deadline: Date;
+}
+
+/** What is to be signed, before it becomes an event. */
+interface Wanted {
+  readonly workspace: Workspace;
+  readonly root: Root | null;
+  /** Roles that are in the event even if all their signers are at hand. */
+  readonly always: ReadonlySet<string>;
+}
+
+/**
+ * Makes an event of what `proposal` asks for on the present head. Roles whose signers are all at hand are left out: they are
+ * signed when it is applied. New target files are stored at once; nothing names them yet.
+ * @throws EventError NOTHING_TO_SIGN; PublishError BAD_LAYOUT, UNKNOWN_ROLE and what the change throws
+ */
+export async function propose(
+  engine: Engine,
+  mutable: (path: string) => boolean,
+  { edits = [], change, resign = [], reason, deadline }: Proposal,
+  options: CallOptions = {},
+): Promise<SigningEvent> {
+  const head = await engine.reader.read(options);
+  const workspace = new Workspace(head, engine.now());
+  const tops = new Map<TopLevelRole, RoleLayout>();
+  for (const edit of edits)
+    if (edit.kind === 'keys' && isTopLevelRole(edit.role)) tops.set(edit.role, edit);
+    else await applyEdit(workspace, edit);
+  await checkTops(head, tops);
+  if (change !== undefined) {
+    const { draft, end } = draftOf(workspace, { storage: engine.storage, mutable });
+    await Promise.resolve(change(draft)).finally(end);
+  }
+  const asked = resign.filter((role) => role !== 'root');
+  for (const role of asked) workspace.edit(await located(workspace, role), { resign: true });
+  const root =
+    tops.size > 0 || resign.includes('root') ? nextRoot(head.root.signed, tops, rootExpiry(engine)) : null;
+  const made = await eventOf(engine, { workspace, root, always: new Set(asked) }, options);
+  return { id: newId(made, engine.now()), round: 1, created: engine.now(), deadline, reason, ...made };
+}
+
+/** @throws PublishError UNKNOWN_ROLE */
+export async function located(workspace: Workspace, role: string): Promise<Located> {
+  const at = await workspace.locate(role);
+  if (at === null) throw new PublishError('UNKNOWN_ROLE', `there is no role ${role}`);
+  return at;
+}
+
+async function checkTops(head: Head, tops: ReadonlyMap<TopLevelRole, RoleLayout>): Promise<void> {
+  const delegations = (await head.role(targetsRole, rootRole)).signed.delegations;
+  const used = usedKeys(head.root.signed, delegations === null ? [] : [['targets', delegations]]);
+  for (const [role, layout] of tops) checkRole(role, layout, used);
+}
+
+/** The parts of an event that follow from the head. @throws EventError NOTHING_TO_SIGN */
+export async function eventOf(
+  engine: Engine,
+  { workspace, root, always }: Wanted,
+  options: CallOptions,
+): Promise<Pick<SigningEvent, 'roots' | 'base' | 'roles' | 'words'>> {
+  const { head } = workspace;
+  if (root !== null) await resignTargetsFor(root, workspace);
+  const desk = new SigningDesk(engine.source);
+  const roles: EventRole[] = [];
+  for (const work of await changedRoles(workspace)) {
+    if (work.retired !== null) continue; // a tombstone: its delegator's keys sign it when it is published, if they are at hand
+    if (!always.has(work.name) && (await isAtHand(work, workspace, root, desk))) continue;
+    roles.push(await roleOf(engine, work, workspace, options));
+  }
+  roles.sort((a, b) => depth(a) - depth(b));
+  await putContents(engine.storage, workspace.contents, options);
+  if (root !== null && !isSame(root, head.root.signed))
+    roles.push({ name: rootRole, delegator: rootRole, signed: signedToBytes(root), signatures: [] });
+  if (roles.length === 0)
+    throw new EventError('NOTHING_TO_SIGN', 'nothing of this waits for anybody’s signature', {
+      hint: 'it is published already, or all signers are at hand: then do it without an event',
+    });
+  const base = await baseOf(roles, workspace);
+  return { roots: await allRoots(engine, head, options), base, roles, words: words(roles, head, base) };
+}
+
+/** Live targets must verify under the new root as well. */
+async function resignTargetsFor(root: Root, workspace: Workspace): Promise<void> {
+  const live = parseMetadata((await workspace.head.role(targetsRole, rootRole)).bytes, 'targets');
+  try {
+    verifyThreshold(live, topLevelKeys(root, 'targets'), root.keys, 'targets');
+  } catch (error) {
+    if (!(error instanceof UnsignedMetadataError)) throw error;
+    workspace.edit({ name: targetsRole, delegator: rootRole }, { resign: true });
+  }
+}
+
+async function isAtHand(
+  work: RoleWork,
+  workspace: Workspace,
+  root: Root | null,
+  desk: SigningDesk,
+): Promise<boolean> {
+  const { role, keys, askAs } = await workspace.keysOf(work);
+  const next =
+    work.name === targetsRole && root !== null
+      ? [{ role: topLevelKeys(root, 'targets'), keys: root.keys }]
+      : [];
+  const sets = [{ role, keys }, ...next];
+  const also = next.length > 0 && root !== null ? keysIn(root, 'targets') : [];
+  return (await desk.find({ role: work.name, askAs, sets, also })) !== null;
+}
+
+async function roleOf(
+  engine: Engine,
+  work: RoleWork,
+  workspace: Workspace,
+  options: CallOptions,
+): Promise<EventRole> {
+  const { splits } = await workspace.keysOf(work);
+  const base = await workspace.onHeadOrNull(work);
+  const body = await bodyOf(work, workspace, base?.signed ?? null);
+  let version = (workspace.head.snapshot.signed.meta.get(work.name)?.version ?? 0) + 1;
+  while ((await engine.storage.head(metadataKey(work.name, version), options)) !== null) version++;
+  const expires = expiry(workspace.now, lifetimeOf(engine.lifetimes, work.name, splits));
+  const signed = signedToBytes({ ...body, version, expires });
+  return { name: work.name, delegator: work.delegator, signed, signatures: [] };
+}
+
+/** Targets first; below it the order in which the workspace met them, which is that of the delegations. */
+function depth({ name }: EventRole): number {
+  return name === targetsRole ? 0 : 1;
+}
+
+function isSame(next: Root, before: Root): boolean {
+  return differences(before, next).every(({ what }) => what === 'version');
+}
+
+/** The delegators of every role, and the role itself where it is published, from the top down. */
+async function baseOf(roles: readonly EventRole[], workspace: Workspace): Promise<readonly BaseRole[]> {
+  const found = new Map<RoleName, BaseRole>();
+  const add = async (at: Located): Promise<void> => {
+    if (found.has(at.name) || at.name === rootRole) return;
+    if (at.delegator !== rootRole) await add(await located(workspace, at.delegator));
+    const loaded = await workspace.onHeadOrNull(at);
+    if (loaded !== null) found.set(at.name, { ...at, bytes: loaded.bytes });
+  };
+  for (const { name, delegator } of roles) await add({ name, delegator });
+  return [...found.values()].map(({ name, delegator, bytes }) => ({ name, delegator, bytes }));
+}
+
+export async function allRoots(
+  { storage }: Engine,
+  head: Head,
+  options: CallOptions,
+): Promise<readonly Uint8Array[]> {
+  const roots: Uint8Array[] = [];
+  for (let version = 1; version < head.root.signed.version; version++) {
+    const found = await read(storage, metadataKey(rootRole, version), {
+      maxLength: defaultLimits.rootMaxLength,
+      ...options,
+    });
+    if (found === null)
+      throw new PublishError('STORE_WENT_BACK', `root version ${version} is not in the store`);
+    roots.push(found.bytes);
+  }
+  return [...roots, head.root.bytes];
+}
+
+function words(roles: readonly EventRole[], head: Head, base: readonly BaseRole[]): readonly string[] {
+  return wordsOf(
+    roles.map(({ name, signed }) => {
+      const file = metadataOf({ signed, signatures: [] });
+      const after = parseMetadata(file, name === rootRole ? 'root' : 'targets').signed;
+      const bytes = base.find((one) => one.name === name)?.bytes;
+      const before =
+        name === rootRole
+          ? head.root.signed
+          : bytes === undefined
+            ? null
+            : parseMetadata(bytes, 'targets').signed;
+      return { name, before, after, differences: differences(before, after) };
+    }),
+  );
+}
+
+/** `root-20261121-1f3a9c`: sorts by day, and is no secret. */
+function newId({ roles }: Pick<SigningEvent, 'roles'>, now: Date): string {
+  const first = roles.at(-1)?.name ?? roleName('targets');
+  const safe = first
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, '-')
+    .replace(/^-+|-+$/g, '')
+    .slice(0, 40);
+  const day = now.toISOString().slice(0, 10).replaceAll('-', '');
+  return `${safe === '' ? 'role' : safe}-${day}-${randomBytes(3).toString('hex')}`;
+}

@@ -1,0 +1,159 @@
+import {
+  canonicalJson,
+  keyToJson,
+  parseMetadata,
+  type DelegatedRole,
+  type Delegations,
+  type JsonOutput,
+  type Key,
+  type KeyId,
+  type Root,
+  type TargetFile,
+  type TargetPath,
+  type Targets,
+  type TopLevelRole,
+} from '@ragnos/tuf';
+import type { RoleLayout } from '../layout.ts';
+import { keysIn, nextRoot, rootExpiry } from '../root.ts';
+import { rootRole, sameDelegations } from '../signed.ts';
+import type { Engine } from '../transact.ts';
+import type { CallOptions } from '../types.ts';
+import { Workspace } from '../workspace.ts';
+import { metadataOf, type SigningEvent } from './event.ts';
+import { eventOf } from './propose.ts';
+
+/**
+ * The same change on the head as it is now: what the event changed is changed again, all else stays as the head has it. It
+ * has other bytes, so every signature is gone, and everybody reviews it anew.
+ * @throws EventError NOTHING_TO_SIGN where the head has it all already
+ */
+export async function reopen(
+  engine: Engine,
+  event: SigningEvent,
+  options: CallOptions,
+): Promise<SigningEvent> {
+  const head = await engine.reader.read(options);
+  const now = engine.now();
+  const workspace = new Workspace(head, now);
+  let root: Root | null = null;
+  for (const role of event.roles) {
+    if (role.name === rootRole) {
+      root = rebasedRoot(engine, event, parseMetadata(metadataOf(role), 'root').signed, head.root.signed);
+      continue;
+    }
+    const proposed = parseMetadata(metadataOf(role), 'targets').signed;
+    const bytes = event.base.find(({ name }) => name === role.name)?.bytes;
+    const before = bytes === undefined ? null : parseMetadata(bytes, 'targets').signed;
+    const at = { name: role.name, delegator: role.delegator };
+    const onHead = (await workspace.onHeadOrNull(at))?.signed ?? null;
+    const files = changedFiles(before, proposed);
+    const delegations = rebasedDelegations(
+      before?.delegations ?? null,
+      proposed.delegations,
+      onHead?.delegations ?? null,
+    );
+    const changed = !sameDelegations(delegations, onHead?.delegations ?? null);
+    const news = [...files].filter(([path, file]) => !sameFile(onHead?.targets.get(path) ?? null, file));
+    const only =
+      before !== null && files.size === 0 && sameDelegations(before.delegations, proposed.delegations);
+    // An event that only signs anew is done once somebody did.
+    if (onHead !== null && news.length === 0 && !changed && !(only && onHead.expires < proposed.expires))
+      continue;
+    workspace.edit(at, {
+      files: new Map(news),
+      ...(changed ? { delegations } : {}),
+      ...(onHead === null ? { created: true, delegations } : { resign: true }),
+    });
+  }
+  const always = new Set(event.roles.map(({ name }) => name));
+  const made = await eventOf(engine, { workspace, root, always }, options);
+  const time = Math.max(0, event.deadline.getTime() - event.created.getTime());
+  const { id, reason, round } = event;
+  return { id, reason, round: round + 1, created: now, deadline: new Date(now.getTime() + time), ...made };
+}
+
+function rebasedRoot(engine: Engine, event: SigningEvent, proposed: Root, head: Root): Root {
+  const last = event.roots.at(-1);
+  const before = last === undefined ? null : parseMetadata(last, 'root').signed;
+  const changes = new Map<TopLevelRole, RoleLayout>();
+  for (const [name, { threshold }] of proposed.roles)
+    if (before === null || !sameKeys(name, before, proposed))
+      changes.set(name, { keys: keysIn(proposed, name), threshold });
+  return nextRoot(head, changes, rootExpiry(engine));
+}
+
+function sameKeys(role: TopLevelRole, a: Root, b: Root): boolean {
+  const of = (root: Root): JsonOutput => [
+    root.roles.get(role)?.threshold ?? 0,
+    keysIn(root, role)
+      .map((key) => key.keyId)
+      .toSorted(),
+  ];
+  return same(of(a), of(b));
+}
+
+/** `null` = taken out. */
+function changedFiles(before: Targets | null, after: Targets): ReadonlyMap<TargetPath, TargetFile | null> {
+  const files = new Map<TargetPath, TargetFile | null>();
+  for (const path of before?.targets.keys() ?? []) if (!after.targets.has(path)) files.set(path, null);
+  for (const [path, file] of after.targets)
+    if (!sameFile(before?.targets.get(path) ?? null, file)) files.set(path, file);
+  return files;
+}
+
+function sameFile(a: TargetFile | null, b: TargetFile | null): boolean {
+  const of = (file: TargetFile | null): JsonOutput =>
+    file === null ? null : [file.length, file.hashes, file.custom ?? null, file.unrecognized];
+  return same(of(a), of(b));
+}
+
+function rebasedDelegations(
+  before: Delegations | null,
+  after: Delegations | null,
+  head: Delegations | null,
+): Delegations | null {
+  if (sameDelegations(before, after)) return head;
+  // Bins are one thing: whoever changes their keys, changes all of them.
+  if (after === null || head === null || after.succinctRoles !== null || head.succinctRoles !== null)
+    return after;
+  const known = new Map<KeyId, Key>([...head.keys, ...after.keys]);
+  const byName = (from: Delegations | null) => new Map((from?.roles ?? []).map((role) => [role.name, role]));
+  const [old, next] = [byName(before), byName(after)];
+  const roles: DelegatedRole[] = [];
+  for (const role of head.roles ?? []) {
+    const proposed = next.get(role.name);
+    if (proposed === undefined && old.has(role.name)) continue; // taken out by the event
+    const changed = proposed !== undefined && !sameRole(old.get(role.name) ?? null, proposed, before, after);
+    roles.push(changed ? proposed : role);
+  }
+  const there = new Set(roles.map(({ name }) => name));
+  for (const [index, role] of (after.roles ?? []).entries())
+    if (!there.has(role.name) && !old.has(role.name)) roles.splice(Math.min(index, roles.length), 0, role);
+  const used = new Set(roles.flatMap(({ keyIds }) => keyIds));
+  const keys = new Map([...known].filter(([id]) => used.has(id)));
+  return { keys, roles, succinctRoles: null, unrecognized: after.unrecognized };
+}
+
+function sameRole(
+  a: DelegatedRole | null,
+  b: DelegatedRole,
+  before: Delegations | null,
+  after: Delegations,
+): boolean {
+  const of = (role: DelegatedRole, keys: ReadonlyMap<KeyId, Key>): JsonOutput => [
+    role.threshold,
+    role.keyIds.toSorted().map((id) => {
+      const key = keys.get(id);
+      return key === undefined ? id : [id, keyToJson(key)];
+    }),
+    role.terminating,
+    role.paths,
+    role.pathHashPrefixes,
+    role.unrecognized,
+  ];
+  return a !== null && before !== null && same(of(a, before.keys), of(b, after.keys));
+}
+
+function same(a: JsonOutput, b: JsonOutput): boolean {
+  return Buffer.compare(canonicalJson(a), canonicalJson(b)) === 0;
+}
