@@ -69,3 +69,16 @@ export {
   type Severity,
 } from './doctor/rules.ts';
 export type { KeyPlace } from './doctor/vault.ts';
+export { examineServer, examineStore, type Diagnosis, type DoctorOptions } from './doctor/doctor.ts';
+export type { CheckOptions, CheckedRole } from './doctor/head.ts';
+export type { HttpAnswer, HttpObserver, HttpQuestion } from './doctor/observer.ts';
+export { quickCheck, quickCheckHead } from './doctor/quick-check.ts';
+export {
+  doctorRules,
+  finding,
+  type Fault,
+  type Finding,
+  type RuleId,
+  type Severity,
+} from './doctor/rules.ts';
+export type { KeyPlace } from './doctor/vault.ts';

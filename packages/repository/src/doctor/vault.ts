@@ -1,0 +1,73 @@
+import { defaultLimits } from '@ragnos/tuf';
+import { holdersOf, short } from './keys.ts';
+import type { CheckedHead } from './head.ts';
+import { finding, type Finding } from './rules.ts';
+import { some } from './words.ts';
+
+/** One key of the operator's settings, and what became of its file. */
+export interface KeyPlace {
+  readonly keyId: string;
+  readonly role: string;
+  readonly uri: string;
+  /** `null`: it is in no file here (a KMS), or the file is elsewhere; see `atHand`. */
+  readonly file: { readonly path: string; readonly mode: number; readonly belowServed: boolean } | null;
+  readonly atHand: boolean;
+}
+
+/** The operator's keys against the roles. Pure: whoever calls it has looked at the files. */
+export function vaultRules(
+  places: readonly KeyPlace[],
+  head: CheckedHead | null,
+  windows = process.platform === 'win32',
+): readonly Finding[] {
+  const findings: Finding[] = [];
+  for (const { file } of places) {
+    if (file === null) continue;
+    if (!windows && (file.mode & 0o077) !== 0)
+      findings.push(
+        finding(
+          'private-key-mode',
+          `${file.path} has mode ${(file.mode & 0o777).toString(8).padStart(4, '0')}: others can read it`,
+          `chmod 600 ${file.path}`,
+        ),
+      );
+    if (file.belowServed)
+      findings.push(
+        finding(
+          'private-key-served',
+          `${file.path} lies below the folder that is served`,
+          'move it, correct its uri in ragv.toml, and replace the key: ragv key rotate <role>',
+        ),
+      );
+  }
+  if (head === null) return findings;
+  const holders = holdersOf(head);
+  const named = new Set<string>(holders.flatMap(({ keyIds }) => keyIds));
+  const retired = places.filter(({ keyId }) => !named.has(keyId));
+  if (retired.length > 0)
+    findings.push(
+      finding(
+        'config-key-unused',
+        `ragv.toml names keys that serve no role: ${some(retired.map(({ keyId, role }) => `${short(keyId)} (${role})`))}`,
+        'destroy those that no client needs any more, and remove them from ragv.toml',
+      ),
+    );
+  const atHand = new Set(places.filter((place) => place.atHand).map(({ keyId }) => keyId));
+  const seen = new Set<string>();
+  for (const { name, keyIds, threshold } of holders) {
+    const found = keyIds.filter((id) => atHand.has(id)).length;
+    if (found >= threshold || seen.has(name) || seen.size > defaultLimits.maxKeys) continue;
+    seen.add(name);
+    findings.push(
+      finding(
+        'role-without-key',
+        `${name} needs ${threshold} of its ${keyIds.length} keys, and ${found} are at hand here`,
+        name === 'root'
+          ? 'that is how it should be; bring them for a ceremony before root expires'
+          : 'it has to be re-signed by those who hold them, before it expires',
+        name === 'root' ? 'info' : 'warning',
+      ),
+    );
+  }
+  return findings;
+}
