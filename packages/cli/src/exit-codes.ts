@@ -110,6 +110,7 @@ export const exitOfError: Readonly<Record<ErrorCode, Exit>> = {
   PATH_IMMUTABLE: 'conflict',
   BAD_TARGET: 'usage',
   BAD_LAYOUT: 'usage',
+  NOT_COMPATIBLE: 'refused',
   ROLE_EXISTS: 'conflict',
   SIGNATURES_MISSING: 'pending',
   TOO_LARGE: 'failure',

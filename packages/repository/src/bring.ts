@@ -15,7 +15,7 @@ import {
 } from '@ragnos/tuf';
 import { isSplit } from './bins.ts';
 import { DoorError } from './door-errors.ts';
-import { metadataKey, targetKey } from './keys.ts';
+import { metadataKey, targetKey, unfetchable } from './keys.ts';
 import { delegatedNames, rootRole, sameDelegations, sha256 } from './signed.ts';
 import type { BringOptions, BroughtRole, CallOptions, Content } from './types.ts';
 import type { Located, Workspace } from './workspace.ts';
@@ -204,8 +204,8 @@ async function checkPath(
       });
     child = parent;
   }
-  if (path.includes('%'))
-    throw new DoorError('DOOR_PATHS', path, 'a path with % is one that clients decode differently');
+  if (unfetchable.test(path))
+    throw new DoorError('DOOR_PATHS', path, 'no other client asks for a name with % or #');
 }
 
 async function checkStored(

@@ -1,26 +1,36 @@
 import { isTopLevelRole, keyFingerprint, roleName, type Key, type Root, type Delegations } from '@ragnos/tuf';
 import { PublishError } from './errors.ts';
+import { delegationIssues, keyIssues, refuseIssues } from './compat-check.ts';
+import type { Client } from './compat.ts';
 import type { DelegationLayout, RepositoryLayout, RoleLayout } from './layout.ts';
+import { binDelegations, topDelegations } from './signed.ts';
 
 function refuse(message: string, hint?: string): never {
   throw new PublishError('BAD_LAYOUT', message, hint === undefined ? {} : { hint });
 }
 
-/** @throws PublishError BAD_LAYOUT */
-export function checkLayout(layout: RepositoryLayout): void {
+/** @throws PublishError BAD_LAYOUT, NOT_COMPATIBLE */
+export function checkLayout(layout: RepositoryLayout, compat: readonly Client[] = []): void {
   const used = new Map<string, string>();
   for (const name of ['root', 'timestamp', 'snapshot', 'targets'] as const)
-    checkRole(name, layout[name], used);
+    checkRole(name, layout[name], used, compat);
   const names = new Set<string>();
   for (const delegation of layout.delegations ?? []) {
     checkDelegation(delegation, used);
     if (names.has(delegation.name)) refuse(`two delegations are called ${delegation.name}`);
     names.add(delegation.name);
+    refuseIssues(delegationIssues(compat, delegation.name, binDelegations(delegation, compat)));
   }
+  refuseIssues(delegationIssues(compat, 'targets', topDelegations(layout)));
 }
 
-/** `used`: key material and the role that it serves already, to be added to. @throws PublishError BAD_LAYOUT */
-export function checkRole(name: string, role: RoleLayout, used: Map<string, string>): void {
+/** `used`: key material and the role that it serves already, to be added to. @throws PublishError BAD_LAYOUT, NOT_COMPATIBLE */
+export function checkRole(
+  name: string,
+  role: RoleLayout,
+  used: Map<string, string>,
+  compat: readonly Client[] = [],
+): void {
   const own = new Set<string>();
   for (const key of role.keys) {
     const fingerprint = keyFingerprint(key);
@@ -38,6 +48,7 @@ export function checkRole(name: string, role: RoleLayout, used: Map<string, stri
   }
   if (!Number.isInteger(role.threshold) || role.threshold < 1 || role.threshold > own.size)
     refuse(`${name}: a threshold of ${role.threshold} with ${own.size} keys`);
+  refuseIssues(keyIssues(compat, name, role.keys));
 }
 
 /** @throws PublishError BAD_LAYOUT */
@@ -59,7 +70,7 @@ export function checkDelegation(delegation: DelegationLayout, used: Map<string, 
 
 /** INTEROP.md, "Path patterns": what other clients give a meaning of its own is refused. */
 export function checkPattern(name: string, pattern: string): void {
-  if (!/^[\x21-\x7e]+$/.test(pattern) || /[{}[\]()!#\\"+@|^$]/.test(pattern))
+  if (!/^[\x21-\x7e]+$/.test(pattern) || /[{}[\]()!#\\"+@|^$]|\*\*/.test(pattern))
     refuse(
       `${name}: the pattern ${JSON.stringify(pattern)} does not mean the same to all clients`,
       'use literals, * and ?',

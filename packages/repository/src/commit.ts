@@ -11,6 +11,9 @@ import {
   type TopLevelRole,
 } from '@ragnos/tuf';
 import { checkDelegatees } from './bring.ts';
+import { putAliases } from './compat-aliases.ts';
+import { checkCompat, checkSnapshotSize, lapsedRoles } from './compat-commit.ts';
+import type { Client } from './compat.ts';
 import { withCommit } from './commits.ts';
 import { sign, type Signers, type SigningDesk, type SigningNeed } from './desk.ts';
 import { PublishError } from './errors.ts';
@@ -28,6 +31,7 @@ export interface CommitContext extends CallOptions {
   readonly journal: Journal;
   readonly desk: SigningDesk;
   readonly lifetimes: Lifetimes;
+  readonly compat: readonly Client[];
   /** Keys that sign a top-level role beside its own, if they are at hand. */
   readonly also: (role: TopLevelRole) => readonly Key[];
   /** Signed anew although no role below changed. */
@@ -40,6 +44,8 @@ export type Outcome =
       readonly kind: 'committed' | 'lost' | 'unknown';
       readonly version: number;
       readonly roles: ReadonlyMap<string, number>;
+      /** As in `PublishResult`. */
+      readonly lapsed: readonly string[] | undefined;
     };
 
 /**
@@ -56,6 +62,7 @@ export async function commit(
   const { head, now } = workspace;
   const works = await changedRoles(workspace);
   await checkDelegatees(workspace);
+  await checkCompat(workspace, works, context.compat);
   const planned = await plan(works, workspace, context);
   const snapshotToo = planned.length > 0 || resign.snapshot === true;
   if (!snapshotToo && resign.timestamp !== true) return { kind: 'unchanged' };
@@ -79,7 +86,9 @@ export async function commit(
     const { version, bytes } = await putVersioned(storage, work.name, first, make, attempt, journal, context);
     written.set(work.name, metaFile(version, bytes));
   };
+  const lapsed = await lapsedRoles(workspace, works, context.compat);
   await putContents(storage, workspace.contents, context);
+  await putAliases(workspace, works, storage, context.compat, context);
   await inParallel(
     planned.filter(({ work }) => work.name !== targetsRole),
     writeRole,
@@ -107,6 +116,7 @@ export async function commit(
       journal,
       context,
     );
+    checkSnapshotSize(context.compat, bytes.length, head.snapshot.bytes.length);
     snapshotFile = metaFile(version, bytes);
     roles.set('snapshot', version);
   }
@@ -124,7 +134,7 @@ export async function commit(
   context.signal?.throwIfAborted();
   await journal.note(attempt);
   const kind = await swap(storage, bytes, head.etag);
-  return { kind, version: timestamp.version, roles };
+  return { kind, version: timestamp.version, roles, lapsed };
 }
 
 /** Not abortable: whoever gives up here would not know whether it happened. */

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { fsStorage, type Storage } from '@ragnos/storage';
 import { topLevelRoles, type JsonValue, type TopLevelRole } from '@ragnos/tuf';
+import type { Client } from './compat.ts';
 import { hashFile } from './content.ts';
 import { initRepository, type InitResult } from './init.ts';
 import type { Lifetimes, RoleLayout } from './layout.ts';
@@ -25,6 +26,8 @@ export interface CreateOptions extends CallOptions {
   readonly now?: Date;
   /** Private, and not below `folder`, which is served. */
   readonly staging?: string;
+  /** As in `RepositoryOptions`. */
+  readonly compat?: readonly Client[];
 }
 
 /** Makes a repository in `folder` (`metadata/` and `targets/` below it) that signs `files` under the top-level targets role. */
@@ -33,10 +36,11 @@ export async function createRepository(
   files: readonly NewTarget[],
   options: CreateOptions,
 ): Promise<InitResult> {
-  const { signers, lifetimes, now, signal, staging } = options;
+  const { signers, lifetimes, now, signal, staging, compat = [] } = options;
   const storage: Storage = fsStorage({ root: join(folder), create: true, metaOf: objectMeta });
   const roles = options.roles ?? (await rolesOf(signers));
   const shared = {
+    compat,
     ...(lifetimes === undefined ? {} : { lifetimes }),
     ...(staging === undefined ? {} : { staging }),
   };
@@ -44,6 +48,7 @@ export async function createRepository(
     layout: { ...roles, ...(lifetimes === undefined ? {} : { lifetimes }) },
     signers,
     signal,
+    compat,
     ...(now === undefined ? {} : { now }),
     ...(staging === undefined ? {} : { staging }),
   });

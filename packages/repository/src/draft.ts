@@ -16,7 +16,7 @@ import { isSplit } from './bins.ts';
 import { bring } from './bring.ts';
 import { applyEdit } from './edit-roles.ts';
 import { PublishError } from './errors.ts';
-import { targetKey } from './keys.ts';
+import { targetKey, unfetchable } from './keys.ts';
 import { delegatedNames, sha256 } from './signed.ts';
 import type { AddOptions, Content, Draft } from './types.ts';
 import type { Workspace } from './workspace.ts';
@@ -177,10 +177,11 @@ function digestOf(at: string, raw: string): HexDigest {
   return hexDigest(raw);
 }
 
-/** A path that a client reads may still be one that not every store or disk can hold. */
+/** A path that we read may still be one that not every store or disk can hold, or that no other client asks for. */
 function storable(at: TargetPath, digest: HexDigest): string {
   try {
     storageKey(`targets/${at}`);
+    if (unfetchable.test(at)) throw new MalformedMetadataError('no other client asks for a name with % or #');
     return targetKey(at, digest);
   } catch (error) {
     throw refused(at, error);

@@ -12,6 +12,7 @@ import {
 } from '@ragnos/tuf';
 import { isSplit } from './bins.ts';
 import { checkDelegation, checkRole, usedKeys } from './check-layout.ts';
+import type { Client } from './compat.ts';
 import { PublishError } from './errors.ts';
 import type { RoleLayout } from './layout.ts';
 import { binDelegations, delegatedNames, delegatedRole, keysById, roleKeys } from './signed.ts';
@@ -19,10 +20,14 @@ import type { RoleEdit } from './types.ts';
 import type { Located, Workspace } from './workspace.ts';
 
 /** Edits the draft; that every role stays verifiable is the commit's business, which signs all of it or nothing. */
-export async function applyEdit(workspace: Workspace, edit: RoleEdit): Promise<void> {
+export async function applyEdit(
+  workspace: Workspace,
+  edit: RoleEdit,
+  compat: readonly Client[] = [],
+): Promise<void> {
   switch (edit.kind) {
     case 'add':
-      return addRole(workspace, edit);
+      return addRole(workspace, edit, compat);
     case 'remove':
       return removeRole(workspace, edit.role);
     case 'keys':
@@ -33,6 +38,7 @@ export async function applyEdit(workspace: Workspace, edit: RoleEdit): Promise<v
 async function addRole(
   workspace: Workspace,
   { delegation, delegator = 'targets', before }: RoleEdit & { kind: 'add' },
+  compat: readonly Client[],
 ): Promise<void> {
   const at = await located(workspace, delegator);
   const delegations = await workspace.delegations(at);
@@ -44,7 +50,7 @@ async function addRole(
     usedKeys(workspace.head.root.signed, delegations === null ? [] : [[delegator, delegations]]),
   );
   const name = roleName(delegation.name);
-  const bins = binDelegations(delegation);
+  const bins = binDelegations(delegation, compat);
   for (const taken of [name, ...delegatedNames(bins)]) await refuseTaken(workspace, taken);
   const index = before === undefined ? siblings.length : siblings.findIndex((role) => role.name === before);
   if (index < 0) throw new PublishError('UNKNOWN_ROLE', `${delegator} does not delegate to ${before ?? ''}`);

@@ -15,6 +15,7 @@ export const publishErrors = {
   BAD_TARGET: 'this path or content cannot be published',
   BAD_LAYOUT: 'these roles would make a repository that clients refuse, or that nobody could sign',
   UNKNOWN_ROLE: 'there is no such role, or it was removed',
+  NOT_COMPATIBLE: 'a client that the repository serves (`compat`) could not read this; nothing was published',
   ROLE_EXISTS: 'the name of this role is taken, or was; names are never used twice',
   SIGNATURES_MISSING: 'fewer signers are at hand than the threshold asks for; nothing was published',
   TOO_LARGE: 'a metadata file would be larger than clients accept; nothing was published',
@@ -28,7 +29,7 @@ export const publishErrors = {
  *
  * Exit codes: 3 untrusted for STORE_WENT_BACK · 5 not found for NO_REPOSITORY and UNKNOWN_ROLE · 8 pending signatures for
  * SIGNATURES_MISSING · 9 conflict for CONFLICT, REPOSITORY_EXISTS, ROLE_EXISTS and PATH_IMMUTABLE · 6 for OUTCOME_UNKNOWN ·
- * 2 usage for BAD_LAYOUT and BAD_TARGET · 1 for TOO_LARGE.
+ * 2 usage for BAD_LAYOUT and BAD_TARGET · 10 refused for NOT_COMPATIBLE · 1 for TOO_LARGE.
  */
 export class PublishError extends VaultError {
   override readonly code: PublishErrorCode;

@@ -29,6 +29,10 @@ export type {
   RotateResult,
   SignerSource,
 } from './types.ts';
+export { compatClients, type Client, type ClientBudgets, type ClientFacts } from './compat.ts';
+export { clientFacts } from './compat-facts.ts';
+export { compatRules, type CompatIssue, type CompatRule } from './compat-check.ts';
+export type { AliasResult } from './compat-aliases.ts';
 export { initRepository, type InitOptions, type InitResult } from './init.ts';
 export type { PreparedRole } from './prepare.ts';
 export { Repository } from './repository.ts';
@@ -56,19 +60,6 @@ export { refuseToCancel } from './events/cancel.ts';
 export type { SubmittedRoot } from './root.ts';
 export { ledgerIn, noLedger, type Ledger } from './events/ledger.ts';
 export { keysFor, type KeySet, type SignerTrust } from './events/trusted-base.ts';
-export { examineServer, examineStore, type Diagnosis, type DoctorOptions } from './doctor/doctor.ts';
-export { compatClients, type CheckOptions, type CheckedRole, type CompatClient } from './doctor/head.ts';
-export type { HttpAnswer, HttpObserver, HttpQuestion } from './doctor/observer.ts';
-export { quickCheck, quickCheckHead } from './doctor/quick-check.ts';
-export {
-  doctorRules,
-  finding,
-  type Fault,
-  type Finding,
-  type RuleId,
-  type Severity,
-} from './doctor/rules.ts';
-export type { KeyPlace } from './doctor/vault.ts';
 export { examineServer, examineStore, type Diagnosis, type DoctorOptions } from './doctor/doctor.ts';
 export type { CheckOptions, CheckedRole } from './doctor/head.ts';
 export type { HttpAnswer, HttpObserver, HttpQuestion } from './doctor/observer.ts';

@@ -17,6 +17,8 @@ import {
   type TopLevelRole,
 } from '@ragnos/tuf';
 import { checkLayout } from './check-layout.ts';
+import { checkSnapshotSize } from './compat-commit.ts';
+import type { Client } from './compat.ts';
 import { topLevelKeys } from './commit.ts';
 import { withCommit } from './commits.ts';
 import { sign, SigningDesk } from './desk.ts';
@@ -31,7 +33,6 @@ import { seenMemory } from './seen.ts';
 import {
   binDelegations,
   delegatedNames,
-  delegatedRole,
   emptyTargets,
   expiry,
   keysById,
@@ -41,6 +42,7 @@ import {
   rootRole,
   specVersion,
   targetsRole,
+  topDelegations,
 } from './signed.ts';
 import type { CallOptions, SignerSource } from './types.ts';
 
@@ -50,6 +52,8 @@ export interface InitOptions extends CallOptions {
   readonly now?: Date;
   /** As in `RepositoryOptions`: remembers the new repository there. */
   readonly staging?: string;
+  /** As in `RepositoryOptions`. */
+  readonly compat?: readonly Client[];
 }
 
 export interface InitResult {
@@ -62,14 +66,14 @@ export interface InitResult {
 /**
  * Makes a repository: root 1, delegated roles with all their bins, targets, snapshot, and timestamp last. Killed before the
  * timestamp, the same call with the same keys completes it.
- * @throws PublishError BAD_LAYOUT, SIGNATURES_MISSING, REPOSITORY_EXISTS (nothing was written)
+ * @throws PublishError BAD_LAYOUT, NOT_COMPATIBLE, SIGNATURES_MISSING, REPOSITORY_EXISTS (nothing was written)
  */
 export async function initRepository(storage: Storage, options: InitOptions): Promise<InitResult> {
-  const { layout, signal } = options;
+  const { layout, signal, compat = [] } = options;
   const lifetimes = layout.lifetimes ?? defaultLifetimes;
   const now = options.now ?? new Date();
   const desk = new SigningDesk(options.signers);
-  checkLayout(layout);
+  checkLayout(layout, compat);
   const signers = new Map<string, Awaited<ReturnType<SigningDesk['need']>>>();
   const owners: readonly (readonly [string, RoleLayout])[] = [
     ...topLevelRoles.map((name) => [name, layout[name]] as const),
@@ -99,7 +103,7 @@ export async function initRepository(storage: Storage, options: InitOptions): Pr
     await put(name, bytes);
     meta.set(name, metaFile(1, bytes));
   };
-  await inParallel(newRoles(layout), write);
+  await inParallel(newRoles(layout, compat), write);
   await write({ name: targetsRole, owner: 'targets', delegations: topDelegations(layout), splits: null });
 
   const common = { specVersion, version: 1, unrecognized: new Map() };
@@ -111,6 +115,7 @@ export async function initRepository(storage: Storage, options: InitOptions): Pr
     meta: sorted,
   };
   const snapshotBytes = await signAs('snapshot', snapshot, 'snapshot');
+  checkSnapshotSize(compat, snapshotBytes.length, 0);
   await put('snapshot', snapshotBytes);
   const least = Math.min(lifetimes.timestamp, lifetimes.snapshot);
   const timestamp: Timestamp = {
@@ -138,9 +143,9 @@ interface NewRole {
   readonly splits: string | null;
 }
 
-function newRoles(layout: RepositoryLayout): readonly NewRole[] {
+function newRoles(layout: RepositoryLayout, compat: readonly Client[]): readonly NewRole[] {
   return (layout.delegations ?? []).flatMap((delegation) => {
-    const delegations = binDelegations(delegation);
+    const delegations = binDelegations(delegation, compat);
     const owner = delegation.name;
     const bins = delegatedNames(delegations).map((name) => ({
       name,
@@ -150,12 +155,6 @@ function newRoles(layout: RepositoryLayout): readonly NewRole[] {
     }));
     return [{ name: roleName(owner), owner, delegations, splits: null }, ...bins];
   });
-}
-
-function topDelegations({ delegations = [] }: RepositoryLayout): Delegations | null {
-  if (delegations.length === 0) return null;
-  const keys = keysById(delegations.flatMap((delegation) => delegation.keys));
-  return { keys, roles: delegations.map(delegatedRole), succinctRoles: null, unrecognized: new Map() };
 }
 
 function firstRoot(layout: RepositoryLayout, expires: Date): Root {

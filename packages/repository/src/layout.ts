@@ -10,7 +10,7 @@ export interface RoleLayout {
 export interface BinsLayout {
   /** 1 to 14. All bins are written at once, since a bin that is delegated but absent breaks clients (4 = 16 files). */
   readonly bitLength: number;
-  /** `prefixes` for repositories that serve tough, which knows no succinct roles. Default `succinct`. */
+  /** Default: what the clients to be served find targets in, `succinct` if all do; `prefixes` with tough. */
   readonly style?: 'succinct' | 'prefixes';
 }
 

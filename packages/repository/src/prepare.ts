@@ -1,5 +1,6 @@
 import { signedToBytes, type Key, type KeyId, type RoleKeys } from '@ragnos/tuf';
 import { bodyOf, changedRoles } from './commit.ts';
+import { checkCompat } from './compat-commit.ts';
 import { SigningDesk } from './desk.ts';
 import { applyEdit } from './edit-roles.ts';
 import { draftOf } from './draft.ts';
@@ -35,14 +36,16 @@ export async function prepare(
   options: CallOptions,
 ): Promise<readonly PreparedRole[]> {
   const workspace = new Workspace(await engine.reader.read(options), engine.now());
-  for (const edit of edits) await applyEdit(workspace, edit);
+  for (const edit of edits) await applyEdit(workspace, edit, engine.compat);
   if (change !== null) {
     const { draft, end } = draftOf(workspace, { storage: engine.storage, mutable });
     await Promise.resolve(change(draft)).finally(end);
   }
   const desk = new SigningDesk(engine.source);
   const prepared: PreparedRole[] = [];
-  for (const work of await changedRoles(workspace)) {
+  const works = await changedRoles(workspace);
+  await checkCompat(workspace, works, engine.compat);
+  for (const work of works) {
     const { role: roleKeys, keys, askAs, splits } = await workspace.keysOf(work);
     const base = await workspace.onHeadOrNull(work);
     const body = await bodyOf(work, workspace, base?.signed ?? null);

@@ -46,7 +46,7 @@ async function rekeyTopLevel(
   const before = await engine.reader.read(options);
   const delegations = (await before.role(targetsRole, rootRole)).signed.delegations;
   const used = usedKeys(before.root.signed, delegations === null ? [] : [['targets', delegations]]);
-  checkRole(role, layout, used);
+  checkRole(role, layout, used, engine.compat);
   let publish: PublishResult | null = null;
   if (role !== 'root')
     publish = await transact(engine, (workspace) => Promise.resolve(signAnew(workspace, role)), {

@@ -15,7 +15,9 @@ import {
   type Targets,
 } from '@ragnos/tuf';
 import { binNames } from './bins.ts';
-import type { DelegationLayout, Lifetimes, RoleLayout } from './layout.ts';
+import { binStyles } from './compat-facts.ts';
+import type { Client } from './compat.ts';
+import type { DelegationLayout, Lifetimes, RepositoryLayout, RoleLayout } from './layout.ts';
 
 export const specVersion = '1.0.34';
 export const targetsRole = roleName('targets');
@@ -93,10 +95,17 @@ export function delegatedRole(layout: DelegationLayout): DelegatedRole {
   };
 }
 
-/** What a split role delegates to; `null` for one that is not split. */
-export function binDelegations(layout: DelegationLayout): Delegations | null {
+/** What the top-level targets role delegates; `null`: nothing. */
+export function topDelegations({ delegations = [] }: RepositoryLayout): Delegations | null {
+  if (delegations.length === 0) return null;
+  const keys = keysById(delegations.flatMap((delegation) => delegation.keys));
+  return { keys, roles: delegations.map(delegatedRole), succinctRoles: null, unrecognized: new Map() };
+}
+
+/** What a split role delegates to; `null` for one that is not split. Where no style serves all of `compat`, it is refused later. */
+export function binDelegations(layout: DelegationLayout, compat: readonly Client[]): Delegations | null {
   if (layout.bins === undefined) return null;
-  const { bitLength, style = 'succinct' } = layout.bins;
+  const { bitLength, style = binStyles(compat)[0] ?? 'succinct' } = layout.bins;
   const keys = keysById(layout.keys);
   const unrecognized = new Map();
   if (style === 'succinct') {

@@ -5,6 +5,7 @@ import type { Signer } from '@ragnos/signing';
 import { StorageError, type Storage } from '@ragnos/storage';
 import type { Key, TopLevelRole } from '@ragnos/tuf';
 import { commit, type CommitContext, type Outcome } from './commit.ts';
+import type { Client } from './compat.ts';
 import { decide } from './commits.ts';
 import { SigningDesk } from './desk.ts';
 import { PublishError } from './errors.ts';
@@ -21,6 +22,7 @@ export interface Engine {
   readonly journal: Journal;
   readonly source: SignerSource;
   readonly lifetimes: Lifetimes;
+  readonly compat: readonly Client[];
   readonly now: () => Date;
   readonly staging: string | undefined;
   readonly maxAttempts: number;
@@ -101,6 +103,7 @@ async function tryOnce(
       journal: engine.journal,
       desk,
       lifetimes: engine.lifetimes,
+      compat: engine.compat,
       also: (role) => [...also(role), ...outgoingKeys(engine, head, role)],
       signal,
       ...(resign === undefined ? {} : { resign }),
@@ -164,7 +167,8 @@ async function afterwards(engine: Engine): Promise<void> {
 }
 
 function resultOf({ outcome }: Tried, attempts: number): PublishResult {
-  return { changed: true, version: outcome.version, roles: outcome.roles, attempts };
+  const { version, roles, lapsed } = outcome;
+  return { changed: true, version, roles, attempts, ...(lapsed === undefined ? {} : { lapsed }) };
 }
 
 /**

@@ -1,6 +1,7 @@
 import type { Signer } from '@ragnos/signing';
 import type { Storage } from '@ragnos/storage';
 import type { JsonValue, Key, KeyId, TargetFile, Targets } from '@ragnos/tuf';
+import type { Client } from './compat.ts';
 import type { DelegationLayout, Lifetimes } from './layout.ts';
 
 /**
@@ -25,6 +26,8 @@ export interface RepositoryOptions {
    */
   readonly staging?: string;
   readonly lifetimes?: Lifetimes;
+  /** Other clients to be served: what one of them could not read is not published (NOT_COMPATIBLE). Default: none. */
+  readonly compat?: readonly Client[];
   /** Paths whose content may change (`index.json`, catalogs). Default: none. */
   readonly mutable?: (path: string) => boolean;
   /** The sha256 of `1.root.json`, where it is known from elsewhere; what `seen.json` remembers is checked in any case. */
@@ -120,6 +123,8 @@ export interface PublishResult {
   readonly roles: ReadonlyMap<string, number>;
   /** Commits tried, the successful one included. */
   readonly attempts: number;
+  /** Roles that are missing or past their time, where a client is served that then reads none (tough); else `undefined`. */
+  readonly lapsed?: readonly string[];
 }
 
 export interface RefreshOptions extends CallOptions {
