@@ -1,0 +1,51 @@
+import { storageKey, type StorageKey } from '@ragnos/storage';
+import type { LogHead } from './head.ts';
+import { tileWidth } from './limits.ts';
+
+/** The folder of the log in the store, beside `metadata/` and `targets/`. */
+export const logFolder = 'log/';
+export const headFolder = 'log/head/';
+export const pendingFolder = 'log/pending/';
+
+/** Named by the head that it leads to, so that two publishers on one head never write the same object. */
+export function headKey({ size, root }: LogHead): StorageKey {
+  return storageKey(`${headFolder}${size}-${root}.jsonl`);
+}
+
+/** C2SP tlog-tiles; `width` below 256 is a partial tile. */
+export function tileKey(level: number, index: number, width: number = tileWidth): StorageKey {
+  const partial = width === tileWidth ? '' : `.p/${width}`;
+  return storageKey(`log/tile/${level}/${tilePath(index)}${partial}`);
+}
+
+/** The entries under one tile of level 0. */
+export function bundleKey(index: number): StorageKey {
+  return storageKey(`log/tile/entries/${tilePath(index)}`);
+}
+
+export function pendingKey(id: string): StorageKey {
+  return storageKey(`${pendingFolder}${id}.json`);
+}
+
+/** A partial tile that is narrower than the tile is in a log of `size` entries. */
+export function isOutgrownTile(key: string, size: number): boolean {
+  const match = /^log\/tile\/(\d{1,2})\/((?:x\d{3}\/)*\d{3})\.p\/(\d{1,3})$/.exec(key);
+  if (match === null) return false;
+  const [, level = '', path = '', width = ''] = match;
+  const index = Number(path.replaceAll(/[x/]/g, ''));
+  return Number(width) < widthAt(size, Number(level), index);
+}
+
+/** Which hashes a tile has in a tree of `size` leaves, 0 where there is none. */
+export function widthAt(size: number, level: number, index: number): number {
+  const nodes = Math.floor(size / tileWidth ** level);
+  return Math.max(0, Math.min(tileWidth, nodes - index * tileWidth));
+}
+
+/** 1234067 is `x001/x234/067`. */
+function tilePath(index: number): string {
+  const groups = [String(index % 1000).padStart(3, '0')];
+  for (let rest = Math.floor(index / 1000); rest > 0; rest = Math.floor(rest / 1000))
+    groups.unshift(`x${String(rest % 1000).padStart(3, '0')}`);
+  return groups.join('/');
+}

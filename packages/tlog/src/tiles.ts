@@ -1,0 +1,81 @@
+import { read, type CallOptions, type Storage } from '@ragnos/storage';
+import { LogError } from './errors.ts';
+import { emptyFrontier, grow, peakHeights, treeRoot, type Frontier } from './frontier.ts';
+import { sameHash } from './hash.ts';
+import { tileKey, widthAt } from './keys.ts';
+import { tileWidth } from './limits.ts';
+
+const hashLength = 32;
+
+export function encodeTile(hashes: readonly Uint8Array[]): Uint8Array {
+  return Buffer.concat(hashes);
+}
+
+/**
+ * Tiles of a tree whose right edge is known, from the store and checked from the top: a full tile against its hash in the
+ * tile above, a partial one (every level but the lowest ends in one) against the edge. The last tile of each level is kept.
+ */
+export class Tiles {
+  readonly #storage: Storage;
+  readonly #frontier: Frontier;
+  readonly #call: CallOptions;
+  readonly #kept = new Map<number, { readonly index: number; readonly hashes: readonly Uint8Array[] }>();
+
+  /** `frontier.size` is a multiple of 256. */
+  constructor(storage: Storage, frontier: Frontier, call: CallOptions) {
+    this.#storage = storage;
+    this.#frontier = frontier;
+    this.#call = call;
+  }
+
+  get size(): number {
+    return this.#frontier.size;
+  }
+
+  /** Throws LOG_MISSING, LOG_ALTERED, with the tile as `key`. */
+  async hashes(level: number, index: number): Promise<readonly Uint8Array[]> {
+    const kept = this.#kept.get(level);
+    if (kept?.index === index) return kept.hashes;
+    const width = widthAt(this.size, level, index);
+    if (width === 0) throw new LogError('LOG_BAD_RANGE', `no tile ${level}/${index} in ${this.size} entries`);
+    const hashes = await readTile(this.#storage, level, index, width, this.#call);
+    const good =
+      width === tileWidth
+        ? sameHash(treeRoot(hashes), await this.root(level, index))
+        : this.#isEdge(level, hashes);
+    const key = tileKey(level, index, width);
+    if (!good) throw new LogError('LOG_ALTERED', `${key} is not the tile that the head covers`, { key });
+    this.#kept.set(level, { index, hashes });
+    return hashes;
+  }
+
+  /** What the root of a full tile must be, by the tile above it. */
+  async root(level: number, index: number): Promise<Uint8Array | undefined> {
+    const above = await this.hashes(level + 1, Math.floor(index / tileWidth));
+    return above[index % tileWidth];
+  }
+
+  #isEdge(level: number, hashes: readonly Uint8Array[]): boolean {
+    const heights = peakHeights(this.size);
+    const own = this.#frontier.peaks.filter((_, i) => Math.floor((heights[i] ?? 0) / 8) === level);
+    const { peaks } = grow(emptyFrontier, hashes);
+    return peaks.length === own.length && peaks.every((peak, i) => sameHash(peak, own[i]));
+  }
+}
+
+/** As it is stored, believed or not. Throws LOG_MISSING, LOG_ALTERED for another length. */
+export async function readTile(
+  storage: Storage,
+  level: number,
+  index: number,
+  width: number,
+  call: CallOptions,
+): Promise<readonly Uint8Array[]> {
+  const key = tileKey(level, index, width);
+  const found = await read(storage, key, { ...call, maxLength: tileWidth * hashLength * 2 });
+  if (found === null) throw new LogError('LOG_MISSING', `${key} is not in ${storage.description}`, { key });
+  const { bytes } = found;
+  if (bytes.length !== width * hashLength)
+    throw new LogError('LOG_ALTERED', `${key} has ${bytes.length} bytes, not ${width * hashLength}`, { key });
+  return Array.from({ length: width }, (_, i) => bytes.subarray(i * hashLength, (i + 1) * hashLength));
+}
