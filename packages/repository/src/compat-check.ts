@@ -1,5 +1,12 @@
 import { createHash, createPublicKey } from 'node:crypto';
-import { canonicalJson, keyToJson, type DelegatedRole, type Delegations, type Key } from '@ragnos/tuf';
+import {
+  canonicalJson,
+  keyToJson,
+  type DelegatedRole,
+  type Delegations,
+  type Key,
+  type Root,
+} from '@ragnos/tuf';
 import { isSplit } from './bins.ts';
 import { clientFacts, binStyles } from './compat-facts.ts';
 import type { BinsStyle, Client } from './compat.ts';
@@ -89,6 +96,12 @@ function keyProblem(client: Client, key: Key): Pick<CompatIssue, 'message' | 'hi
       hint: 'name the key by the sha256 of its canonical JSON',
     };
   return null;
+}
+
+/** Keys that are new in a root. */
+export function rootIssues(compat: readonly Client[], after: Root, before: Root): Generator<CompatIssue> {
+  const fresh = [...after.keys].filter(([id]) => !before.keys.has(id)).map(([, key]) => key);
+  return keyIssues(compat, 'root', fresh);
 }
 
 /** `role` is split into bins of this style, or is to be. */

@@ -12,6 +12,7 @@ import {
   type TopLevelRole,
 } from '@ragnos/tuf';
 import { topLevelKeys } from './commit.ts';
+import { refuseIssues, rootIssues } from './compat-check.ts';
 import { sign, SigningDesk } from './desk.ts';
 import { PublishError } from './errors.ts';
 import type { Head } from './head.ts';
@@ -57,6 +58,7 @@ export async function putRoot(
   { extra = [], signal }: PutRootOptions,
 ): Promise<void> {
   const { root } = head;
+  refuseIssues(rootIssues(engine.compat, next, root.signed));
   const signers = await new SigningDesk(engine.source, extra).need({
     role: 'root',
     askAs: 'root',
@@ -92,6 +94,7 @@ export async function submitRoot(
   let publish: PublishResult | null = null;
   if (signed.version !== before.root.signed.version) {
     checkNext(before, bytes);
+    refuseIssues(rootIssues(engine.compat, signed, before.root.signed));
     publish = await signForBoth(engine, before, signed, options);
     const head = await engine.reader.read(options);
     await checkLive(head, bytes);
