@@ -68,7 +68,7 @@ export async function propose(
   const tops = new Map<TopLevelRole, RoleLayout>();
   for (const edit of edits)
     if (edit.kind === 'keys' && isTopLevelRole(edit.role)) tops.set(edit.role, edit);
-    else await applyEdit(workspace, edit);
+    else await applyEdit(workspace, edit, engine.compat);
   await checkTops(head, tops);
   if (change !== undefined) {
     const { draft, end } = draftOf(workspace, { storage: engine.storage, mutable });
@@ -76,8 +76,8 @@ export async function propose(
   }
   const asked = resign.filter((role) => role !== 'root');
   for (const role of asked) workspace.edit(await located(workspace, role), { resign: true });
-  const root =
-    tops.size > 0 || resign.includes('root') ? nextRoot(head.root.signed, tops, rootExpiry(engine)) : null;
+  const next = nextRoot(head.root.signed, tops, rootExpiry(engine));
+  const root = resign.includes('root') || changesRoot(head.root.signed, next) ? next : null;
   const made = await eventOf(engine, { workspace, root, always: new Set(asked) }, options);
   return { id: newId(made, engine.now()), round: 1, created: engine.now(), deadline, reason, ...made };
 }
@@ -112,7 +112,7 @@ export async function eventOf(
   }
   roles.sort((a, b) => depth(a) - depth(b));
   await putContents(engine.storage, workspace.contents, options);
-  if (root !== null && !isSame(root, head.root.signed))
+  if (root !== null)
     roles.push({ name: rootRole, delegator: rootRole, signed: signedToBytes(root), signatures: [] });
   if (roles.length === 0)
     throw new EventError('NOTHING_TO_SIGN', 'nothing of this waits for anybody’s signature', {
@@ -170,8 +170,9 @@ function depth({ name }: EventRole): number {
   return name === targetsRole ? 0 : 1;
 }
 
-function isSame(next: Root, before: Root): boolean {
-  return differences(before, next).every(({ what }) => what === 'version');
+/** Whether it is more than the same root with a longer life. */
+export function changesRoot(before: Root, next: Root): boolean {
+  return differences(before, next).some(({ what }) => what !== 'version' && what !== 'expires');
 }
 
 /** The delegators of every role, and the role itself where it is published, from the top down. */

@@ -20,7 +20,7 @@ import type { Engine } from '../transact.ts';
 import type { CallOptions } from '../types.ts';
 import { Workspace } from '../workspace.ts';
 import { metadataOf, type SigningEvent } from './event.ts';
-import { eventOf } from './propose.ts';
+import { changesRoot, eventOf } from './propose.ts';
 
 /**
  * The same change on the head as it is now: what the event changed is changed again, all else stays as the head has it. It
@@ -72,14 +72,16 @@ export async function reopen(
   return { id, reason, round: round + 1, created: now, deadline: new Date(now.getTime() + time), ...made };
 }
 
-function rebasedRoot(engine: Engine, event: SigningEvent, proposed: Root, head: Root): Root {
+function rebasedRoot(engine: Engine, event: SigningEvent, proposed: Root, head: Root): Root | null {
   const last = event.roots.at(-1);
   const before = last === undefined ? null : parseMetadata(last, 'root').signed;
   const changes = new Map<TopLevelRole, RoleLayout>();
   for (const [name, { threshold }] of proposed.roles)
     if (before === null || !sameKeys(name, before, proposed))
       changes.set(name, { keys: keysIn(proposed, name), threshold });
-  return nextRoot(head, changes, rootExpiry(engine));
+  const next = nextRoot(head, changes, rootExpiry(engine));
+  const only = changes.size === 0 && head.expires < proposed.expires;
+  return only || changesRoot(head, next) ? next : null;
 }
 
 function sameKeys(role: TopLevelRole, a: Root, b: Root): boolean {
