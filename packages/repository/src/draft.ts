@@ -14,6 +14,7 @@ import {
 import { readFile } from 'node:fs/promises';
 import { isSplit } from './bins.ts';
 import { bring } from './bring.ts';
+import type { Client } from './compat.ts';
 import { applyEdit } from './edit-roles.ts';
 import { PublishError } from './errors.ts';
 import { targetKey, unfetchable } from './keys.ts';
@@ -25,6 +26,8 @@ const readMaxLength = 16 * 1024 * 1024;
 
 export interface DraftOptions {
   readonly storage: Storage;
+  /** As in `RepositoryOptions`. */
+  readonly compat?: readonly Client[];
   readonly mutable: (path: string) => boolean;
 }
 
@@ -74,7 +77,7 @@ export function draftOf(
       alive();
       if (edit.kind === 'keys' && isTopLevelRole(edit.role))
         throw new PublishError('BAD_LAYOUT', `${edit.role} changes its keys by a new root`);
-      await applyEdit(workspace, edit);
+      await applyEdit(workspace, edit, options.compat);
     },
     async list(role) {
       alive();

@@ -27,7 +27,7 @@ export async function publishGroup(
     let current = workspace;
     for (const item of waiting) {
       const trial = current.fork();
-      const { draft, end } = draftOf(trial, { storage: engine.storage, mutable });
+      const { draft, end } = draftOf(trial, { storage: engine.storage, compat: engine.compat, mutable });
       try {
         item.signal?.throwIfAborted();
         await item.change(draft);

@@ -38,7 +38,7 @@ export async function prepare(
   const workspace = new Workspace(await engine.reader.read(options), engine.now());
   for (const edit of edits) await applyEdit(workspace, edit, engine.compat);
   if (change !== null) {
-    const { draft, end } = draftOf(workspace, { storage: engine.storage, mutable });
+    const { draft, end } = draftOf(workspace, { storage: engine.storage, compat: engine.compat, mutable });
     await Promise.resolve(change(draft)).finally(end);
   }
   const desk = new SigningDesk(engine.source);

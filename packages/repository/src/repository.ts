@@ -89,8 +89,9 @@ export class Repository {
   /** A draft on the newest head that is thrown away: for looking, and for dry runs. */
   inspect<T>(look: (draft: Draft) => Promise<T>, options: CallOptions = {}): Promise<T> {
     return this.#serial(async () => {
+      const { storage, compat } = this.#engine;
       const workspace = new Workspace(await this.#engine.reader.read(options), this.#engine.now());
-      const { draft, end } = draftOf(workspace, { storage: this.#engine.storage, mutable: this.#mutable });
+      const { draft, end } = draftOf(workspace, { storage, compat, mutable: this.#mutable });
       try {
         return await look(draft);
       } finally {
