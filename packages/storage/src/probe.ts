@@ -19,6 +19,9 @@ export async function probeConditionalWrites(storage: Storage, options: CallOpti
     if (created !== 1) return `of ${racers} writers of one new object ${created} were told that they made it`;
     if ((await storage.putIfAbsent(raced, bytes(-1), {}, options)).created)
       return 'an object was overwritten';
+    await storage.delete(raced, options);
+    if (!(await storage.putIfAbsent(raced, bytes(-1), {}, options)).created)
+      return 'an object that was deleted could not be made again';
 
     const first = await storage.compareAndSwap(swapped, bytes(-1), {}, null, options);
     if (!first.swapped) return 'a new object could not be made';

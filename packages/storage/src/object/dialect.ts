@@ -34,8 +34,8 @@ export interface Span {
 
 export interface Found {
   readonly info: ObjectInfo;
-  /** Which write made it: see `objectStorage`. */
-  readonly writeId: string | undefined;
+  /** Ids of the writes that led to it: see `writes.ts`. */
+  readonly writes: readonly string[];
 }
 
 export interface Page {
@@ -65,7 +65,7 @@ export interface Dialect {
   readonly prefix: string;
   get(key: string, span: Span, expected: string | null): Draft;
   head(key: string): Draft;
-  put(key: string, payload: Payload, meta: ObjectMeta, expected: Expected, writeId: string): Draft;
+  put(key: string, payload: Payload, meta: ObjectMeta, expected: Expected, writes: string): Draft;
   delete(key: string): Draft;
   list(prefix: string, from: string | null): Draft;
   /** Of an answer to `get` or `head`. */

@@ -4,6 +4,7 @@ import { resolveRange } from '../range.ts';
 import type { ByteRange, GetOptions, ObjectInfo, StoredObject } from '../storage.ts';
 import { sizeOf, type Caller } from './caller.ts';
 import type { Dialect, Found } from './dialect.ts';
+import type { SeenWrites } from './writes.ts';
 import { isPassing, NotNow, pause, repeated, unavailable, type RetryPolicy } from './retry.ts';
 
 /** Read at once with the object's headers; most objects of a repository are smaller, and cost one request. */
@@ -14,11 +15,12 @@ export interface Reading {
   readonly dialect: Dialect;
   readonly caller: Caller;
   readonly policy: RetryPolicy;
+  readonly seen: SeenWrites;
 }
 
 /** `null`: there is none. */
 export async function headObject(
-  { dialect, caller, policy }: Reading,
+  { dialect, caller, policy, seen }: Reading,
   key: StorageKey,
   signal: AbortSignal | undefined,
 ): Promise<Found | null> {
@@ -27,7 +29,9 @@ export async function headObject(
     const outcome = await caller.call(dialect.head(name), signal);
     if (outcome.kind === 'absent') return null;
     if (outcome.kind !== 'done') throw new NotNow(`${key}: an answer that fits no question`);
-    return dialect.found(key, outcome.answer, outcome.answer.bytes);
+    const found = dialect.found(key, outcome.answer, outcome.answer.bytes);
+    seen.remember(key, found.info.etag, found.writes);
+    return found;
   });
 }
 
@@ -37,7 +41,7 @@ export async function getObject(
   key: StorageKey,
   options: GetOptions,
 ): Promise<StoredObject | null> {
-  const { dialect, caller, policy } = reading;
+  const { dialect, caller, policy, seen } = reading;
   const { range, maxLength = Infinity, signal } = options;
   signal?.throwIfAborted();
   const start = range?.start ?? 0;
@@ -54,7 +58,8 @@ export async function getObject(
   if (outcome.kind === 'absent') return null;
   if (outcome.kind !== 'done') return refuseRange(reading, key, options);
   const { answer } = outcome;
-  const { info } = dialect.found(key, answer, answer.bytes);
+  const { info, writes } = dialect.found(key, answer, answer.bytes);
+  seen.remember(key, info.etag, writes);
   const { end } = resolveRange(info, options);
   const got = Math.min(wanted, info.size - start);
   const whole = answer.status === 200 && start === 0 && sizeOf(answer.header('content-range')) === null;

@@ -9,6 +9,7 @@ import { payloadOf, payloadOfBytes } from './payload.ts';
 import { getObject, headObject, type Reading } from './read.ts';
 import { defaultRetryPolicy, NotNow, repeated, type RetryPolicy } from './retry.ts';
 import { writeObject } from './write.ts';
+import { SeenWrites } from './writes.ts';
 
 export interface ObjectStorageOptions extends HttpClientOptions {
   readonly retry?: Partial<RetryPolicy> | undefined;
@@ -24,7 +25,7 @@ export function objectStorage(dialect: Dialect, sign: Sign, options: ObjectStora
   const client = new HttpClient(options);
   const policy = { ...defaultRetryPolicy, ...options.retry };
   const caller = new Caller(client, dialect, sign);
-  const reading: Reading = { dialect, caller, policy };
+  const reading: Reading = { dialect, caller, policy, seen: new SeenWrites() };
 
   const check = (key: StorageKey): void => {
     storageKey(key);

@@ -1,17 +1,18 @@
 import { randomBytes } from 'node:crypto';
 import { StorageError } from '../errors.ts';
+import type { TransportFailure } from '../http/failure.ts';
 import type { StorageKey } from '../key.ts';
 import type { ObjectMeta } from '../storage.ts';
 import type { Outcome } from './caller.ts';
 import type { Expected, Payload } from './dialect.ts';
 import { headObject, type Reading } from './read.ts';
 import { isPassing, pause, unavailable, type NotNow } from './retry.ts';
-import type { TransportFailure } from '../http/failure.ts';
+import { fateOf, writesField } from './writes.ts';
 
 /**
- * A conditional write whose outcome is always told truly. Each write carries an id of its own in the object's metadata: when an
- * answer is lost, or says "try again", the object is read, and the id says whether it is ours. Only while the object is
- * still as expected is the write sent again, under the same condition and id, so that it happens once at most.
+ * A conditional write whose outcome is told truly. It carries an id of its own in the object's metadata: when an answer is
+ * lost, or says "try again", the object is read, and the ids there say what happened (`writes.ts`). Only while the object is still
+ * as expected is the write sent again, under the same condition and id, so that it happens once at most.
  *
  * Resolves with the new etag, or with `null`: somebody else was first. Throws STORAGE_UNAVAILABLE when it may or may not have happened.
  */
@@ -23,11 +24,14 @@ export async function writeObject(
   expected: Expected,
   signal: AbortSignal | undefined,
 ): Promise<string | null> {
-  const { dialect, caller, policy } = reading;
-  const writeId = randomBytes(12).toString('hex');
+  const { dialect, caller, policy, seen } = reading;
+  const before = await writesBefore(reading, key, expected, signal);
+  if (before === null) return null;
+  const writeId = randomBytes(8).toString('hex');
+  const writes = writesField(writeId, before);
   let unknown: NotNow | TransportFailure | null = null;
   for (let tried = 1; ; tried++) {
-    const draft = dialect.put(dialect.prefix + key, payload, meta, expected, writeId);
+    const draft = dialect.put(dialect.prefix + key, payload, meta, expected, writes);
     let outcome: Outcome | null = null;
     try {
       outcome = await caller.call(draft, signal, { condition: expected });
@@ -35,27 +39,42 @@ export async function writeObject(
       if (!isPassing(error)) throw error;
       unknown = error;
     }
-    if (outcome?.kind === 'done') return dialect.putEtag(outcome.answer);
+    if (outcome?.kind === 'done') {
+      const etag = dialect.putEtag(outcome.answer);
+      seen.remember(key, etag, writes.split(','));
+      return etag;
+    }
     if (outcome !== null && outcome.kind !== 'lost') throw noFit(key);
-    if (unknown === null && (expected === null || dialect.respell === undefined)) return null;
+    const lost = outcome !== null;
+    if (lost && unknown === null && (expected === null || dialect.respell === undefined)) return null;
 
-    if (outcome === null) {
-      if (tried >= policy.attempts) throw unknown === null ? noFit(key) : unavailable(key, unknown, tried);
-      await pause(policy, tried, signal);
-    }
+    if (!lost) await pause(policy, tried, signal);
     const now = await headObject(reading, key, signal);
-    if (now?.writeId === writeId) return now.info.etag;
-    const asExpected = (now?.info.etag ?? null) === expected;
-    if (outcome === null) {
-      if (asExpected) continue;
-      if (expected === null) return null;
-    } else {
-      if (asExpected && dialect.respell?.(draft) === true) continue;
-      if (unknown === null || (expected === null && now !== null)) return null;
+    if (now?.writes[0] === writeId) return now.info.etag;
+    if ((now?.info.etag ?? null) === expected) {
+      if (!lost && tried < policy.attempts) continue;
+      if (lost && dialect.respell?.(draft) === true) continue;
     }
-    // Ours may have been first, and another's came on top of it: nobody but the content can tell.
-    throw unknown === null ? noFit(key) : unavailable(key, unknown, tried);
+    if (unknown === null) return null;
+    const fate = fateOf(writeId, now?.writes ?? [], before);
+    if (fate === 'lost') return null;
+    if (fate === 'written') return `overtaken-${writeId}`; // no etag that anything has now
+    throw unavailable(key, unknown, tried);
   }
+}
+
+/** The ids of what is to be replaced; `null`: that is not there any more. Asked for only if it was not just read. */
+async function writesBefore(
+  reading: Reading,
+  key: StorageKey,
+  expected: Expected,
+  signal: AbortSignal | undefined,
+): Promise<readonly string[] | null> {
+  if (expected === null) return [];
+  const seen = reading.seen.of(key, expected);
+  if (seen !== null) return seen;
+  const found = await headObject(reading, key, signal);
+  return found?.info.etag === expected ? found.writes : null;
 }
 
 function noFit(key: StorageKey): StorageError {

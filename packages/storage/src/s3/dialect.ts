@@ -5,11 +5,12 @@ import type { Dialect, Draft, Expected, Payload } from '../object/dialect.ts';
 import type { ObjectMeta } from '../storage.ts';
 import { parseXml, xmlText } from '../xml.ts';
 import { unreadable } from '../object/answers.ts';
+import { writesOf } from '../object/writes.ts';
 import { s3Refusal } from './refusal.ts';
 import type { S3Settings } from './settings.ts';
 import { encodedPath } from './sigv4.ts';
 
-const writeIdHeader = 'x-amz-meta-ragv-write';
+const writesHeader = 'x-amz-meta-ragv-writes';
 const pageLength = 1000;
 const dayMs = 86_400_000;
 
@@ -26,11 +27,11 @@ export function s3Dialect({ settings, bucketExists }: S3DialectOptions): Dialect
   let quotes = true;
   const spelled = (etag: string): string => (quotes ? etag : etag.replaceAll('"', ''));
 
-  const putHeaders = (payload: Payload, meta: ObjectMeta, expected: Expected, writeId: string) => ({
+  const putHeaders = (payload: Payload, meta: ObjectMeta, expected: Expected, writes: string) => ({
     'content-length': String(payload.length),
     'content-md5': payload.md5,
     'x-amz-checksum-sha256': Buffer.from(payload.sha256, 'hex').toString('base64'),
-    [writeIdHeader]: writeId,
+    [writesHeader]: writes,
     ...(meta.contentType === undefined ? {} : { 'content-type': meta.contentType }),
     ...(meta.cacheControl === undefined ? {} : { 'cache-control': meta.cacheControl }),
     ...(expected === null ? { 'if-none-match': '*' } : { 'if-match': spelled(expected) }),
@@ -54,11 +55,11 @@ export function s3Dialect({ settings, bucketExists }: S3DialectOptions): Dialect
       },
     }),
     head: (key) => ({ method: 'HEAD', path: pathOf(key) }),
-    put: (key, payload, meta, expected, writeId): Draft => ({
+    put: (key, payload, meta, expected, writes): Draft => ({
       method: 'PUT',
       path: pathOf(key),
       headers: {
-        ...putHeaders(payload, meta, expected, writeId),
+        ...putHeaders(payload, meta, expected, writes),
         // What is swapped is meant to change; what is put once is not.
         ...(lock === null || !isImmutable(meta)
           ? {}
@@ -90,7 +91,7 @@ export function s3Dialect({ settings, bucketExists }: S3DialectOptions): Dialect
         contentType: answer.header('content-type'),
         cacheControl: answer.header('cache-control'),
       },
-      writeId: answer.header(writeIdHeader),
+      writes: writesOf(answer.header(writesHeader)),
     }),
     putEtag: (answer) => answer.header('etag') ?? unreadable(description, 'a put without an etag'),
     page(answer) {
