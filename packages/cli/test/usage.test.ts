@@ -23,7 +23,7 @@ const refused: Readonly<Record<string, readonly [line: string, exit: number, say
   'an unknown kind of key': [
     'init v --vendor acme --key-type dsa',
     2,
-    /known are ecdsa, ed25519, rsa3072, rsa4096/,
+    /known are ecdsa, ecdsa-p384, ed25519, rsa3072, rsa4096, ml-dsa-44, ml-dsa-65, ml-dsa-87\n/,
   ],
   'a vendor named like a role': ['init v --vendor root', 2, /\[BAD_NAME\]/],
   'a vendor that leads out of its folder': ['init v --vendor ../x', 2, /\[BAD_NAME\]/],

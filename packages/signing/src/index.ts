@@ -4,6 +4,7 @@ export {
   changePassword,
   generateKeyFile,
   generateSigner,
+  keyFileTypes,
   type ChangePasswordOptions,
   type GenerateKeyFileOptions,
   type KeyFileType,

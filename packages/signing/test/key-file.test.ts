@@ -20,6 +20,7 @@ import {
   changePassword,
   fixedPassword,
   generateKeyFile,
+  keyFileTypes,
   openSigner,
   type KeyFileType,
 } from '@ragnos/signing';
@@ -44,6 +45,7 @@ const types: Record<KeyFileType, { keyType: string; scheme: string; public: RegE
     scheme: 'ecdsa-sha2-nistp256',
     public: pem,
   },
+  'ecdsa-p384': { keyType: 'ecdsa', scheme: 'ecdsa-sha2-nistp384', public: pem },
   ed25519: { keyType: 'ed25519', scheme: 'ed25519', public: /^[0-9a-f]{64}$/ },
   rsa3072: {
     keyType: 'rsa',
@@ -61,6 +63,8 @@ const types: Record<KeyFileType, { keyType: string; scheme: string; public: RegE
 };
 
 describe('every type', () => {
+  test('is in the list that callers offer', () => expect(Object.keys(types)).toEqual(keyFileTypes));
+
   for (const [type, expected] of Object.entries(types) as [KeyFileType, (typeof types)[KeyFileType]][])
     test(`${type}: generated, opened, signs in TUF's form; node:crypto reads the file`, async () => {
       const path = join(tmp(), 'key.pem');

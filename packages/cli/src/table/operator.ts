@@ -12,7 +12,10 @@ export const operatorCommands: readonly CommandSpec[] = [
     writes: true,
     options: [
       ['--vendor <name>', 'the first vendor (default: your login name)'],
-      ['--key-type <type>', 'ecdsa (default), ed25519, rsa3072 or rsa4096'],
+      [
+        '--key-type <type>',
+        'ecdsa (default), ecdsa-p384, ed25519, rsa3072, rsa4096, ml-dsa-44, ml-dsa-65 or ml-dsa-87',
+      ],
     ],
     examples: [
       'ragv init ./vault --vendor acme',
@@ -142,7 +145,10 @@ export const operatorCommands: readonly CommandSpec[] = [
     audience: 'operator',
     writes: true,
     options: [
-      ['--key-type <type>', 'ecdsa (default), ed25519, rsa3072 or rsa4096'],
+      [
+        '--key-type <type>',
+        'ecdsa (default), ecdsa-p384, ed25519, rsa3072, rsa4096, ml-dsa-44, ml-dsa-65 or ml-dsa-87',
+      ],
       ['--yes', 'for root: do not ask for the name of the role'],
     ],
     examples: ['ragv key rotate timestamp', 'ragv key rotate root --yes'],

@@ -10,11 +10,21 @@ import { openKey, publicPart, readPrivateKey } from './private-key.ts';
 import { createSecretFile, replaceSecretFile } from './secret-file.ts';
 
 /**
- * `ecdsa` is P-256, the default: it works on every signer there is. ML-DSA withstands quantum computers, and of the
- * peers python-tuf alone knows it: beside a classical key it is for roles whose clients all do.
+ * `ecdsa` is P-256, the default: it works on every signer there is. P-384 is for those whose rules ask for it; tough cannot
+ * read a root that names it. ML-DSA withstands quantum computers, and of the peers python-tuf alone knows it: beside a
+ * classical key it is for roles whose clients all do.
  */
-export type KeyFileType =
-  'ecdsa' | 'ed25519' | 'rsa3072' | 'rsa4096' | 'ml-dsa-44' | 'ml-dsa-65' | 'ml-dsa-87';
+export const keyFileTypes = [
+  'ecdsa',
+  'ecdsa-p384',
+  'ed25519',
+  'rsa3072',
+  'rsa4096',
+  'ml-dsa-44',
+  'ml-dsa-65',
+  'ml-dsa-87',
+] as const;
+export type KeyFileType = (typeof keyFileTypes)[number];
 
 export interface GenerateKeyFileOptions {
   readonly path: string;
@@ -79,6 +89,7 @@ export async function changePassword(options: ChangePasswordOptions): Promise<Ke
 const generate = promisify(generateKeyPair);
 const generators: Readonly<Record<KeyFileType, () => Promise<KeyObject>>> = {
   ecdsa: async () => (await generate('ec', { namedCurve: 'P-256' })).privateKey,
+  'ecdsa-p384': async () => (await generate('ec', { namedCurve: 'P-384' })).privateKey,
   ed25519: async () => (await generate('ed25519', {})).privateKey,
   rsa3072: async () => (await generate('rsa', { modulusLength: 3072 })).privateKey,
   rsa4096: async () => (await generate('rsa', { modulusLength: 4096 })).privateKey,
