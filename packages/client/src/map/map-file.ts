@@ -80,8 +80,8 @@ function readMapping(json: JsonValue, path: string, known: ReadonlyMap<string, r
   return { paths, repositories, threshold, terminating };
 }
 
-/** A repository's name is the name of its folder. */
-function refuseName(name: string): void {
+/** A repository's name is the name of its folder (CVE-2026-24686). @throws BadMapError for one that leads elsewhere */
+export function refuseName(name: string): void {
   const plain = /^[a-z0-9](?:[a-z0-9._-]{0,62}[a-z0-9_-])?$/i.test(name);
   const device = /^(?:con|prn|aux|nul|com\d|lpt\d)(?:\.|$)/i.test(name);
   if (plain && !device) return;

@@ -7,7 +7,7 @@ import type { UpdaterOptions } from '../updater/options.ts';
 import { Updater } from '../updater/updater.ts';
 import { BadMapError, RepositoryFailedError } from './errors.ts';
 import type { RepositoryMap } from './map-file.ts';
-import { parseMap } from './map-file.ts';
+import { parseMap, refuseName } from './map-file.ts';
 import { MultiRepository } from './multi-repository.ts';
 
 /** As for one `Updater`; what differs from repository to repository is given by name. */
@@ -33,6 +33,7 @@ export interface OpenMapOptions extends Omit<
 export async function openMap(options: OpenMapOptions): Promise<MultiRepository> {
   const { map: given, dir, roots, floors, ...shared } = options;
   const map = given instanceof Uint8Array ? parseMap(given) : given;
+  for (const name of map.repositories.keys()) refuseName(name); // who made the map by hand has checked nothing
   const strangers = [...roots.keys(), ...(floors?.keys() ?? [])].filter(
     (name) => !map.repositories.has(name),
   );
