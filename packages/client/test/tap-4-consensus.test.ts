@@ -48,6 +48,25 @@ describe('threshold', () => {
     expect((await (await world.open([mapping(2, 'a b')])).find('f'))?.agreed).toHaveLength(2);
   });
 
+  test('where none can be checked, all of them count: the length alone is no agreement', async () => {
+    const world = new World();
+    world.lists('f', { a: 'same', b: 'same' });
+    const say = (name: string, byte: string): void => {
+      const [path, file] = world.sim(name).targets.targets.entries().next().value ?? never();
+      const hashes = new Map([['blake2b-512', hexDigest(byte.repeat(64))] as const]);
+      world.sim(name).targets.targets.set(path, { ...file, hashes });
+      world.sim(name).publish();
+    };
+    say('a', 'ab');
+    say('b', 'cd');
+    expect(await codeOf((await world.open([mapping(2, 'a b')])).find('f'))).toBe('NO_CONSENSUS');
+    say('b', 'ab');
+    const map = await world.open([mapping(2, 'a b')]);
+    const found = (await map.find('f')) ?? never();
+    expect(found.agreed).toHaveLength(2);
+    expect(await codeOf(map.read(found, { maxLength: 100 }))).toBe('LENGTH_OR_HASH_MISMATCH');
+  });
+
   test('two of three outvote the one that lies, wherever it stands', async () => {
     for (const liar of ['a', 'b', 'c']) {
       const world = new World();

@@ -1,6 +1,8 @@
 // THREATS.md, "Network", as the whole client meets it: refused with a typed error, nothing kept, the next refresh works.
+import { holdsTarget } from '@ragnos/client';
 import type { Fault, FaultKind } from '@ragnos/testkit';
 import { body, cut, faultyFetcher, faultyServer, redirect, writeFiles } from '@ragnos/testkit';
+import { hexDigest, roleName } from '@ragnos/tuf';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -30,6 +32,94 @@ describe.each(Object.entries(faults))('%s', (_name, [fault, codes]) => {
     expect(await codeOf(error)).toMatch(codes);
     expect((await readdir(scene.dir)).includes(file.replace(/^\d\./, ''))).toBe(false);
     await scene.refreshed();
+  });
+});
+
+// A captive portal answers everything with its page; whoever reads the refusal must be able to tell.
+describe('a login page in place of metadata', () => {
+  const pages: Record<string, string> = {
+    'a page': '<!doctype html><title>Welcome</title>',
+    'a page with numbers that JSON does not have': '\r\n <meta name="viewport" content="initial-scale=1.0">',
+    'a page with many levels': `<script>${'{'.repeat(200)}</script>`,
+    'a text': 'login required',
+    nothing: '',
+  };
+  for (const [name, page] of Object.entries(pages))
+    test.each(files)(`${name}: for %s the URL and the hint are there`, async (file) => {
+      const scene = new Scene();
+      if (file === '2.root.json') scene.sim.publishRoot();
+      scene.sim.overrides.set(`metadata/${file}`, new TextEncoder().encode(page));
+      const refused = scene.refreshed();
+      await expect(refused).rejects.toMatchObject({
+        code: 'MALFORMED',
+        hint: 'a login page or a proxy may have answered: open the address in a browser',
+      });
+      await expect(refused).rejects.toThrow(`${scene.sim.baseUrl.toString()}metadata/${file}: `);
+    });
+
+  test('metadata that is malformed says where it came from, and blames no proxy', async () => {
+    const scene = new Scene();
+    for (const text of ['{', ' {"signed":{},"signatures":[]}', '\t\n\r{"signed":1}']) {
+      scene.sim.overrides.set('metadata/timestamp.json', new TextEncoder().encode(text));
+      const refused = scene.refreshed();
+      await expect(refused).rejects.toThrow(
+        `${scene.sim.baseUrl.toString()}metadata/timestamp.json: timestamp`,
+      );
+      await expect(refused).rejects.not.toHaveProperty('hint');
+    }
+  });
+
+  test('what is wrong with good metadata keeps its own code', async () => {
+    const scene = new Scene();
+    scene.sim.overrides.set('metadata/2.snapshot.json', new TextEncoder().encode('{"signed":{}}'));
+    expect(await codeOf(scene.refreshed())).toBe('LENGTH_OR_HASH_MISMATCH');
+    scene.now = new Date('2100-01-01');
+    scene.sim.overrides.set('metadata/timestamp.json', new TextEncoder().encode('<html>'));
+    expect(await codeOf(scene.refreshed())).toBe('EXPIRED'); // the root, before anything is read
+  });
+});
+
+// 4.5 leaves the algorithms open, so one may come that we do not know.
+describe('a target with no hash that we can check', () => {
+  test('is refused before it is asked for; the rest of its role is good', async () => {
+    const scene = new Scene();
+    scene.sim.addTarget('new', 'content');
+    const [path, file] = [...scene.sim.targets.targets].find(([name]) => name === 'new') ?? never();
+    scene.sim.targets.targets.set(path, {
+      ...file,
+      hashes: new Map([['sha3-256', hexDigest('ab'.repeat(32))]]),
+    });
+    scene.sim.publish();
+    const updater = await scene.refreshed();
+    const [info, good] = [await updater.find('new'), await updater.find('a/b.txt')];
+    if (info === null || good === null) return never();
+    const folder = temporary();
+    scene.asked();
+    await expect(updater.download(info, join(folder, 'file'))).rejects.toMatchObject({
+      code: 'LENGTH_OR_HASH_MISMATCH',
+      hint: 'a newer version may know it; nothing was taken unchecked',
+    });
+    expect(await codeOf(updater.read(info, { maxLength: 100 }))).toBe('LENGTH_OR_HASH_MISMATCH');
+    await writeFile(join(folder, 'held'), 'content');
+    expect(await holdsTarget(join(folder, 'held'), info)).toBe(false);
+    expect(scene.asked()).toEqual([]);
+    expect(await readdir(folder)).toEqual(['held']);
+    await updater.download(good, join(folder, 'file'));
+    expect(await readFile(join(folder, 'file'), 'utf8')).toBe('hello');
+  });
+
+  test('a role that the snapshot announces so is refused, and no other', async () => {
+    const scene = new Scene();
+    scene.sim.delegate({ name: 'role', paths: ['r/*'] });
+    scene.sim.addTarget('r/x', 'content', 'role');
+    scene.sim.publish();
+    const meta = scene.sim.snapshot.meta.get(roleName('role')) ?? never();
+    const hashes = new Map([['sha3-256', hexDigest('ab'.repeat(32))]]);
+    scene.sim.snapshot.meta.set(roleName('role'), { ...meta, hashes });
+    scene.sim.publishTimestamp();
+    const updater = await scene.refreshed();
+    expect(await updater.find('a/b.txt')).not.toBeNull();
+    expect(await codeOf(updater.find('r/x'))).toBe('LENGTH_OR_HASH_MISMATCH');
   });
 });
 

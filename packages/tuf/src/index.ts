@@ -23,6 +23,7 @@ export {
   type TufErrorCode,
   type VaultErrorOptions,
 } from './errors.ts';
+export { checkableHashes, checkBytes } from './hashes.ts';
 export { canonicalJson } from './json/canonical.ts';
 export { parseJson } from './json/parse.ts';
 export { Reader } from './json/reader.ts';
@@ -75,4 +76,4 @@ export {
 } from './names.ts';
 export { repositoryId, withRepositoryId } from './repository-id.ts';
 export { checkRootPin, replaceableBySingleKey, rootFingerprint } from './root-pin.ts';
-export { checkBytes, TrustedMetadataSet, type TrustOptions } from './trusted-metadata-set.ts';
+export { TrustedMetadataSet, type TrustOptions } from './trusted-metadata-set.ts';

@@ -5,7 +5,7 @@ import type { HexDigest, KeyId, RoleName, TargetPath, TopLevelRole } from './nam
 /** Members that we do not know, kept and written back as they came (4.1: unknown fields are part of what is signed). */
 export type Unrecognized = ReadonlyMap<string, JsonValue>;
 
-/** Never empty; holds at least one algorithm that we can check (sha256, sha384, sha512). */
+/** Never empty. Perhaps without an algorithm that we compute (sha256, sha384, sha512): then what has them is refused. */
 export type Hashes = ReadonlyMap<string, HexDigest>;
 
 /** Who may sign, and how many of them must. Key ids are distinct; a threshold above their number can never be met. */

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { delegatedKeys, topLevelKeys } from './delegation.ts';
 import {
   BadVersionNumberError,
@@ -8,6 +7,7 @@ import {
   UnknownRoleError,
   WorkflowError,
 } from './errors.ts';
+import { checkBytes } from './hashes.ts';
 import { defaultLimits, type Limits } from './limits.ts';
 import { LoadedRoles, sameFile } from './loaded-roles.ts';
 import { parseMetadata, verifyThreshold, type Metadata } from './metadata/envelope.ts';
@@ -256,18 +256,3 @@ function refuseOlderRoles(next: Snapshot, trusted: Snapshot): void {
     refuseOlder(`${role} in snapshot`, now.version, file.version);
   }
 }
-
-/** Length and every hash that we can compute, as far as `expected` states them. */
-export function checkBytes(
-  bytes: Uint8Array,
-  expected: Pick<MetaFile, 'length' | 'hashes'>,
-  what: string,
-): void {
-  if (expected.length !== null && bytes.length !== expected.length)
-    throw new LengthOrHashMismatchError(`${what}: ${bytes.length} bytes, announced were ${expected.length}`);
-  for (const [algorithm, digest] of expected.hashes ?? [])
-    if (computable.has(algorithm) && createHash(algorithm).update(bytes).digest('hex') !== digest)
-      throw new LengthOrHashMismatchError(`${what}: its ${algorithm} is not the announced ${digest}`);
-}
-
-const computable: ReadonlySet<string> = new Set(['sha256', 'sha384', 'sha512']);

@@ -1,4 +1,4 @@
-import { parseMetadata, type JsonOutput } from '@ragnos/tuf';
+import { parseMetadata, targetPath, type JsonOutput } from '@ragnos/tuf';
 import { describe, expect, test } from 'vitest';
 import { ed25519 } from './signer.ts';
 import { delegations, digest, envelope, file, keysJson, role, targetsJson, type Json } from './world.ts';
@@ -17,9 +17,19 @@ describe('targets (4.5)', () => {
     'a negative length': target({ ...x, length: -1 }),
     'no hashes': target({ length: 1 }),
     'empty hashes': target({ length: 1, hashes: {} }),
-    'md5 alone': target({ length: 1, hashes: { md5: 'ab'.repeat(16) } }),
     'an unsafe path': { targets: { '../a': file } },
     'delegations of null': { delegations: null },
+  });
+
+  test('hashes that nobody here computes: the role is read with all its targets', () => {
+    for (const hashes of [{ md5: 'ab'.repeat(16) }, { 'sha3-256': digest }, { x: digest, y: digest }]) {
+      const { signed } = parseMetadata(
+        envelope(targetsJson({ targets: { a: file, b: { length: 1, hashes } } }), []),
+        'targets',
+      );
+      expect([...signed.targets.keys()]).toEqual(['a', 'b']);
+      expect(Object.fromEntries(signed.targets.get(targetPath('b'))?.hashes ?? [])).toEqual(hashes);
+    }
   });
 
   test('any custom is kept, null too', () => {

@@ -187,7 +187,6 @@ describe('timestamp (4.6)', () => {
     'a length of null': meta({ version: 1, length: null }),
     'empty hashes': meta({ version: 1, hashes: {} }),
     'hashes of null': meta({ version: 1, hashes: null }),
-    'md5 alone': meta({ version: 1, hashes: { md5: 'ab'.repeat(16) } }),
     'a short sha256': meta({ version: 1, hashes: { sha256: 'ab'.repeat(31) } }),
     'a sha512 of the length of a sha256': meta({ version: 1, hashes: { sha256: digest, sha512: digest } }),
     'upper case': meta({ version: 1, hashes: { sha256: digest.toUpperCase() } }),

@@ -1,4 +1,11 @@
-import { checkBytes, hexDigest, roleName, targetPath, TrustedMetadataSet } from '@ragnos/tuf';
+import {
+  checkableHashes,
+  checkBytes,
+  hexDigest,
+  roleName,
+  targetPath,
+  TrustedMetadataSet,
+} from '@ragnos/tuf';
 import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { ed25519 } from './signer.ts';
@@ -168,8 +175,28 @@ describe('bytes against what was announced', () => {
     );
   });
 
-  test('an algorithm that we do not compute says nothing', () =>
-    expect(codeOf(() => checkBytes(bytes, of('blake2b-256', 'ab'.repeat(32)), 'abc'))).toBeNull());
+  test('an algorithm that we do not compute says nothing beside one that we do, and alone it is no proof', () => {
+    const other = ['blake2b-256', hexDigest('ab'.repeat(32))] as const;
+    const both = new Map([other, ['sha256', hexDigest(hash('sha256'))] as const]);
+    expect(codeOf(() => checkBytes(bytes, { length: 3, hashes: both }, 'abc'))).toBeNull();
+    expect(codeOf(() => checkBytes(bytesOf('abd'), { length: 3, hashes: both }, 'abd'))).toBe(
+      'LENGTH_OR_HASH_MISMATCH',
+    );
+    for (const hashes of [new Map([other]), new Map([['md5', hexDigest(hash('md5'))] as const])])
+      expect(() => checkBytes(bytes, { length: 3, hashes }, 'abc')).toThrow(
+        expect.objectContaining({
+          code: 'LENGTH_OR_HASH_MISMATCH',
+          hint: 'a newer version may know it; nothing was taken unchecked',
+        }),
+      );
+  });
+
+  test('those of a target that can be checked, in the order of its role', () => {
+    const hashes = new Map(
+      ['sha512', 'x', 'sha256', 'sha384'].map((name) => [name, hexDigest('ab'.repeat(32))] as const),
+    );
+    expect(checkableHashes(hashes, 'x').map(([name]) => name)).toEqual(['sha512', 'sha256', 'sha384']);
+  });
   test('nothing stated', () =>
     expect(codeOf(() => checkBytes(bytes, { length: null, hashes: null }, 'abc'))).toBeNull());
   test('length', () =>

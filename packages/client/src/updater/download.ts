@@ -1,5 +1,10 @@
 import type { TrustedMetadataSet } from '@ragnos/tuf';
-import { hashedTargetPath, LengthOrHashMismatchError, MalformedMetadataError } from '@ragnos/tuf';
+import {
+  checkableHashes,
+  hashedTargetPath,
+  LengthOrHashMismatchError,
+  MalformedMetadataError,
+} from '@ragnos/tuf';
 import { createHash } from 'node:crypto';
 
 import { CutError, DownloadError, StalledError } from '../errors.ts';
@@ -29,7 +34,7 @@ export function targetUrl(base: URL, info: TargetInfo, trusted: TrustedMetadataS
 /**
  * The bytes of a target, hashed as they pass; throws at the end unless all of them were right, so whoever writes them
  * must not show the file before the stream is over. After a cut it asks for the rest; if what was put together that
- * way is wrong, the caller may start afresh (`resumed` is told).
+ * way is wrong, the caller may start afresh (`resumed` is told). A target with no hash that we can check is not asked for.
  */
 export async function* verified(
   fetcher: Fetcher,
@@ -37,9 +42,11 @@ export async function* verified(
   info: TargetInfo,
   options: TransferOptions & { readonly resume: boolean; readonly resumed: () => void },
 ): AsyncGenerator<Uint8Array, void, undefined> {
-  const hashes = [...info.hashes]
-    .filter(([algorithm]) => algorithm === 'sha256' || algorithm === 'sha384' || algorithm === 'sha512')
-    .map(([algorithm, digest]) => ({ algorithm, digest, hash: createHash(algorithm) }));
+  const hashes = checkableHashes(info.hashes, info.path).map(([algorithm, digest]) => ({
+    algorithm,
+    digest,
+    hash: createHash(algorithm),
+  }));
   const { signal, onProgress } = options;
   let received = 0;
   let fruitless = 0;
@@ -61,7 +68,7 @@ export async function* verified(
     }
   }
   const wrong = hashes.find(({ hash, digest }) => hash.digest('hex') !== digest);
-  if (received !== info.length || wrong !== undefined || hashes.length === 0)
+  if (received !== info.length || wrong !== undefined)
     throw new LengthOrHashMismatchError(
       received === info.length
         ? `${shown(url)}: its ${wrong?.algorithm ?? 'hash'} is not the signed one`

@@ -10,7 +10,7 @@ import {
 
 import { OfflineError } from '../errors.ts';
 import type { Context } from './context.ts';
-import { fetchBytes, lengthBound } from './remote.ts';
+import { fetchBytes, lengthBound, verifyFetched } from './remote.ts';
 import { loadRoot } from './root.ts';
 import type { Copies } from './store.ts';
 
@@ -73,8 +73,10 @@ async function loadTimestamp(context: Context, trusted: TrustedMetadataSet): Pro
   const { kept, failures } = feed(await store.timestamp(), (bytes) => trusted.updateTimestamp(bytes));
   if (context.offline) return kept ?? missing(context, 'timestamp', failures);
   const maxLength = limits.timestampMaxLength;
-  const fetched = await fetchBytes(context, metadataFileName('timestamp'), { maxLength });
-  const bytes = trusted.updateTimestamp(fetched) ? fetched : (kept ?? fetched);
+  const name = metadataFileName('timestamp');
+  const fetched = await fetchBytes(context, name, { maxLength });
+  const isNew = verifyFetched(context, name, fetched, () => trusted.updateTimestamp(fetched));
+  const bytes = isNew ? fetched : (kept ?? fetched);
   await store.writeTimestamp(bytes); // only now: one that failed a check is never kept (CVE-2025-2888)
   return bytes;
 }
@@ -109,8 +111,9 @@ async function fetchSnapshot(
   length: { readonly maxLength: number; readonly total: number | null },
 ): Promise<Uint8Array> {
   const version = trusted.root.consistentSnapshot ? trusted.timestamp?.snapshot.version : undefined;
-  const bytes = await fetchBytes(context, metadataFileName('snapshot', version), length);
-  trusted.updateSnapshot(bytes);
+  const name = metadataFileName('snapshot', version);
+  const bytes = await fetchBytes(context, name, length);
+  verifyFetched(context, name, bytes, () => trusted.updateSnapshot(bytes));
   return bytes;
 }
 
@@ -146,12 +149,10 @@ export async function loadRole(
     if (offline) missing(context, role, failures);
     const version = trusted.root.consistentSnapshot ? expected.version : undefined;
     const maxLength = lengthBound(expected, limits.targetsMaxLength, role);
-    const bytes = await fetchBytes(context, metadataFileName(role, version), {
-      maxLength,
-      total: expected.length,
-    });
+    const name = metadataFileName(role, version);
+    const bytes = await fetchBytes(context, name, { maxLength, total: expected.length });
     context.onFetched?.(role, bytes);
-    update(bytes);
+    verifyFetched(context, name, bytes, () => update(bytes));
     await store.writeTargets(role, bytes);
     known.bytes.set(role, bytes);
   }

@@ -1,5 +1,5 @@
 import type { MetaFile } from '@ragnos/tuf';
-import { LimitExceededError } from '@ragnos/tuf';
+import { LengthOrHashMismatchError, LimitExceededError, MalformedMetadataError } from '@ragnos/tuf';
 
 import { CutError, InsecureUrlError } from '../errors.ts';
 import { shown } from '../fetcher.ts';
@@ -52,6 +52,36 @@ export async function fetchBytes(
       if (!(error instanceof CutError) || attempt >= attempts) throw error;
     }
   }
+}
+
+/**
+ * Runs `verify` over the bytes that `name` was answered with. What is no metadata at all, whoever sent it, is refused as
+ * malformed, with the URL that was asked: behind a login page or a proxy nobody else can tell where it came from.
+ */
+export function verifyFetched<T>(
+  { metadataUrl }: Pick<Context, 'metadataUrl'>,
+  name: string,
+  bytes: Uint8Array,
+  verify: () => T,
+): T {
+  try {
+    return verify();
+  } catch (error) {
+    const unlike = !beginsAnObject(bytes);
+    const families = unlike
+      ? [MalformedMetadataError, LimitExceededError, LengthOrHashMismatchError]
+      : [MalformedMetadataError];
+    if (!(error instanceof Error) || !families.some((family) => error instanceof family)) throw error;
+    throw new MalformedMetadataError(`${shown(below(metadataUrl, name))}: ${error.message}`, {
+      cause: error,
+      ...(unlike ? { hint: 'a login page or a proxy may have answered: open the address in a browser' } : {}),
+    });
+  }
+}
+
+/** As all metadata does, after any white space. */
+function beginsAnObject(bytes: Uint8Array): boolean {
+  return bytes.find((byte) => byte !== 0x20 && byte !== 0x09 && byte !== 0x0a && byte !== 0x0d) === 0x7b;
 }
 
 /** How many bytes of a file we accept: what trusted metadata announces, else the budget. */

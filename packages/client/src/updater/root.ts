@@ -11,7 +11,7 @@ import { DownloadNotFoundError, LocalRootLostError, NoTrustedRootError, OfflineE
 import type { Context } from './context.ts';
 import type { StartedFrom } from './notes.ts';
 import { startedFromFromBytes, startedFromToBytes } from './notes.ts';
-import { fetchBytes } from './remote.ts';
+import { fetchBytes, verifyFetched } from './remote.ts';
 
 /** A trusted set that stands on the newest root, and that root's bytes. */
 export interface RootResult {
@@ -117,7 +117,7 @@ export async function loadRoot(
       },
     );
     if (fetched === null) break;
-    trusted.updateRoot(fetched);
+    verifyFetched(context, name, fetched, () => trusted.updateRoot(fetched));
     await accept(fetched);
   }
   if (chain === 'whole') refuseShortChain(context, trusted.root.version, versions, marks);
