@@ -17,6 +17,7 @@ import {
 } from '@ragnos/tuf';
 import { describe, expect, test } from 'vitest';
 import { budgets } from '../src/doctor/budgets.ts';
+import { compat } from '../src/doctor/compat.ts';
 import { expiry } from '../src/doctor/expiry.ts';
 import { form, overlaps, targetForms } from '../src/doctor/form.ts';
 import { keyHygiene } from '../src/doctor/keys.ts';
@@ -56,9 +57,10 @@ const pure = (head: CheckedHead, more: Partial<CheckOptions> = {}): readonly Fin
     ...budgets(head, options),
     ...expiry(head, options),
     ...keyHygiene(head),
-    ...form(head, options),
+    ...form(head),
     ...overlaps(head),
     ...targetForms(head),
+    ...compat(head, options),
   ];
 };
 
@@ -147,7 +149,6 @@ const timestampKeys = base.root.signed.roles.get('timestamp')?.keyIds ?? [];
 const fresh = testSigner().key;
 const { publicKey: p384 } = generateKeyPairSync('ec', { namedCurve: 'P-384' });
 const p384Key = newKey('ecdsa', 'ecdsa-sha2-nistp384', p384.export({ type: 'spki', format: 'pem' }));
-const mlDsa = newKey('ml-dsa', 'ml-dsa-65/1', 'no key at all\n');
 const chain = Array.from({ length: 40 }, (_, i) => delegation(`r${i}`, ['deep/*'], { terminating: false }));
 
 /** What each rule says of which head; a pattern that does not match is a failure. */
@@ -276,28 +277,16 @@ const pureCases: readonly (readonly [RuleId, CheckedHead, RegExp, Partial<CheckO
     /^error: timestamp needs 2 signatures and has 1/,
   ],
   [
-    'compat-tough',
-    delegating(null, [], {
-      keyIds: [],
-      threshold: 1,
-      bitLength: 4,
-      namePrefix: 'b',
-      unrecognized: new Map(),
-    }),
-    /^info: .*succinct bins \(targets\)/,
+    'compat',
+    delegating([delegation('a', [], { paths: null, pathHashPrefixes: ['00'] })]),
+    /^info: go-tuf cannot read all of it: targets: split into bins of style prefixes/,
   ],
   [
-    'compat-tough',
+    'compat',
     rootRoles('timestamp', [p384Key.keyId], 1, [p384Key]),
-    /^error: .*P-384/,
+    /^error: tough cannot read all of it: root: key \w+ is of type ecdsa/,
     { compat: new Set(['tough']) },
   ],
-  [
-    'compat-go-tuf',
-    delegating([delegation('a', [], { paths: null, pathHashPrefixes: ['00'] })]),
-    /^info: go-tuf/,
-  ],
-  ['compat-ml-dsa', rootRoles('timestamp', [mlDsa.keyId], 1, [mlDsa]), /^warning/],
 ];
 
 function newKeyAs(id: string): Key {
@@ -369,6 +358,13 @@ describe('what is in the store', () => {
     const { findings, horizon } = await inStore(made, { firstRoot: 'ab'.repeat(32) });
     expect(said(findings, 'metadata-refused')).toContain('[ROOT_PIN_MISMATCH]');
     expect(horizon).toBeNull();
+  });
+
+  test('compat-alias: only where tough is served', async () => {
+    expect(said((await inStore(made)).findings, 'compat-alias')).toBeUndefined();
+    expect(said((await inStore(made, { compat: new Set(['tough']) })).findings, 'compat-alias')).toBe(
+      'error: 1 targets do not lie where tough looks for them: vendors/acme/hello/index.json',
+    );
   });
 
   test('an empty store', async () => {

@@ -1,6 +1,7 @@
 import type { Storage } from '@ragnos/storage';
 import type { Lifetimes } from '../layout.ts';
 import { budgets } from './budgets.ts';
+import { aliases, compat } from './compat.ts';
 import { expiry, horizon, type Horizon } from './expiry.ts';
 import { listedStore, type Files } from './files.ts';
 import { form, overlaps, targetForms } from './form.ts';
@@ -48,7 +49,11 @@ const sampleMaxLength = 1_000_000;
 /** What is in the store, as its operator sees it. @throws StorageError */
 export async function examineStore(storage: Storage, options: DoctorOptions = {}): Promise<Diagnosis> {
   const files = await listedStore(storage, options.signal);
-  return examine(files, options, (head) => storeRules(storage, files, head, options.signal));
+  const check = { now: new Date(), compat: options.compat };
+  return examine(files, options, async (head) => [
+    ...(await storeRules(storage, files, head, options.signal)),
+    ...(head === null ? [] : aliases(files, head, check)),
+  ]);
 }
 
 /** What is served, as its clients see it. */
@@ -74,8 +79,8 @@ async function examine(
   const findings: Finding[] = [...loaded.findings];
   if (head !== null) {
     const check: CheckOptions = { now: at, lifetimes: options.lifetimes, compat: options.compat };
-    findings.push(...budgets(head, check), ...expiry(head, check), ...keyHygiene(head), ...form(head, check));
-    findings.push(...overlaps(head), ...targetForms(head));
+    findings.push(...budgets(head, check), ...expiry(head, check), ...keyHygiene(head), ...form(head));
+    findings.push(...overlaps(head), ...targetForms(head), ...compat(head, check));
     findings.push(...(await checkTargets(files, head, most)));
   }
   findings.push(...(await more(head)));

@@ -1,12 +1,12 @@
 import type { DelegatedRole, Delegations, RoleName } from '@ragnos/tuf';
 import { isSplit } from '../bins.ts';
 import { delegatedNames } from '../signed.ts';
-import type { CheckedHead, CheckedRole, CheckOptions } from './head.ts';
+import type { CheckedHead, CheckedRole } from './head.ts';
 import { finding, type Finding } from './rules.ts';
 import { some } from './words.ts';
 
 /** What the metadata says of itself: cheap enough for each publish. */
-export function* form(head: CheckedHead, options: CheckOptions): Generator<Finding> {
+export function* form(head: CheckedHead): Generator<Finding> {
   const { root, snapshot, roles } = head;
   if (!root.signed.consistentSnapshot)
     yield finding(
@@ -24,7 +24,6 @@ export function* form(head: CheckedHead, options: CheckOptions): Generator<Findi
     );
   yield* listed(head);
   for (const role of roles) yield* delegations(role);
-  yield* compat(head, options);
 }
 
 /** What a publish may spend on it, in entries of the snapshot; a thorough look reads them all. */
@@ -85,42 +84,6 @@ function* delegations({ name: delegator, signed }: CheckedRole): Generator<Findi
       'delegation-open',
       `${delegator} delegates to ${some(open.map(({ name }) => name))} without terminating: what they do not list, later roles may`,
       'make the delegations terminating',
-    );
-}
-
-function* compat({ root, roles }: CheckedHead, options: CheckOptions): Generator<Finding> {
-  const succinct = roles.filter(({ signed }) => (signed.delegations?.succinctRoles ?? null) !== null);
-  const prefixes = roles.filter(({ signed }) =>
-    (signed.delegations?.roles ?? []).some(({ pathHashPrefixes }) => pathHashPrefixes !== null),
-  );
-  const keys = [...root.signed.keys.values()];
-  for (const { signed } of roles) keys.push(...(signed.delegations?.keys.values() ?? []));
-  const p384 = keys.some(({ scheme }) => scheme === 'ecdsa-sha2-nistp384');
-  const mlDsa = keys.some(({ keyType }) => keyType === 'ml-dsa');
-  const tough = [
-    ...(succinct.length > 0 ? [`succinct bins (${some(succinct.map(({ name }) => name))})`] : []),
-    ...(p384 ? ['P-384 keys'] : []),
-    ...(mlDsa ? ['ML-DSA keys'] : []),
-  ];
-  if (tough.length > 0)
-    yield finding(
-      'compat-tough',
-      `tough cannot read this repository: ${tough.join(', ')}`,
-      'for tough: bins by hash prefix, and keys of P-256, ed25519 or RSA',
-      options.compat?.has('tough') === true ? 'error' : 'info',
-    );
-  if (prefixes.length > 0)
-    yield finding(
-      'compat-go-tuf',
-      `go-tuf finds nothing in bins by hash prefix (${some(prefixes.map(({ name }) => name))})`,
-      'for go-tuf: succinct bins',
-      options.compat?.has('go-tuf') === true ? 'error' : 'info',
-    );
-  if (mlDsa)
-    yield finding(
-      'compat-ml-dsa',
-      'there are ML-DSA keys: clients but ours and new python-tuf cannot verify them',
-      'keep each threshold reachable with other keys as long as such clients are served',
     );
 }
 

@@ -19,7 +19,7 @@ export function quickCheck(
   const { root, timestamp, snapshot } = head;
   const checked: CheckedHead = { root, timestamp, snapshot, roles, complete: false };
   const few = { ...options, lookUps: options.lookUps ?? 32 };
-  return [...budgets(checked, few), ...expiry(checked, few), ...keyHygiene(checked), ...form(checked, few)];
+  return [...budgets(checked, few), ...expiry(checked, few), ...keyHygiene(checked), ...form(checked)];
 }
 
 /** `quickCheck` of a head as it was read, with its top-level targets, which a publish reads in any case. */

@@ -54,9 +54,11 @@ export const doctorRules = {
   'threshold-unreachable': error('refused', 'every role has as many usable keys as its threshold'),
   'threshold-spare': warning('root can lose one key and still be signed'),
 
-  'compat-tough': warning('tough can read it; an info unless `--compat tough`, then an error'),
-  'compat-go-tuf': warning('go-tuf can read it; an info unless `--compat go-tuf`, then an error'),
-  'compat-ml-dsa': warning('no role needs an ML-DSA signature, which most clients cannot verify'),
+  compat: error(
+    'refused',
+    'python-tuf, tuf-js, go-tuf and tough can read it; an info for those that `--compat` does not name',
+  ),
+  'compat-alias': error('refused', 'files lie where tough looks for them, with `--compat tough`'),
 
   'metadata-missing': error('notFound', 'every metadata file that is listed is there'),
   'metadata-refused': error('untrusted', 'every metadata file verifies: signatures, hash, length, version'),
