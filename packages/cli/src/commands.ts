@@ -1,12 +1,18 @@
 import type { CommandSpec, OptionSpec } from './command.ts';
+import { eventCommands } from './table/events.ts';
 import { hostCommands } from './table/host.ts';
 import { metadataCommands } from './table/metadata.ts';
 import { operatorCommands } from './table/operator.ts';
+import { watchCommands } from './table/watch.ts';
+import { vendorCommands } from './table/vendor.ts';
 
 /** The command line as data, in the order of the help page: operator first, then host, then the rest. */
 export const commands: readonly CommandSpec[] = [
   ...operatorCommands,
+  ...vendorCommands,
+  ...eventCommands,
   ...metadataCommands,
+  ...watchCommands,
   ...hostCommands,
   {
     words: ['status'],

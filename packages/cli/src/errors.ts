@@ -9,7 +9,10 @@ export type CliErrorCode =
   | 'NO_SUCH_VENDOR'
   | 'NO_SUCH_FILE'
   | 'ADDRESS_IN_USE'
-  | 'CONFIRMATION_REQUIRED';
+  | 'CONFIRMATION_REQUIRED'
+  | 'FOLDER_NOT_EMPTY'
+  | 'SUBMISSION_CHANGED'
+  | 'BAD_KEY_FILE';
 
 export class CliError extends VaultError {
   override readonly code: CliErrorCode;

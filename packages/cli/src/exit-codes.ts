@@ -226,6 +226,9 @@ export const exitOfError: Readonly<Record<ErrorCode, Exit>> = {
   NO_SUCH_FILE: 'notFound',
   ADDRESS_IN_USE: 'conflict',
   CONFIRMATION_REQUIRED: 'unauthorised',
+  FOLDER_NOT_EMPTY: 'conflict',
+  SUBMISSION_CHANGED: 'untrusted',
+  BAD_KEY_FILE: 'usage',
 };
 
 /** The code of whatever was thrown, from the closed list; `FAILURE` for what nobody foresaw. */

@@ -79,6 +79,14 @@ export function draftOf(
         throw new PublishError('BAD_LAYOUT', `${edit.role} changes its keys by a new root`);
       await applyEdit(workspace, edit, options.compat);
     },
+    async keysOf(role) {
+      alive();
+      const at = await workspace.locate(role);
+      if (at === null) return null;
+      const { role: signed, keys } = await workspace.keysOf(at);
+      const own = signed.keyIds.map((id) => keys.get(id)).filter((key) => key !== undefined);
+      return { keys: own, threshold: signed.threshold };
+    },
     async list(role) {
       alive();
       return list(workspace, role);

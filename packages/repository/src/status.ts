@@ -1,5 +1,6 @@
 import {
   parseMetadata,
+  repositoryId,
   rootFingerprint,
   verifySignature,
   type Key,
@@ -58,6 +59,7 @@ export async function status(engine: Engine, options: CallOptions): Promise<Repo
     else roles[index] = merged(whole, one);
   }
   return {
+    repositoryId: repositoryId(root.signed),
     now,
     roles,
     rootFingerprint: rootFingerprint(root.bytes),

@@ -2,7 +2,7 @@ import type { Signer } from '@ragnos/signing';
 import type { Storage } from '@ragnos/storage';
 import type { JsonValue, Key, KeyId, TargetFile, Targets } from '@ragnos/tuf';
 import type { Client } from './compat.ts';
-import type { DelegationLayout, Lifetimes } from './layout.ts';
+import type { DelegationLayout, Lifetimes, RoleLayout } from './layout.ts';
 
 /**
  * Gives the signers of a role that are at hand. Asked for one role at a time, once per commit; bins are asked for under the
@@ -90,6 +90,8 @@ export interface Draft {
    * @throws PublishError BAD_LAYOUT, ROLE_EXISTS, UNKNOWN_ROLE
    */
   edit(edit: RoleEdit): Promise<void>;
+  /** Who signs a role that is not a top-level one; `null`: nobody delegates to it. */
+  keysOf(role: string): Promise<RoleLayout | null>;
   /** The paths of one role (`targets` for the top level, all bins of a split role), for listings. Throws UNKNOWN_ROLE. */
   list(role: string): Promise<ReadonlyMap<string, TargetFile>>;
 }
@@ -173,6 +175,8 @@ export interface RepositoryStatus {
   readonly rootFingerprint: string;
   readonly firstRootFingerprint: string;
   readonly earliestExpiry: Date;
+  /** Which repository it is, whatever becomes of its keys; `null` for one of another tool. */
+  readonly repositoryId: string | null;
 }
 
 export type RoleEdit =

@@ -1,0 +1,115 @@
+import { existsSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pack, vendorName, type Packed } from '@ragnos/plugin';
+import { parseMetadata, roleName, targetPath } from '@ragnos/tuf';
+import type { Context } from '../command.ts';
+import { CliError } from '../errors.ts';
+import { confirm } from '../prompt.ts';
+import { count } from '../text.ts';
+import { vendorRole } from '../vault/layout.ts';
+import { packOptions } from '../vault/pack-options.ts';
+import { addVersions } from '../vault/publish-plugins.ts';
+import { vendorClient } from '../vendor/client.ts';
+import { targetsDifference } from '../vendor/difference.ts';
+import { readSubmission, replaceRoles, submissionFile, writeSubmission } from '../vendor/folder.ts';
+import { openKeys } from '../vendor/keys.ts';
+import { editRole } from '../vendor/role-edit.ts';
+import { addSignatures, expiresIn, signedBy, signRole } from '../vendor/sign.ts';
+
+/** On the vendor's machine: sources become a signed submission, and a submission gets one more signature. */
+export async function run(context: Context): Promise<number> {
+  const [first = ''] = context.args;
+  return existsSync(join(first, submissionFile)) ? signAgain(context, first) : signSources(context);
+}
+
+async function signSources(context: Context): Promise<number> {
+  const { voice, options, signal } = context;
+  const name = options.text('vendor');
+  if (name === undefined)
+    throw new CliError('USAGE', 'whose plugin is it?', { hint: 'give --vendor <name>' });
+  const vendor = vendorName(name);
+  const output = options.text('output') ?? `${vendor}-submission`;
+  const { updater, repositoryId, repository } = await vendorClient(context);
+  const work = await mkdtemp(join(tmpdir(), 'ragv-sign-'));
+  try {
+    const packed: Packed[] = [];
+    for (const source of context.args) packed.push(await pack(source, packOptions(context, vendor, work)));
+    const edit = await editRole(updater, vendor, signal);
+    await addVersions(vendor, packed)(edit, new Date());
+    const signed = edit.signed(expiresIn(options.text('expires-in')));
+    if (signed.size === 0) {
+      voice.answer({ vendor, roles: [], changed: false }, [
+        'all of it is published already; nothing to sign',
+      ]);
+      return 0;
+    }
+    const lines = [...signed].flatMap(([role, next]) => [
+      `${role}:`,
+      ...targetsDifference(trustedRole(updater, vendor, role), next).map((line) => `  ${line}`),
+    ]);
+    const answer = { vendor, repository: repository.url, roles: [...signed.keys()], output };
+    if (context.dryRun) {
+      voice.answer({ ...answer, dryRun: true }, [...lines, `would write ${output}`]);
+      return 0;
+    }
+    const signers = await openKeys(context);
+    if (signers.length === 0) throw new CliError('USAGE', 'no key', { hint: 'give --key <file>' });
+    const roles = new Map<string, Uint8Array>();
+    for (const [role, next] of signed) roles.set(role, await signRole(next, signers, signal));
+    await writeSubmission(output, { repository: repositoryId, vendor, owner: null }, roles, edit.contents);
+    voice.answer(answer, [
+      ...lines,
+      `signed by ${count(signers.length, 'key')}: ${output}`,
+      `next: another signer runs ragv vendor sign ${output} --key <file>, or the operator: ragv vendor submit ${output}`,
+    ]);
+    return 0;
+  } finally {
+    await rm(work, { recursive: true, force: true });
+  }
+}
+
+/** Shows what the repository's own trusted state and the files say, never what somebody wrote about them, and asks. */
+async function signAgain(context: Context, folder: string): Promise<number> {
+  const { voice, options, signal } = context;
+  const { updater, repositoryId } = await vendorClient(context);
+  const { submission, roles } = await readSubmission(folder, signal);
+  const { vendor, owner } = submission;
+  if (submission.repository !== repositoryId)
+    throw new CliError('SUBMISSION_CHANGED', `${folder} is for another repository`, {
+      hint: 'name the repository it is for: --repository <alias>',
+    });
+  await updater.find(targetPath(`vendors/${vendor}/_/index.json`), { signal });
+  for (const [role, bytes] of roles) {
+    const { signed } = parseMetadata(bytes, 'targets', undefined, `${role}.json`);
+    const before = trustedRole(updater, vendor, role);
+    for (const line of [`${role}:`, ...targetsDifference(before, signed).map((text) => `  ${text}`)])
+      voice.note(line);
+  }
+  if (owner !== null)
+    voice.note(
+      `  the keys of ${vendor} shall be ${owner.keys.map((key) => key.keyId.slice(0, 16)).join(', ')}, threshold ${owner.threshold}`,
+    );
+  if (!context.dryRun) await confirm(`This signs it as ${vendor}`, vendor, options.flag('yes'), signal);
+  const signers = context.dryRun ? [] : await openKeys(context);
+  const more = new Map<string, Uint8Array>();
+  for (const [role, bytes] of roles) more.set(role, await addSignatures(bytes, signers, signal));
+  if (!context.dryRun) await replaceRoles(folder, more);
+  const signatures = [...more].map(([role, bytes]) => {
+    const metadata = parseMetadata(bytes, 'targets');
+    const good = owner === null ? metadata.signatures : signedBy(metadata, owner.keys);
+    return { role, signatures: good.length };
+  });
+  voice.answer(
+    { folder, roles: signatures, dryRun: context.dryRun },
+    signatures.map(({ role, signatures: number }) => `${role}: ${count(number, 'signature')}`),
+  );
+  return 0;
+}
+
+function trustedRole(updater: Parameters<typeof editRole>[0], vendor: string, role: string) {
+  const own = roleName(vendorRole(vendorName(vendor)));
+  const name = roleName(role);
+  return updater.trusted.role(name, name === own ? roleName('targets') : own);
+}

@@ -1,0 +1,89 @@
+import { createHash } from 'node:crypto';
+import type { Updater } from '@ragnos/client';
+import type { Content } from '@ragnos/repository';
+import {
+  hexDigest,
+  roleName,
+  rolesForTarget,
+  targetPath,
+  type RoleName,
+  type TargetFile,
+  type TargetPath,
+  type Targets,
+} from '@ragnos/tuf';
+import type { VendorName } from '@ragnos/plugin';
+import { CliError } from '../errors.ts';
+import type { VendorFiles } from '../vault/publish-plugins.ts';
+import { vendorRole } from '../vault/layout.ts';
+
+const targets = roleName('targets');
+/** Bytes of an index; what is read of a vendor's own files. */
+const readMaxLength = 16 * 1024 * 1024;
+
+/** A vendor's role, and the bins that it may be split into, as the repository has them, with edits on top. */
+export interface RoleEdit extends VendorFiles {
+  /** The new signed parts, by role: one version on, with `expires`. */
+  signed(expires: Date): ReadonlyMap<RoleName, Targets>;
+  /** What has to be handed in with them, by path. */
+  readonly contents: ReadonlyMap<string, Content>;
+}
+
+/** From verified metadata: `updater` is refreshed. @throws CliError NO_SUCH_VENDOR */
+export async function editRole(updater: Updater, vendor: VendorName, signal: AbortSignal): Promise<RoleEdit> {
+  const name = roleName(vendorRole(vendor));
+  const load = async (path: TargetPath): Promise<void> => void (await updater.find(path, { signal }));
+  await load(targetPath(`vendors/${vendor}/_/index.json`)); // walks down to the vendor's role
+  const own = updater.trusted.role(name, targets);
+  if (own === null)
+    throw new CliError('NO_SUCH_VENDOR', `this repository delegates nothing to ${vendor}`, {
+      hint: 'ragv vendor join makes what the operator needs to add a vendor',
+    });
+  const base = new Map<RoleName, Targets>([[name, own]]);
+  const edits = new Map<RoleName, Map<TargetPath, TargetFile>>();
+  const contents = new Map<string, Content>();
+  const roleOf = async (path: TargetPath): Promise<RoleName> => {
+    const { delegations } = own;
+    if (delegations === null) return name;
+    const bin = rolesForTarget(delegations, path)[0]?.name;
+    if (bin === undefined) return name;
+    await load(path);
+    const signed = updater.trusted.role(bin, name);
+    if (signed !== null) base.set(bin, signed);
+    return bin;
+  };
+  return {
+    contents,
+    async read(raw) {
+      const path = targetPath(raw);
+      const fresh = contents.get(path);
+      if (fresh instanceof Uint8Array) return fresh;
+      const info = await updater.find(path, { signal });
+      return info === null ? null : updater.read(info, { maxLength: readMaxLength, signal });
+    },
+    async add(raw, content) {
+      const path = targetPath(raw);
+      const role = await roleOf(path);
+      const sha256 =
+        content instanceof Uint8Array ? createHash('sha256').update(content).digest('hex') : content.sha256;
+      const known = base.get(role)?.targets.get(path);
+      if (known?.hashes.get('sha256') === sha256 && known.length === content.length) return;
+      const file = {
+        length: content.length,
+        hashes: new Map([['sha256', hexDigest(sha256)]]),
+        custom: known?.custom,
+        unrecognized: known?.unrecognized ?? new Map(),
+      };
+      edits.set(role, (edits.get(role) ?? new Map<TargetPath, TargetFile>()).set(path, file));
+      contents.set(path, content);
+    },
+    signed(expires) {
+      return new Map(
+        [...edits].map(([role, files]) => {
+          const before = base.get(role) ?? own;
+          const next = { ...before, version: before.version + 1, expires };
+          return [role, { ...next, targets: new Map([...before.targets, ...files]) }];
+        }),
+      );
+    },
+  };
+}

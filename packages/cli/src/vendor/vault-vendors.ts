@@ -1,0 +1,145 @@
+import {
+  defaultVendorRules,
+  parseVendorPolicy,
+  serializeVendorPolicy,
+  vendorName,
+  type Owner,
+  type Submission,
+  type VendorName,
+  type VendorPolicy,
+  type VendorRules,
+} from '@ragnos/plugin';
+import { DoorError, type Draft } from '@ragnos/repository';
+import { parseMetadata } from '@ragnos/tuf';
+import type { Context } from '../command.ts';
+import { CliError } from '../errors.ts';
+import { gateNames } from '../door/gates.ts';
+import { readCatalog, vendorPolicyPath, writeCatalog } from '../door/admit.ts';
+import type { Handed } from '../door/receive.ts';
+import type { Vault } from '../vault/vault.ts';
+import { vendorRole } from '../vault/layout.ts';
+import { signedBy } from './sign.ts';
+
+/** @throws CliError SUBMISSION_CHANGED: what was signed for one repository is worth nothing in another */
+export async function refuseOtherRepository(
+  vault: Vault,
+  submission: Submission,
+  signal: AbortSignal,
+): Promise<void> {
+  const { repositoryId } = await vault.repository.status({ signal });
+  if (submission.repository !== repositoryId)
+    throw new CliError(
+      'SUBMISSION_CHANGED',
+      `it was signed for another repository (${submission.repository.slice(0, 16)}…)`,
+      {
+        hint: 'nothing was changed; the vendor signs it for this one',
+      },
+    );
+}
+
+/** Every new key has signed the vendor's role: it proves that somebody holds it. @throws DoorError DOOR_SIGNATURES */
+export function checkPossession({ submission, roles }: Handed): void {
+  const { owner, vendor, repository } = submission;
+  const file = `${vendorRole(vendor)}.json`;
+  const bytes = roles.get(vendorRole(vendor));
+  if (owner === null || bytes === undefined) throw new DoorError('DOOR_ROLE', file, 'was not handed in');
+  const metadata = parseMetadata(bytes, 'targets', undefined, file);
+  const good = new Set(signedBy(metadata, owner.keys).map((key) => key.keyId));
+  const silent = owner.keys.find((key) => !good.has(key.keyId));
+  if (silent !== undefined)
+    throw new DoorError(
+      'DOOR_SIGNATURES',
+      file,
+      `key ${silent.keyId} has not signed it, and so proves nothing`,
+      {
+        hint: `whoever holds it runs: ragv vendor sign <folder> --key <file>`,
+      },
+    );
+  if (metadata.signed.unrecognized.get('x-ragnos-repository') !== repository)
+    throw new DoorError('DOOR_SIGNATURES', file, 'was signed for another repository, or for none');
+}
+
+/** The last owner in the catalog; where the door recorded none yet, whose keys sign for the vendor now. */
+export async function lastOwner(draft: Draft, vendor: VendorName): Promise<Owner | null> {
+  const known = (await readCatalog(draft, vendor)).owners.at(-1);
+  if (known !== undefined) return known;
+  const now = await draft.keysOf(vendorRole(vendor));
+  return now === null ? null : { ...now, since: draft.now.toISOString(), handover: [] };
+}
+
+/** The vendor's record in the catalog with one owner more. Before its keys are changed. */
+export async function recordOwner(
+  draft: Draft,
+  vendor: VendorName,
+  owner: Omit<Owner, 'since'>,
+): Promise<void> {
+  const catalog = await readCatalog(draft, vendor);
+  const before = catalog.owners.length > 0 ? null : await lastOwner(draft, vendor);
+  const owners = [
+    ...catalog.owners,
+    ...(before === null ? [] : [before]),
+    { ...owner, since: draft.now.toISOString() },
+  ];
+  await writeCatalog(draft, { ...catalog, owners });
+}
+
+export async function readPolicy(draft: Draft): Promise<VendorPolicy> {
+  const bytes = await draft.read(vendorPolicyPath);
+  return bytes === null ? new Map() : parseVendorPolicy(bytes);
+}
+
+export async function writeRules(draft: Draft, vendor: VendorName, rules: VendorRules): Promise<void> {
+  const policy = new Map(await readPolicy(draft)).set(vendor, rules);
+  await draft.add(vendorPolicyPath, serializeVendorPolicy(policy));
+}
+
+/** The rules that the options ask for, on top of those in force. @throws CliError USAGE */
+export function rulesFrom(context: Context, before: VendorRules = defaultVendorRules): VendorRules {
+  const { options } = context;
+  const number = (name: string, value: number): number => {
+    const text = options.text(name);
+    if (text === undefined) return value;
+    const given = Number(text);
+    if (!Number.isSafeInteger(given) || given < 0)
+      throw new CliError('USAGE', `--${name} ${text}: expected a whole number`);
+    return given;
+  };
+  const required = options.text('require');
+  const requires =
+    required === undefined ? before.requires : required.split(',').filter((name) => name !== '');
+  const unknown = requires.find((name) => !gateNames.includes(name));
+  if (unknown !== undefined)
+    throw new CliError('USAGE', `--require ${unknown}: there is no such gate`, {
+      hint: `known are ${gateNames.join(', ')}; --require "" demands none`,
+    });
+  const { limits } = before;
+  return {
+    requires,
+    limits: {
+      artifactBytes: number('max-artifact', limits.artifactBytes),
+      totalBytes: number('max-total', limits.totalBytes),
+      publishesPerHour: number('max-per-hour', limits.publishesPerHour),
+      versions: number('max-versions', limits.versions),
+    },
+    maxLifeDays: number('max-life', before.maxLifeDays),
+  };
+}
+
+/** The vendors that are delegated to, in trust order. */
+export async function vendorsOf(vault: Vault, signal: AbortSignal): Promise<readonly VendorName[]> {
+  const { roles } = await vault.repository.status({ signal });
+  return roles
+    .filter(({ role, delegator }) => role.startsWith('vendor.') && delegator === 'targets')
+    .map(({ role }) => vendorName(role.slice('vendor.'.length)));
+}
+
+/** @throws CliError NO_SUCH_VENDOR */
+export async function requireVendor(vault: Vault, raw: string, signal: AbortSignal): Promise<VendorName> {
+  const vendor = vendorName(raw);
+  const known = await vendorsOf(vault, signal);
+  if (!known.includes(vendor))
+    throw new CliError('NO_SUCH_VENDOR', `this repository has no vendor ${vendor}`, {
+      hint: `its vendors: ${known.join(', ')}`,
+    });
+  return vendor;
+}

@@ -1,0 +1,177 @@
+/** A vendor on one machine, the operator on another, a host on a third: they share nothing but the served folder. */
+import { cpSync, existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { beforeAll, expect, test } from 'vitest';
+import { containing, helloPlugin, json, matching, world, write, type World } from './ragv.ts';
+
+const env = { RAGV_KEY_PASSWORD: 'a password of the test' };
+const operator = world(env);
+const vendor = world(env);
+const host = world(env);
+const vault = join(operator.folder, 'vault');
+
+/** Runs a line and expects it to succeed. */
+async function good(who: World, line: string): Promise<string> {
+  const said = await who.ragv(line);
+  expect(said, `${line}\n${said.stderr}`).toMatchObject({ exit: 0 });
+  return said.stdout;
+}
+
+/** Hands a folder from one machine to another. */
+function hand(name: string, from: World, to: World): void {
+  cpSync(join(from.folder, name), join(to.folder, name), { recursive: true, force: true });
+}
+
+const at = (name: string): string => join(operator.folder, name);
+
+beforeAll(async () => {
+  await good(operator, `init ${vault} --vendor first --key-type ed25519`);
+  const { fingerprint } = Object(json(await good(operator, `status --vault ${vault} --json`)));
+  const url = pathToFileURL(join(vault, 'public')).href;
+  for (const who of [vendor, host])
+    await good(who, `trust init ${url} --root ${join(vault, '1.root.json')} --alias shop --single-signer`);
+  expect(fingerprint ?? '').toBeDefined();
+  for (const number of [1, 2, 3]) await good(vendor, `key generate acme-${number}.p8 --key-type ed25519`);
+}, 120_000);
+
+test('a vendor joins with two keys, signs, and a host installs', { timeout: 240_000 }, async () => {
+  await good(vendor, 'vendor join acme --key acme-1.p8 --public acme-2.pub --threshold 2');
+  hand('acme-join', vendor, operator);
+  const early = await operator.ragv(`vendor add acme --join ${at('acme-join')} --vault ${vault}`);
+  expect(early).toMatchObject({ exit: 3, stderr: containing('has not signed it') });
+  await good(vendor, 'vendor sign acme-join --key acme-2.p8 --yes');
+  hand('acme-join', vendor, operator);
+  await good(operator, `vendor add acme --join ${at('acme-join')} --vault ${vault} --max-per-hour 3`);
+  const again = await operator.ragv(`vendor add acme --join ${at('acme-join')} --vault ${vault}`);
+  expect(again.exit).toBe(9);
+
+  helloPlugin(join(vendor.folder, 'hello'), '1.0.0');
+  await good(vendor, 'vendor sign ./hello --vendor acme --key acme-1.p8 --output one');
+  hand('one', vendor, operator);
+  const short = await operator.ragv(`vendor submit ${at('one')} --vault ${vault}`);
+  expect(short).toMatchObject({ exit: 3, stderr: containing('DOOR_SIGNATURES') });
+  await good(vendor, 'vendor sign one --key acme-2.p8 --yes');
+  hand('one', vendor, operator);
+  expect(await good(operator, `vendor submit ${at('one')} --vault ${vault} --dry-run`)).toMatch(
+    'would publish',
+  );
+  await good(operator, `vendor submit ${at('one')} --vault ${vault}`);
+  expect(await good(operator, `vendor submit ${at('one')} --vault ${vault}`)).toMatch('published already');
+
+  await good(host, 'install acme/hello');
+  expect(await good(host, 'run acme/hello')).toBe('hello 1.0.0\n');
+  expect(await good(host, 'search hello --json')).toMatch('acme');
+  expect(json(await good(operator, `vendor list --vault ${vault} --json`))).toMatchObject({
+    vendors: [
+      { vendor: 'first', suspended: false },
+      {
+        vendor: 'acme',
+        threshold: 2,
+        plugins: 1,
+        limits: { publishesPerHour: 3 },
+        usage: { publishesLastHour: 1 },
+      },
+    ],
+  });
+});
+
+test(
+  'what was changed on its way, or is meant for another repository, is refused',
+  { timeout: 120_000 },
+  async () => {
+    helloPlugin(join(vendor.folder, 'hello2'), '1.1.0');
+    await good(vendor, 'vendor sign ./hello2 --vendor acme --key acme-1.p8 --key acme-2.p8 --output two');
+    hand('two', vendor, operator);
+    const { targets } = Object(json(readFileSync(at('two/submission.json'), 'utf8')));
+    const [first] = Array.isArray(targets) ? targets.map((target) => Object(target)) : [];
+    write(at(`two/targets/${first?.sha256}`), 'other bytes');
+    const changed = await operator.ragv(`vendor submit ${at('two')} --vault ${vault}`);
+    expect(changed).toMatchObject({ exit: 3, stderr: containing('SUBMISSION_CHANGED') });
+    const other = join(operator.folder, 'other');
+    await good(operator, `init ${other} --vendor acme --key-type ed25519`);
+    const foreign = await operator.ragv(`vendor submit ${at('one')} --vault ${other}`);
+    expect(foreign).toMatchObject({ exit: 3, stderr: containing('another repository') });
+  },
+);
+
+test('limits and required gates hold, and say which rule and which file', { timeout: 120_000 }, async () => {
+  const submit = async (name: string, version: string): Promise<Awaited<ReturnType<World['ragv']>>> => {
+    helloPlugin(join(vendor.folder, name), version);
+    await good(
+      vendor,
+      `vendor sign ./${name} --vendor acme --key acme-1.p8 --key acme-2.p8 --output ${name}-out`,
+    );
+    hand(`${name}-out`, vendor, operator);
+    return operator.ragv(`vendor submit ${at(`${name}-out`)} --vault ${vault}`);
+  };
+  await good(operator, `vendor rules acme --require sbom --vault ${vault}`);
+  const gated = await submit('gated', '1.2.0');
+  expect(gated).toMatchObject({ exit: 10, stderr: matching(/hello-1\.2\.0\.tgz: .*sbom.*\[DOOR_GATE\]/) });
+  await good(operator, `vendor rules acme --require "" --max-artifact 10 --vault ${vault}`);
+  const large = await submit('large', '1.3.0');
+  expect(large).toMatchObject({ exit: 10, stderr: containing('[DOOR_LIMITS]') });
+  await good(operator, `vendor rules acme --max-artifact 1000000 --vault ${vault}`);
+  expect(await submit('fine', '1.4.0')).toMatchObject({ exit: 0 });
+  expect(await submit('third', '1.5.0')).toMatchObject({ exit: 0 });
+  const often = await submit('often', '1.6.0');
+  expect(often).toMatchObject({ exit: 10, stderr: containing('in the last hour') });
+  await good(operator, `vendor rules acme --max-per-hour 100 --vault ${vault}`);
+});
+
+test('a suspended vendor publishes nothing, until it may again', { timeout: 120_000 }, async () => {
+  await good(operator, `vendor suspend acme --vault ${vault}`);
+  const refused = await operator.ragv(`vendor submit ${at('often-out')} --vault ${vault}`);
+  expect(refused).toMatchObject({ exit: 10, stderr: containing('[DOOR_SUSPENDED]') });
+  expect(await good(host, 'search hello --json')).not.toMatch('"acme"');
+  await good(operator, `vendor suspend acme --undo --vault ${vault}`);
+  await good(operator, `vendor submit ${at('often-out')} --vault ${vault}`);
+});
+
+test('keys are handed over; a change of owner needs a word', { timeout: 180_000 }, async () => {
+  await good(
+    vendor,
+    'vendor handover acme --key acme-1.p8 --key acme-2.p8 --new-key acme-2.p8 --new-key acme-3.p8 --threshold 2',
+  );
+  hand('acme-handover', vendor, operator);
+  await good(operator, `vendor rotate acme --handover ${at('acme-handover')} --vault ${vault}`);
+  const list = await good(operator, `vendor list --vault ${vault} --json`);
+  const { keyId } = Object(json(await good(vendor, 'key show acme-3.pub --json')));
+  expect(list).toMatch(String(keyId));
+  helloPlugin(join(vendor.folder, 'after'), '2.0.0');
+  await good(vendor, 'vendor sign ./after --vendor acme --key acme-1.p8 --key acme-2.p8 --output old-keys');
+  hand('old-keys', vendor, operator);
+  const old = await operator.ragv(`vendor submit ${at('old-keys')} --vault ${vault}`);
+  expect(old).toMatchObject({ exit: 3, stderr: containing('[DOOR_SIGNATURES]') });
+  await good(vendor, 'vendor sign ./after --vendor acme --key acme-3.p8 --key acme-2.p8 --output new-keys');
+  hand('new-keys', vendor, operator);
+  await good(operator, `vendor submit ${at('new-keys')} --vault ${vault}`);
+  await good(host, 'update acme/hello');
+  expect(await good(host, 'run acme/hello')).toBe('hello 2.0.0\n');
+});
+
+test('a revoked artifact is refused by hosts, for ever', { timeout: 120_000 }, async () => {
+  const info = await good(host, 'info acme/hello --json');
+  const sha256 = /"(?:sha256|artifact)": "([0-9a-f]{64})"/.exec(info)?.[1];
+  expect(sha256).toBeDefined();
+  await good(operator, `revoke sha256:${sha256} --reason "steals tokens" --vault ${vault}`);
+  const status = await host.ragv('install acme/hello@2.0.0');
+  expect(status.exit).toBe(10);
+});
+
+test('a vendor is removed, and its name is never used again', { timeout: 120_000 }, async () => {
+  const asked = await operator.ragv(`vendor remove acme --vault ${vault}`);
+  expect(asked).toMatchObject({ exit: 7, stderr: containing('CONFIRMATION_REQUIRED') });
+  await good(operator, `vendor remove acme --yes --vault ${vault}`);
+  const again = await operator.ragv(
+    `vendor add acme --key ${join(vendor.folder, 'acme-1.p8')} --vault ${vault}`,
+  );
+  expect(again).toMatchObject({ exit: 9, stderr: containing('ROLE_EXISTS') });
+  expect((await host.ragv('install acme/hello@1.0.0')).exit).not.toBe(0);
+  expect(existsSync(vault)).toBe(true);
+});
+
+test('no secret was ever said', () => {
+  for (const text of [...operator.transcript, ...vendor.transcript, ...host.transcript])
+    expect(text).not.toContain(env.RAGV_KEY_PASSWORD);
+});
