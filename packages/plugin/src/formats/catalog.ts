@@ -1,4 +1,4 @@
-import { Reader } from '@ragnos/tuf';
+import { canonicalJson, Reader } from '@ragnos/tuf';
 import {
   pluginName,
   pluginVersion,
@@ -37,11 +37,11 @@ export interface Catalog {
   readonly vendor: VendorName;
   /** Nothing of it is published or installed. */
   readonly suspended: boolean;
-  /** Who could sign for the vendor, the first first; empty where the door did not record it yet. */
+  /** Who could sign for the vendor, the first first; it only grows. Empty where the door did not record it yet. */
   readonly owners: readonly Owner[];
   /** When the door took something from it: of the last hour, at most 1,000. RFC 3339. */
   readonly submissions: readonly string[];
-  /** By sha256: when the door first saw these bytes, and where. */
+  /** By sha256: when the door first saw these bytes, and where. It only grows. */
   readonly digests: ReadonlyMap<string, SeenDigest>;
   readonly plugins: ReadonlyMap<PluginName, CatalogPlugin>;
 }
@@ -54,7 +54,7 @@ export function parseCatalog(bytes: Uint8Array): Catalog {
       vendor: vendorName(reader.string('vendor')),
       suspended: reader.boolean('suspended'),
       owners: reader.has('owners') ? readOwners(reader, 'owners') : [],
-      submissions: reader.has('submissions') ? readLines(reader, 'submissions', 30) : [],
+      submissions: reader.has('submissions') ? readTimes(reader, 'submissions') : [],
       digests: new Map(digests.names().map((digest) => readSeen(digests, digest))),
       plugins: new Map(plugins.names().map((name) => [pluginName(name), readPlugin(plugins.object(name))])),
     };
@@ -83,6 +83,19 @@ export function serializeCatalog(catalog: Catalog): Uint8Array {
     digests,
     plugins,
   });
+}
+
+/** What `next` has lost of a catalog that was seen before, in words; null = it only grew, or was changed where it may. */
+export function catalogLoss(known: Catalog, next: Catalog): string | null {
+  for (const [digest, { firstSeen }] of known.digests) {
+    const now = next.digests.get(digest);
+    if (now === undefined) return `no longer lists ${digest}`;
+    if (now.firstSeen !== firstSeen)
+      return `says that ${digest} was first seen at ${now.firstSeen}, and said ${firstSeen}`;
+  }
+  const before = canonicalJson(ownersToJson(known.owners));
+  const kept = canonicalJson(ownersToJson(next.owners.slice(0, known.owners.length)));
+  return Buffer.compare(before, kept) === 0 ? null : 'tells another story of its owners than before';
 }
 
 /** The catalog after a publish: a digest keeps the time when it was first seen, whatever happens later. */
@@ -188,6 +201,13 @@ function readSeen(digests: Reader, digest: string) {
       gates: seen.has('gates') ? readLines(seen, 'gates', 64) : [],
     },
   ] as const;
+}
+
+function readTimes(reader: Reader, name: string): readonly string[] {
+  const times = readLines(reader, name, 30);
+  for (const [index, time] of times.entries())
+    readTime(Reader.of({ time }, `${reader.path}.${name}[${index}]`), 'time');
+  return times;
 }
 
 function readPlugin(reader: Reader, withVersions = true): CatalogPlugin {

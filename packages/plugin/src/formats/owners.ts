@@ -6,11 +6,13 @@ import {
   keyToJson,
   newKey,
   Reader,
+  UnsignedMetadataError,
   verifyThreshold,
   type JsonOutput,
   type Key,
   type Signature,
 } from '@ragnos/tuf';
+import { hash } from 'node:crypto';
 import type { VendorName } from '../names.ts';
 import { readTime } from './common.ts';
 
@@ -30,6 +32,12 @@ export interface Owner {
 
 type Keys = Pick<Owner, 'keys' | 'threshold'>;
 
+/** What somebody remembers of a vendor's keys: ids made from the keys themselves; the threshold is null where it was not kept. */
+export interface KnownOwner {
+  readonly keyIds: readonly string[];
+  readonly threshold: number | null;
+}
+
 /**
  * What the keys before sign to hand a vendor over to the keys after: valid for one vendor of one repository, and for
  * exactly these keys. `repository`: the sha256 of its first root.
@@ -44,7 +52,7 @@ export function handoverBytes(
     format: handoverFormat,
     repository,
     vendor,
-    previous: before.keys.map((key) => key.keyId).toSorted(),
+    previous: idsOf(before).toSorted(),
     keys: keysToJson(after.keys),
     threshold: after.threshold,
   });
@@ -52,72 +60,82 @@ export function handoverBytes(
 
 /** Whether the threshold of `before` has signed the handover to `after`. */
 export function isHandedOver(repository: string, vendor: VendorName, before: Keys, after: Owner): boolean {
-  const role = {
-    keyIds: before.keys.map((key) => key.keyId),
-    threshold: before.threshold,
-    unrecognized: new Map(),
-  };
   const keys = new Map(before.keys.map((key) => [key.keyId, key]));
+  const role = { keyIds: [...keys.keys()], threshold: before.threshold, unrecognized: new Map() };
   const signedBytes = handoverBytes(repository, vendor, before, after);
   try {
     verifyThreshold({ signatures: after.handover, signedBytes }, role, keys, `the handover of ${vendor}`);
     return true;
-  } catch {
-    return false; // too few good signatures is the only thing that it throws
+  } catch (error) {
+    if (error instanceof UnsignedMetadataError) return false;
+    throw error;
   }
 }
 
 /**
- * Whether the keys that `owners` ends with are the known ones, or were handed over to by them, step by step (decision 6). Hosts
- * ask this of a catalog that they do not have to believe: every step is signed by the keys before.
+ * Whether the keys that `owners` ends with are the known ones, or were handed over to by them, step by step (decision 6).
+ * Hosts ask this of a catalog that they do not have to believe: the first step needs the threshold that they know, and every
+ * later owner's keys and threshold are signed by the one before. A handover counts once: after the vendor went back to the keys
+ * before, the old signatures prove nothing. `current`: the ids that may sign now; if they are the known ones, nothing has to be
+ * proven.
  */
 export function isSuccession(
   repository: string,
   vendor: VendorName,
   owners: readonly Owner[],
-  known: readonly string[],
+  known: KnownOwner,
   current: readonly string[],
 ): boolean {
-  if (sameIds(known, current)) return true;
-  const last = owners.at(-1);
-  if (last === undefined || !sameIds(idsOf(last), current)) return false;
-  const start = owners.findLastIndex((owner) => sameIds(idsOf(owner), known));
-  if (start < 0) return false;
-  return owners.slice(start + 1).every((after, index) => {
-    const before = owners[start + index];
-    return before !== undefined && isHandedOver(repository, vendor, before, after);
-  });
+  if (sameIds(known.keyIds, current)) return true;
+  const used = new Set<string>();
+  let heir: Keys | null = null; // the owner at this point, if it follows from the known one
+  for (const [index, owner] of owners.entries()) {
+    const before = owners[index - 1];
+    const step = before === undefined ? '' : hash('sha256', handoverBytes(repository, vendor, before, owner));
+    if (heir !== null && !used.has(step) && isHandedOver(repository, vendor, heir, owner)) heir = owner;
+    else if (sameIds(known.keyIds, idsOf(owner)))
+      heir = { keys: owner.keys, threshold: known.threshold ?? owner.threshold };
+    else heir = null;
+    used.add(step);
+  }
+  return heir !== null && sameIds(idsOf(heir), current);
 }
 
-function idsOf(owner: Owner): readonly string[] {
-  return owner.keys.map((key) => key.keyId);
+function idsOf({ keys }: Pick<Owner, 'keys'>): readonly string[] {
+  return keys.map((key) => key.keyId);
 }
 
-function sameIds(a: readonly string[], b: readonly string[]): boolean {
-  return [...new Set(a)].toSorted().join() === [...new Set(b)].toSorted().join();
+export function sameIds(a: readonly string[], b: readonly string[]): boolean {
+  const [left, right] = [new Set(a), new Set(b)];
+  return left.size === right.size && [...left].every((id) => right.has(id));
 }
 
 export function keysToJson(keys: readonly Key[]): JsonOutput {
   return new Map(keys.map((key) => [key.keyId as string, keyToJson(key)]));
 }
 
-/** Only keys of kinds that we can verify, under the id that is theirs: here nobody else's file has to be understood. */
+/** Only keys of kinds that we can verify, each once and under the id that is its own: here nobody else's file has to be understood. */
 export function readKeys(reader: Reader, name: string): readonly Key[] {
   const members = reader.object(name);
   const ids = members.names();
   if (ids.length === 0 || ids.length > maxKeys) reader.fail(name, `1 to ${maxKeys} keys`);
-  return ids.map((id) => {
+  const keys = ids.map((id) => {
     const key = keyFromJson(id, members.object(id));
-    const plain = newKey(key.keyType, key.scheme, key.public);
-    if (plain.keyId !== id || key.unrecognized.size > 0 || keyFingerprint(key) === null)
+    if (ownId(key) !== id || key.unrecognized.size > 0 || keyFingerprint(key) === null)
       members.fail(id, 'a key that can be verified, under its own id');
     return key;
   });
+  if (new Set(keys.map(keyFingerprint)).size < keys.length) reader.fail(name, 'every key once'); // CVE-2020-15093
+  return keys;
+}
+
+/** The id that the key has by itself: a repository may call any key by any id. */
+export function ownId(key: Key): string {
+  return newKey(key.keyType, key.scheme, key.public).keyId;
 }
 
 export function readThreshold(reader: Reader, keys: readonly Key[]): number {
-  const threshold = reader.integer('threshold', 1);
-  return threshold <= keys.length ? threshold : reader.fail('threshold', `at most ${keys.length}`);
+  return reader.integer('threshold', 1, keys.length);
 }
 
 export function readSignatures(reader: Reader, name: string): readonly Signature[] {

@@ -1,6 +1,6 @@
-import { Reader, type Key, type Signature } from '@ragnos/tuf';
+import { Reader, roleName, targetPath, type Key, type Signature } from '@ragnos/tuf';
 import { vendorName, type VendorName } from '../names.ts';
-import { readFormat, readLine, readSha256, writeFormat } from './common.ts';
+import { readFormat, readSha256, writeFormat } from './common.ts';
 import { keysToJson, readKeys, readSignatures, readThreshold, signaturesToJson } from './owners.ts';
 
 export const submissionFormat = 'ragnos-submission/1';
@@ -9,6 +9,7 @@ const maxTargets = 1_000_000;
 
 /** A file to be published, kept in the submission's folder as `targets/<sha256>`. */
 export interface SubmittedTarget {
+  /** A target path. */
   readonly path: string;
   readonly length: number;
   readonly sha256: string;
@@ -29,31 +30,41 @@ export interface Submission {
     /** Signatures of the keys before over the handover; empty at the entry. */
     readonly handover: readonly Signature[];
   } | null;
+  /** Role names, each once. */
   readonly roles: readonly string[];
   readonly targets: readonly SubmittedTarget[];
 }
 
 export function parseSubmission(bytes: Uint8Array): Submission {
   return readFormat(bytes, submissionFormat, (reader) => {
-    const roles = reader.strings('roles');
-    const targets = reader.array('targets');
-    if (roles.length === 0 || roles.length > maxRoles) reader.fail('roles', `1 to ${maxRoles} roles`);
-    if (targets.length > maxTargets) reader.fail('targets', `at most ${maxTargets}`);
+    const names = reader.strings('roles');
+    if (names.length === 0 || names.length > maxRoles) reader.fail('roles', `1 to ${maxRoles} roles`);
+    const roles: readonly string[] = names.map(roleName);
+    if (new Set(roles).size < roles.length) reader.fail('roles', 'every role once');
     return {
       repository: readSha256(reader, 'repository'),
       vendor: vendorName(reader.string('vendor')),
       owner: reader.has('owner') ? readOwner(reader.object('owner')) : null,
       roles,
-      targets: targets.map((json, index) => {
-        const item = Reader.of(json, `targets[${index}]`);
-        return {
-          path: readLine(item, 'path', 1024),
-          length: item.integer('length', 0),
-          sha256: readSha256(item, 'sha256'),
-        };
-      }),
+      targets: readTargets(reader),
     };
   });
+}
+
+function readTargets(reader: Reader): readonly SubmittedTarget[] {
+  const list = reader.array('targets');
+  if (list.length > maxTargets) reader.fail('targets', `at most ${maxTargets}`);
+  const targets = list.map((json, index) => {
+    const item = Reader.of(json, `targets[${index}]`);
+    return {
+      path: targetPath(item.string('path')),
+      length: item.integer('length', 0),
+      sha256: readSha256(item, 'sha256'),
+    };
+  });
+  if (new Set(targets.map(({ path }) => path)).size < targets.length)
+    reader.fail('targets', 'every path once');
+  return targets;
 }
 
 function readOwner(reader: Reader): Submission['owner'] {

@@ -3,6 +3,7 @@ import { vendorName, type VendorName } from '../names.ts';
 import { readFormat, readLines, writeFormat } from './common.ts';
 
 export const vendorPolicyFormat = 'ragnos-vendors/1';
+const maxPublishesPerHour = 1000;
 
 /** What the door takes from one vendor. */
 export interface VendorLimits {
@@ -10,6 +11,7 @@ export interface VendorLimits {
   readonly artifactBytes: number;
   /** Bytes of all that it ever published. */
   readonly totalBytes: number;
+  /** At most 1,000: the catalog remembers no more. */
   readonly publishesPerHour: number;
   /** Of one plugin. */
   readonly versions: number;
@@ -42,22 +44,34 @@ export type VendorPolicy = ReadonlyMap<VendorName, VendorRules>;
 export function parseVendorPolicy(bytes: Uint8Array): VendorPolicy {
   return readFormat(bytes, vendorPolicyFormat, (reader) => {
     const vendors = reader.object('vendors');
-    return new Map(vendors.names().map((name) => [vendorName(name), readRules(vendors.object(name))]));
+    const policy = new Map(
+      vendors.names().map((name) => [vendorName(name), readRules(vendors.object(name))]),
+    );
+    refuseUnknown(reader);
+    return policy;
   });
 }
 
 function readRules(reader: Reader): VendorRules {
   const limits = reader.object('limits');
-  return {
+  const rules = {
     requires: readLines(reader, 'requires', 64),
     limits: {
       artifactBytes: limits.integer('artifactBytes', 0),
       totalBytes: limits.integer('totalBytes', 0),
-      publishesPerHour: limits.integer('publishesPerHour', 0),
+      publishesPerHour: limits.integer('publishesPerHour', 0, maxPublishesPerHour),
       versions: limits.integer('versions', 0),
     },
     maxLifeDays: reader.integer('maxLifeDays', 1, 3650),
   };
+  refuseUnknown(limits);
+  refuseUnknown(reader);
+  return rules;
+}
+
+/** A rule that this door does not know, or that is spelled wrongly, is not one to be skipped. */
+function refuseUnknown(reader: Reader): void {
+  for (const name of reader.rest().keys()) reader.fail(name, 'no such rule');
 }
 
 export function serializeVendorPolicy(policy: VendorPolicy): Uint8Array {
