@@ -62,7 +62,8 @@ if (values['write-docs']) {
   const page = [
     '# Benchmarks',
     `Written by \`${about.command} --write-docs\` on ${about.machine}; ${versions.join(', ')}. Medians; our packages as they are published. A shared machine
-has slow minutes: programs run in turns, so that these hit all of them alike, and the ratios are what counts. "> 120": stopped after 120 s of CPU, or 240 s in all.`,
+has slow minutes: programs run in turns, so that these hit all of them alike, and the ratios are what counts. Peak memory is the largest resident set that the kernel tells the parent of each process, of every program alike; 7 MB,
+what that parent takes itself, are the least it can be. "> 120": stopped after 120 s of CPU, or 240 s in all.`,
     ...asked,
   ].join('\n\n');
   const docs = fileURLToPath(new URL('../docs/', import.meta.url));

@@ -1,13 +1,14 @@
 /** Runs programs many times and keeps medians: these machines are shared and noisy. */
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { constants } from 'node:os';
 import { Readable } from 'node:stream';
+import { program as pathOf } from './packages.ts';
 
 /** Seconds of CPU after which a program is stopped; so it is after as much time as two such would take. */
 export const cpuLimit = 120;
 
-/** One run of a whole process: `cpu` and `wall` in seconds, `memory` (peak resident set) in MB if it reports that. */
+/** One run of a whole process: `cpu` and `wall` in seconds, `memory` (peak resident set) in MB, null where nobody says it. */
 export interface Sample {
   /** Infinite for one that was stopped at `cpuLimit`, NaN for one that failed. */
   readonly cpu: number;
@@ -30,8 +31,9 @@ export interface Program {
 const slow = 10;
 
 /**
- * Runs each program `times` times, in turns, so that a slow minute of the machine hits all of them alike. A program may
- * report its peak memory by a last line `{"memory": MB}` on stdout; one that fails makes the whole benchmark fail.
+ * Runs each program `times` times, in turns, so that a slow minute of the machine hits all of them alike. One that fails
+ * makes the whole benchmark fail. Peak memory is what the kernel says to a parent in Python (no other here is told);
+ * without Python it is what a program reports of itself, by a last line `{"memory": MB}` on stdout.
  */
 export async function measure(programs: readonly Program[], times: number): Promise<Map<string, Sample>> {
   const samples = new Map<string, Sample[]>(programs.map((program) => [program.name, []]));
@@ -46,13 +48,26 @@ export async function measure(programs: readonly Program[], times: number): Prom
 }
 
 /**
- * The shell's `time` counts what the kernel charged to the process until it was gone, start and end included, in any
- * language; a program that asks itself misses both.
+ * Both count what the kernel charged to the process until it was gone, start and end included, in any language; a program
+ * that asks itself misses both. The shell's `time` knows no memory.
  */
 const timed = `ulimit -S -t ${cpuLimit}; exec 3>&2; TIMEFORMAT="%R %U %S"; { time "$@" 2>&3; } 2>&4`;
+const inShell = ['bash', '-c', timed, 'bash'] as const;
+
+let found: readonly [command: string, ...args: string[]] | undefined;
+
+/** What a program and its arguments are appended to. */
+function parent(): readonly [command: string, ...args: string[]] {
+  if (found !== undefined) return found;
+  const asked = ['-c', 'import os, sys; os.fork, os.wait4, os.waitstatus_to_exitcode; print(sys.executable)'];
+  const { status, stdout } = spawnSync('python3', asked, { encoding: 'utf8' }); // itself, not what starts it
+  found = status === 0 ? [stdout.trim(), '-I', '-S', pathOf('measured.py'), String(cpuLimit)] : inShell;
+  return found;
+}
 
 async function runOnce(program: Program): Promise<Sample> {
-  const child = spawn('bash', ['-c', timed, 'bash', program.command, ...program.args], {
+  const [command, ...before] = parent();
+  const child = spawn(command, [...before, program.command, ...program.args], {
     stdio: ['ignore', 'pipe', 'pipe', 'ignore', 'pipe'],
     detached: true, // a group of its own, so that what it started can be stopped with it
     ...(program.cwd === undefined ? {} : { cwd: program.cwd }),
@@ -69,10 +84,10 @@ async function runOnce(program: Program): Promise<Sample> {
   }
   if (child.exitCode !== 0)
     throw new Error(`${program.name} failed: ${program.command} ${program.args.join(' ')}\n${stderr?.()}`);
-  const [wall = Number.NaN, user = Number.NaN, system = Number.NaN] = (times?.() ?? '')
+  const [wall = Number.NaN, user = Number.NaN, system = Number.NaN, memory] = (times?.() ?? '')
     .split(' ')
     .map(Number);
-  return { cpu: user + system, wall, memory: memoryOf(stdout?.() ?? '') };
+  return { cpu: user + system, wall, memory: memory ?? memoryOf(stdout?.() ?? '') };
 }
 
 const stoppedByLimit = 128 + constants.signals.SIGXCPU;
@@ -84,8 +99,8 @@ function collect(stream: unknown): () => string {
 }
 
 function memoryOf(output: string): number | null {
-  const found = /\{"memory": ?(\d+(?:\.\d+)?)\}$/.exec(output)?.[1];
-  return found === undefined ? null : Number(found);
+  const reported = /\{"memory": ?(\d+(?:\.\d+)?)\}$/.exec(output)?.[1];
+  return reported === undefined ? null : Number(reported);
 }
 
 function medians(samples: readonly Sample[]): Sample {
