@@ -28,7 +28,8 @@ export {
   type BucketFinding,
   type BucketOptions,
 } from './bucket.ts';
-export type { RequestEvent } from './http/client.ts';
+export type { HttpLimits, RequestEvent } from './http/client.ts';
+export type { RetryPolicy } from './object/retry.ts';
 export { contentTypeOf } from './content-type.ts';
 export type { FileSystem, OpenFile } from './fs/file-system.ts';
 export { lockFile, type FileLock, type LockOptions } from './lock-file.ts';

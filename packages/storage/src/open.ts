@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { RequestEvent } from './http/client.ts';
+import type { HttpLimits, RequestEvent } from './http/client.ts';
+import type { RetryPolicy } from './object/retry.ts';
 import { fsStorage } from './fs/storage.ts';
 import type { ObjectMeta, Storage } from './storage.ts';
 import { badUri, parseStoreUri } from './uri.ts';
@@ -18,6 +19,10 @@ export interface OpenStorageOptions {
   readonly metaOf?: (key: string) => ObjectMeta;
   /** Told of every request after its answer; for measuring and for logs. Never sees a credential. */
   readonly onRequest?: (event: RequestEvent) => void;
+  /** Bounds of each request, where the usual ones do not fit. */
+  readonly limits?: Partial<HttpLimits>;
+  /** How often a store that does not answer is asked again. */
+  readonly retry?: Partial<RetryPolicy>;
 }
 
 /**

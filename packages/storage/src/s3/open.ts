@@ -3,7 +3,7 @@ import type { OpenStorageOptions } from '../open.ts';
 import { HttpClient, type HttpRequest } from '../http/client.ts';
 import type { Sign } from '../object/caller.ts';
 import type { Draft } from '../object/dialect.ts';
-import { objectStorage, type ObjectStorageOptions } from '../object/storage.ts';
+import { objectStorage } from '../object/storage.ts';
 import { defaultRetryPolicy, NotNow, repeated } from '../object/retry.ts';
 import type { Storage } from '../storage.ts';
 import type { BucketAddress } from '../uri.ts';
@@ -14,10 +14,7 @@ import { queryString, signV4 } from './sigv4.ts';
 
 const emptyHash = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855';
 
-/** What only tests set besides. */
-export type S3Options = OpenStorageOptions & Pick<ObjectStorageOptions, 'limits' | 'retry'>;
-
-export function openS3(address: BucketAddress, options: S3Options): Storage {
+export function openS3(address: BucketAddress, options: OpenStorageOptions): Storage {
   const env = options.env ?? process.env;
   const settings = s3Settings(address, env);
   const sign = signerFor(settings, awsCredentials(env));

@@ -1,0 +1,344 @@
+/** What a store and a network do wrong, and what the driver makes of it. */
+import { createHash, randomBytes } from 'node:crypto';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import {
+  openStorage,
+  prepareBucket,
+  read,
+  storageKey,
+  type OpenStorageOptions,
+  type Storage,
+} from '@ragnos/storage';
+import type { Fault } from './stand-in/server.ts';
+import { s3StandIn, type S3StandIn } from './stand-in/s3.ts';
+
+const key = storageKey('metadata/timestamp.json');
+const utf8 = (text: string): Uint8Array => Buffer.from(text);
+const fast: OpenStorageOptions = { retry: { backoffMs: 1, attempts: 4 }, limits: { idleMs: 300 } };
+const code = (expected: string): unknown => expect.objectContaining({ name: 'StorageError', code: expected });
+
+let server: S3StandIn;
+let storage: Storage;
+let other: Storage;
+let rounds = 0;
+const open = (parameters = '', options: OpenStorageOptions = {}): Promise<Storage> =>
+  openStorage(server.uri('bucket', `r${rounds}`, parameters), { env: server.env, ...fast, ...options });
+
+beforeAll(async () => {
+  server = await s3StandIn();
+  await prepareBucket(server.uri('bucket'), { env: server.env, objectLock: true });
+});
+afterAll(() => server.close());
+beforeEach(async () => {
+  server.faults = () => undefined;
+  rounds++;
+  storage = await open();
+  other = await open();
+});
+
+/** The n-th request of the method from now on meets the fault; all other requests are served. */
+function once(method: string, fault: Fault, at = 0): void {
+  let seen = 0;
+  server.faults = (asked) => (asked.method === method && seen++ === at ? fault : undefined);
+}
+const always = (method: string, fault: Fault): void => {
+  server.faults = (asked) => (asked.method === method ? fault : undefined);
+};
+async function requestsOf(work: () => Promise<unknown>): Promise<readonly string[]> {
+  const from = server.asked.length;
+  await work();
+  const ofObjects = server.asked.slice(from).filter(({ path }) => path.endsWith(key)); // the bucket itself is asked for once
+  return ofObjects.map(({ method }) => method);
+}
+const text = async (): Promise<string | undefined> => {
+  server.faults = () => undefined;
+  const found = await read(other, key, { maxLength: 1000 });
+  return found === null ? undefined : Buffer.from(found.bytes).toString();
+};
+
+const passing: Readonly<Record<string, { readonly fault: Fault; readonly done: boolean }>> = {
+  'done, the answer lost': { fault: 'lost', done: true },
+  'not done, hung up': { fault: 'dropped', done: false },
+  'not done, no sign of life': { fault: 'silent', done: false },
+  'status 500, done': { fault: { status: 500, done: true }, done: true },
+  'status 500, not done': { fault: { status: 500 }, done: false },
+  'status 503': { fault: { status: 503, body: '<Error><Code>SlowDown</Code></Error>' }, done: false },
+  'status 429': { fault: { status: 429 }, done: false },
+  'status 409, another writes now': {
+    fault: { status: 409, body: '<Error><Code>ConditionalRequestConflict</Code></Error>' },
+    done: false,
+  },
+  'status 400, the request came too slowly': {
+    fault: { status: 400, body: '<Error><Code>RequestTimeout</Code></Error>' },
+    done: false,
+  },
+  'a page of a proxy': { fault: { status: 502, body: '<html>Bad Gateway</html>' }, done: false },
+};
+
+describe('a write whose answer is', () => {
+  for (const [name, { fault, done }] of Object.entries(passing)) {
+    test(`${name}: putIfAbsent reads before it writes again, and says created`, async () => {
+      once('PUT', fault);
+      const asked = await requestsOf(async () =>
+        expect(await storage.putIfAbsent(key, utf8('1'))).toMatchObject({ created: true }),
+      );
+      expect(asked).toEqual(done ? ['PUT', 'HEAD'] : ['PUT', 'HEAD', 'PUT']);
+      expect(await text()).toBe('1');
+    });
+    test(`${name}: compareAndSwap says swapped, and the etag is good for the next`, async () => {
+      const first = await storage.compareAndSwap(key, utf8('1'), {}, null);
+      once('PUT', fault);
+      const second = await storage.compareAndSwap(key, utf8('2'), {}, first.swapped ? first.etag : '');
+      expect(second).toMatchObject({ swapped: true });
+      expect(
+        await storage.compareAndSwap(key, utf8('3'), {}, second.swapped ? second.etag : ''),
+      ).toMatchObject({ swapped: true });
+      expect(await text()).toBe('3');
+    });
+    if (done) continue; // and nobody else can be first
+    test(`${name}, while another is first: it says so`, async () => {
+      const writes: Promise<unknown>[] = [];
+      server.faults = (asked): Fault | undefined => {
+        if (asked.method !== 'PUT' || writes.length > 0) return undefined;
+        writes.push(other.putIfAbsent(key, utf8('other')));
+        return fault;
+      };
+      expect(await storage.putIfAbsent(key, utf8('1'))).toEqual({ created: false });
+      await Promise.all(writes);
+      expect(await text()).toBe('other');
+    });
+  }
+
+  test('lost, and overtaken by others: it was swapped all the same', async () => {
+    const first = await storage.compareAndSwap(key, utf8('1'), {}, null);
+    overtaken(3);
+    expect(await storage.compareAndSwap(key, utf8('2'), {}, first.swapped ? first.etag : '')).toMatchObject({
+      swapped: true,
+    });
+    expect(await text()).toBe('other 2');
+  });
+  test('lost, and overtaken by more than can be remembered: unknown', async () => {
+    const first = await storage.compareAndSwap(key, utf8('1'), {}, null);
+    overtaken(20);
+    const call = storage.compareAndSwap(key, utf8('2'), {}, first.swapped ? first.etag : '');
+    await expect(call).rejects.toThrow(code('STORAGE_UNAVAILABLE'));
+  });
+  test('never there: bounded attempts, then unknown', async () => {
+    always('PUT', { status: 503 });
+    const asked = await requestsOf(() =>
+      expect(storage.putIfAbsent(key, utf8('1'))).rejects.toThrow(code('STORAGE_UNAVAILABLE')),
+    );
+    expect(asked.filter((method) => method === 'PUT')).toHaveLength(4);
+  });
+
+  /** The next swap is done and its answer lost; before its caller looks, so many others swap on top. */
+  function overtaken(times: number): void {
+    const swaps = async (): Promise<void> => {
+      server.faults = () => undefined;
+      for (let i = 0; i < times; i++) {
+        const now = await other.head(key);
+        await other.compareAndSwap(key, utf8(`other ${i}`), {}, now?.etag ?? null);
+      }
+    };
+    once('PUT', { lostAfter: swaps });
+  }
+});
+
+describe('a read', () => {
+  for (const [name, { fault }] of Object.entries(passing))
+    test(`with ${name} is asked again`, async () => {
+      await other.putIfAbsent(key, utf8('1'));
+      once('GET', fault);
+      expect(await read(storage, key, { maxLength: 10 })).not.toBeNull();
+    });
+  test('is given up after bounded attempts', async () => {
+    always('GET', { status: 500 });
+    const asked = await requestsOf(() =>
+      expect(storage.get(key)).rejects.toThrow(code('STORAGE_UNAVAILABLE')),
+    );
+    expect(asked).toHaveLength(4);
+  });
+  test('of a small object costs one request', async () => {
+    await other.putIfAbsent(key, utf8('1'));
+    expect(await requestsOf(() => read(storage, key, { maxLength: 10 }))).toEqual(['GET']);
+  });
+  test('that is cut goes on where it was cut', async () => {
+    const bytes = randomBytes(4_000_000);
+    await other.putIfAbsent(key, bytes);
+    let gets = 0;
+    server.faults = ({ method }) => (method === 'GET' && gets++ > 0 && gets < 8 ? 'cut' : undefined);
+    const found = await read(storage, key, { maxLength: bytes.length });
+    expect(Buffer.compare(found?.bytes ?? Buffer.of(), bytes)).toBe(0);
+    expect(gets).toBe(8);
+  });
+  test('of what is replaced meanwhile fails, and mixes nothing', async () => {
+    const first = await other.putIfAbsent(key, randomBytes(3_000_000));
+    const found = await storage.get(key);
+    await other.compareAndSwap(key, randomBytes(3_000_000), {}, first.created ? first.etag : '');
+    const consume = async (): Promise<void> => {
+      for await (const piece of found?.body ?? []) expect(piece.length).toBeGreaterThan(0);
+    };
+    await expect(consume()).rejects.toThrow(code('STORAGE_UNAVAILABLE'));
+  });
+  test('of an answer with the wrong length is refused', async () => {
+    await other.putIfAbsent(key, utf8('0123456789'));
+    once('GET', { status: 206, headers: { etag: '"x"', 'content-range': 'bytes 0-9/10' }, body: '01234' });
+    await expect(storage.get(key)).rejects.toThrow(code('STORAGE_UNAVAILABLE'));
+  });
+});
+
+describe('a body', () => {
+  test('that changes between being digested and being sent is refused, and nothing is stored', async () => {
+    let opened = 0;
+    const open = async function* (): AsyncGenerator<Uint8Array> {
+      yield new Uint8Array(400_000).fill(opened++);
+    };
+    const call = storage.putIfAbsent(key, { length: 400_000, open });
+    await expect(call).rejects.toThrow(code('STORAGE_MISMATCH'));
+    expect(await text()).toBeUndefined();
+  });
+  test('that is damaged on the way is refused by the store and sent again', async () => {
+    once('PUT', { status: 400, body: '<Error><Code>BadDigest</Code></Error>' });
+    expect(await storage.putIfAbsent(key, utf8('1'))).toMatchObject({ created: true });
+  });
+  test('of more than 256 KiB is not sent when the object is there', async () => {
+    await other.putIfAbsent(key, utf8('1'));
+    expect(await requestsOf(() => storage.putIfAbsent(key, randomBytes(300_000)))).toEqual(['HEAD']);
+  });
+  test('carries its digests, signed', async () => {
+    await storage.putIfAbsent(key, utf8('1'));
+    const headers = server.asked.at(-1)?.headers;
+    const digest = createHash('sha256').update('1');
+    expect(headers?.get('x-amz-checksum-sha256')).toBe(digest.copy().digest('base64'));
+    expect(headers?.get('x-amz-content-sha256')).toBe(digest.digest('hex'));
+    expect(headers?.get('authorization')).toMatch(
+      /SignedHeaders=[^,]*if-none-match[^,]*x-amz-checksum-sha256/,
+    );
+  });
+});
+
+describe('what the store refuses', () => {
+  const refusals: Readonly<Record<string, readonly [fault: Fault, code: string, hint: RegExp]>> = {
+    'a redirect': [
+      { status: 307, headers: { location: 'http://elsewhere.example/' } },
+      'STORAGE_BAD_URI',
+      /redirects are not followed/,
+    ],
+    'a bucket of another region': [
+      {
+        status: 301,
+        headers: { 'x-amz-bucket-region': 'ap-south-1' },
+        body: '<Error><Code>PermanentRedirect</Code></Error>',
+      },
+      'STORAGE_BAD_URI',
+      /region=ap-south-1/,
+    ],
+    'a clock that is wrong': [
+      {
+        status: 403,
+        headers: { date: new Date(Date.now() - 3_600_000).toUTCString() },
+        body: '<Error><Code>RequestTimeTooSkewed</Code></Error>',
+      },
+      'STORAGE_DENIED',
+      /set the clock/,
+    ],
+    'a key that it may not see': [
+      { status: 403, body: '<Error><Code>AccessDenied</Code></Error>' },
+      'STORAGE_DENIED',
+      /403 for a key that does not exist where s3:ListBucket is not allowed/,
+    ],
+    'an unknown access key': [
+      { status: 403, body: '<Error><Code>InvalidAccessKeyId</Code></Error>' },
+      'STORAGE_DENIED',
+      /./,
+    ],
+    'a missing bucket': [
+      { status: 404, body: '<Error><Code>NoSuchBucket</Code></Error>' },
+      'STORAGE_CONFLICT',
+      /ragv init/,
+    ],
+  };
+  for (const [name, [fault, expected, hint]] of Object.entries(refusals))
+    test(`${name}: ${expected}`, async () => {
+      always('GET', fault);
+      const error: unknown = await storage.get(key).catch((error: unknown) => error);
+      expect(error).toEqual(code(expected));
+      const said = error instanceof Error && 'hint' in error ? `${error.message} ${String(error.hint)}` : '';
+      expect(said).toMatch(hint);
+    });
+  test('the clock is said by how much', async () => {
+    const date = new Date(Date.now() - 3_600_000).toUTCString();
+    always('GET', {
+      status: 403,
+      headers: { date },
+      body: '<Error><Code>RequestTimeTooSkewed</Code></Error>',
+    });
+    await expect(storage.get(key)).rejects.toThrow(/360\d s ahead/);
+  });
+  test('a quota: STORAGE_FULL', async () => {
+    always('PUT', { status: 403, body: '<Error><Code>QuotaExceeded</Code></Error>' });
+    await expect(storage.putIfAbsent(key, utf8('1'))).rejects.toThrow(code('STORAGE_FULL'));
+  });
+  test('a wrong secret: STORAGE_DENIED, which does not say it', async () => {
+    const wrong = await open('', { env: { ...server.env, AWS_SECRET_ACCESS_KEY: 'hunter2' } });
+    const error: unknown = await wrong.get(key).catch((error: unknown) => error);
+    expect(error).toEqual(code('STORAGE_DENIED'));
+    expect(JSON.stringify([error, String(error)])).not.toContain('hunter2');
+  });
+});
+
+describe('a bucket that is not there is never an empty one', () => {
+  const calls: Readonly<Record<string, (storage: Storage) => Promise<unknown>>> = {
+    get: (storage) => storage.get(key),
+    head: (storage) => storage.head(key),
+    put: (storage) => storage.putIfAbsent(key, utf8('1')),
+    swap: (storage) => storage.compareAndSwap(key, utf8('1'), {}, 'etag'),
+    delete: (storage) => storage.delete(key),
+    list: async (storage) => {
+      for await (const entry of storage.list('')) expect(entry).toBeUndefined();
+    },
+  };
+  for (const [name, call] of Object.entries(calls))
+    test(`on ${name}`, async () => {
+      const nowhere = await openStorage(server.uri('nowhere'), { env: server.env, ...fast });
+      await expect(call(nowhere)).rejects.toThrow(code('STORAGE_CONFLICT'));
+    });
+});
+
+describe('settings of the address', () => {
+  const headersOf = async (
+    parameters: string,
+    cacheControl: string,
+  ): Promise<ReadonlyMap<string, string>> => {
+    const put = await (await open(parameters)).putIfAbsent(key, utf8('1'), { cacheControl });
+    expect(put.created).toBe(true);
+    return server.asked.at(-1)?.headers ?? new Map<string, string>();
+  };
+  test('lock: what never changes is kept for its days', async () => {
+    const headers = await headersOf('&lock=compliance&lock-days=30', 'public, max-age=31536000, immutable');
+    expect(headers.get('x-amz-object-lock-mode')).toBe('COMPLIANCE');
+    const until = Date.parse(headers.get('x-amz-object-lock-retain-until-date') ?? '');
+    expect(Math.round((until - Date.now()) / 86_400_000)).toBe(30);
+  });
+  test('lock: what is swapped is not', async () =>
+    expect((await headersOf('&lock=compliance&lock-days=30', 'no-store')).has('x-amz-object-lock-mode')).toBe(
+      false,
+    ));
+  test('sse', async () => {
+    const headers = await headersOf('&sse=aws:kms&kms-key=alias/vault', 'no-store');
+    expect(headers.get('x-amz-server-side-encryption')).toBe('aws:kms');
+    expect(headers.get('x-amz-server-side-encryption-aws-kms-key-id')).toBe('alias/vault');
+  });
+  test('a prefix and a key that are too long together', async () => {
+    const long = await openStorage(server.uri('bucket', 'p'.repeat(200)), { env: server.env });
+    const name = storageKey(Array.from({ length: 4 }, () => 'k'.repeat(220)).join('/'));
+    await expect(long.putIfAbsent(name, utf8('1'))).rejects.toThrow(code('STORAGE_BAD_KEY'));
+  });
+  test('credentials that only a missing package can find', async () => {
+    const none = await open('', { env: {} });
+    await expect(none.get(key)).rejects.toMatchObject({
+      code: 'STORAGE_PACKAGE_MISSING',
+      hint: expect.stringContaining('npm install @aws-sdk/credential-provider-node') as unknown,
+    });
+  });
+});
