@@ -79,7 +79,11 @@ export async function bring(
     }
     added.push(path);
   }
-  workspace.bring(at, { bytes, signed });
+  const changed = added.map((path) => ({
+    path,
+    sha256: signed.targets.get(path)?.hashes.get('sha256') ?? null,
+  }));
+  workspace.bring(at, { bytes, signed }, changed);
   if (door.newDelegations === true) await makeNew(workspace, at, signed.delegations);
   const removed = [...old.keys()].filter((path) => !signed.targets.has(path));
   return { ...same, added, removed };

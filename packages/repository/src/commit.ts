@@ -1,4 +1,5 @@
 import { StorageError, type Storage } from '@ragnos/storage';
+import type { Staged } from '@ragnos/tlog';
 import {
   roleName,
   type Key,
@@ -10,6 +11,7 @@ import {
   type Timestamp,
   type TopLevelRole,
 } from '@ragnos/tuf';
+import { stageEntries, withLogHead, type AuditOptions } from './audit.ts';
 import { checkDelegatees } from './bring.ts';
 import { putAliases } from './compat-aliases.ts';
 import { checkCompat, checkSnapshotSize, lapsedRoles } from './compat-commit.ts';
@@ -34,6 +36,8 @@ export interface CommitContext extends CallOptions {
   readonly compat: readonly Client[];
   /** Keys that sign a top-level role beside its own, if they are at hand. */
   readonly also: (role: TopLevelRole) => readonly Key[];
+  /** `null`: no audit log, unless the repository has one already. */
+  readonly audit: AuditOptions | null;
   /** Signed anew although no role below changed. */
   readonly resign?: { readonly snapshot?: boolean; readonly timestamp?: boolean };
 }
@@ -43,6 +47,8 @@ export type Outcome =
   | {
       readonly kind: 'committed' | 'lost' | 'unknown';
       readonly version: number;
+      /** What this commit wrote into the audit log. */
+      readonly staged: Staged | null;
       readonly roles: ReadonlyMap<string, number>;
       /** As in `PublishResult`. */
       readonly lapsed: readonly string[] | undefined;
@@ -119,22 +125,34 @@ export async function commit(
     checkSnapshotSize(context.compat, bytes.length, head.snapshot.bytes.length);
     snapshotFile = metaFile(version, bytes);
     roles.set('snapshot', version);
+    written.set(roleName('snapshot'), snapshotFile);
   }
 
+  const signers = [...planned.flatMap((role) => role.signers), ...snapshotSigners, ...timestampSigners];
+  const keyIds = [...new Set(signers.map(({ keyId }) => String(keyId)))];
+  const staged = await stageEntries(
+    storage,
+    context.audit,
+    workspace,
+    { keyIds, roles: written },
+    context.signal,
+  );
+  for (const [key, digest] of staged?.files ?? []) attempt.files.set(key, digest);
+  const commits = withCommit(head.timestamp.signed.unrecognized, attempt.timestampVersion, attempt.id);
   const wanted = expiry(now, context.lifetimes.timestamp);
   const timestamp: Timestamp = {
     ...head.timestamp.signed,
     version: attempt.timestampVersion,
     expires: wanted < snapshotExpires ? wanted : snapshotExpires, // INTEROP.md: timestamp ≤ snapshot
     snapshot: snapshotFile,
-    unrecognized: withCommit(head.timestamp.signed.unrecognized, attempt.timestampVersion, attempt.id),
+    unrecognized: staged === null ? commits : withLogHead(commits, staged.head),
   };
   const bytes = await sign(timestamp, timestampSigners, 'timestamp', context);
   roles.set('timestamp', timestamp.version);
   context.signal?.throwIfAborted();
   await journal.note(attempt);
   const kind = await swap(storage, bytes, head.etag);
-  return { kind, version: timestamp.version, roles, lapsed };
+  return { kind, version: timestamp.version, staged, roles, lapsed };
 }
 
 /** Not abortable: whoever gives up here would not know whether it happened. */

@@ -79,6 +79,10 @@ export function draftOf(
         throw new PublishError('BAD_LAYOUT', `${edit.role} changes its keys by a new root`);
       await applyEdit(workspace, edit, options.compat);
     },
+    note(note) {
+      alive();
+      workspace.note(note);
+    },
     async keysOf(role) {
       alive();
       const at = await workspace.locate(role);

@@ -11,6 +11,7 @@ import {
   type Targets,
   type Timestamp,
 } from '@ragnos/tuf';
+import { logHeadOf } from './audit.ts';
 import { PublishError } from './errors.ts';
 import { metadataKey, timestampKey } from './keys.ts';
 import { refuseOlder, type Seen, type SeenMemory } from './seen.ts';
@@ -269,5 +270,6 @@ export function seenOf(head: Head): Seen {
     timestampSha256: sha256(head.timestamp.bytes),
     snapshot: head.snapshot.signed.version,
     roles: new Map([...head.snapshot.signed.meta].map(([role, file]) => [role, file.version])),
+    log: logHeadOf(head.timestamp.signed),
   };
 }

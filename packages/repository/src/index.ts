@@ -7,6 +7,7 @@ export {
   type RepositoryLayout,
   type RoleLayout,
 } from './layout.ts';
+export { defaultAudit, logHeadOf, type AuditNote, type AuditOptions } from './audit.ts';
 export { DoorError, doorRules, type DoorErrorCode } from './door-errors.ts';
 export type {
   AddOptions,

@@ -1,22 +1,25 @@
 import { nodeFileSystem } from '@ragnos/disk';
 import type { Signer } from '@ragnos/signing';
-import { isTopLevelRole } from '@ragnos/tuf';
+import { isTopLevelRole, type Root } from '@ragnos/tuf';
 import { layAliases, type AliasResult } from './compat-aliases.ts';
 import type { CompatIssue } from './compat-check.ts';
 import { compatIssues } from './compat-issues.ts';
+import { recordRefusal } from './audit.ts';
+import { DoorError } from './door-errors.ts';
 import { draftOf } from './draft.ts';
 import { applyEdit } from './edit-roles.ts';
+import { PublishError } from './errors.ts';
 import { applyEvent, reviewHere, type AppliedEvent } from './events/apply.ts';
 import type { SigningEvent } from './events/event.ts';
 import { propose, type Proposal } from './events/propose.ts';
 import type { Review } from './events/review.ts';
-import { HeadReader } from './head.ts';
+import { HeadReader, type Loaded } from './head.ts';
 import { fileJournal, noJournal } from './journal.ts';
-import { defaultLifetimes } from './layout.ts';
+import { defaultLifetimes, type RoleLayout } from './layout.ts';
 import { publishGroup, type Waiting } from './group.ts';
 import { prepare, type PreparedRole } from './prepare.ts';
 import { refresh } from './refresh.ts';
-import { rekey, replacedKey } from './rekey.ts';
+import { layoutOf, rekey, replacedKey } from './rekey.ts';
 import { submitRoot, type SubmittedRoot } from './root.ts';
 import { seenMemory } from './seen.ts';
 import { status } from './status.ts';
@@ -72,6 +75,7 @@ export class Repository {
       now: options.now ?? ((): Date => new Date()),
       maxAttempts: options.maxAttempts ?? 60,
       keyOverlap: options.keyOverlap ?? 3600,
+      audit: options.audit ?? null,
     };
     // A root that was put in a race with a publish must not lock us out of mending it (`refresh` with force).
     await engine.journal.recover(await engine.reader.read({ ...call, orPreviousRoot: true }));
@@ -81,7 +85,8 @@ export class Repository {
   /** Resolves once the change is committed and durable. Changes that wait together are committed together. */
   publish(change: Change, options: CallOptions = {}): Promise<PublishResult> {
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ change, signal: options.signal, resolve, reject });
+      const refuse = (error: unknown): void => void this.#recorded(error).finally(() => reject(error));
+      this.#waiting.push({ change, signal: options.signal, resolve, reject: refuse });
       if (this.#waiting.length === 1) void this.#serial(() => this.#publishWaiting());
     });
   }
@@ -156,6 +161,16 @@ export class Repository {
     });
   }
 
+  /** Who may sign a role now, and how many must. @throws PublishError UNKNOWN_ROLE */
+  layoutOf(role: string, options: CallOptions = {}): Promise<RoleLayout> {
+    return this.#serial(() => layoutOf(this.#engine, role, options));
+  }
+
+  /** The newest root, as it is published: what signers and new hosts start from. */
+  root(options: CallOptions = {}): Promise<Loaded<Root>> {
+    return this.#serial(async () => (await this.#engine.reader.read(options)).root);
+  }
+
   /** Publishes a root that was signed elsewhere: see `submitRoot`. */
   submitRoot(bytes: Uint8Array, options: EditRolesOptions = {}): Promise<SubmittedRoot> {
     const call = { signal: options.signal, extra: options.signers ?? [] };
@@ -192,6 +207,12 @@ export class Repository {
     await this.#serial(() => this.#engine.journal.close());
   }
 
+  /** What was refused goes into the audit log; what only failed does not. */
+  async #recorded(error: unknown): Promise<void> {
+    const { storage, audit, now } = this.#engine;
+    if (audit !== null && isRefusal(error)) await recordRefusal(storage, audit, error, now());
+  }
+
   async #publishWaiting(): Promise<void> {
     const group = this.#waiting;
     this.#waiting = [];
@@ -203,4 +224,8 @@ export class Repository {
     this.#tail = result.catch(() => undefined);
     return result;
   }
+}
+
+function isRefusal(error: unknown): error is DoorError | PublishError {
+  return error instanceof DoorError || (error instanceof PublishError && error.code === 'PATH_IMMUTABLE');
 }

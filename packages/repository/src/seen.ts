@@ -1,6 +1,8 @@
 import { join } from 'node:path';
 import { nodeFileSystem, writeFileAtomic } from '@ragnos/disk';
 import { MalformedMetadataError, parseJson, Reader } from '@ragnos/tuf';
+import { headFromJson, type LogHead } from '@ragnos/tlog';
+import { logWentBack } from './audit.ts';
 import { PublishError } from './errors.ts';
 
 /** The newest state that this operator saw: the door's own guard against a store that went backwards. */
@@ -11,6 +13,8 @@ export interface Seen {
   readonly timestampSha256: string;
   readonly snapshot: number;
   readonly roles: ReadonlyMap<string, number>;
+  /** The audit log; `null`: there was none. */
+  readonly log: LogHead | null;
 }
 
 export interface SeenMemory {
@@ -51,7 +55,9 @@ function isNewer(before: Seen, seen: Seen): boolean {
 }
 
 function serialize(seen: Seen): Uint8Array {
-  return Buffer.from(`${JSON.stringify({ format, ...seen, roles: Object.fromEntries(seen.roles) })}\n`);
+  const { log, roles, ...rest } = seen;
+  const json = { format, ...rest, roles: Object.fromEntries(roles), ...(log === null ? {} : { log }) };
+  return Buffer.from(`${JSON.stringify(json)}\n`);
 }
 
 function parse(bytes: Uint8Array, path: string): Seen {
@@ -66,6 +72,7 @@ function parse(bytes: Uint8Array, path: string): Seen {
       timestampSha256: reader.string('timestampSha256'),
       snapshot: reader.version('snapshot'),
       roles: new Map(roles.names().map((name) => [name, roles.version(name)])),
+      log: reader.has('log') ? headFromJson(reader.value('log')) : null,
     };
   } catch (error) {
     if (!(error instanceof MalformedMetadataError)) throw error;
@@ -96,6 +103,10 @@ export function refuseOlder(now: Seen, seen: Seen | null, where: string): void {
     refuse(`timestamp version ${now.timestamp} has another content than before`);
   if (now.snapshot < seen.snapshot)
     refuse(`snapshot is at version ${now.snapshot}, and was at ${seen.snapshot}`);
+  if (logWentBack(now.log, seen.log))
+    refuse(
+      `its audit log shows ${now.log?.size ?? 0} entries, and is no continuation of the ${seen.log?.size ?? 0} seen before`,
+    );
   for (const [role, version] of seen.roles) {
     const current = now.roles.get(role);
     if (current === undefined) refuse(`the role ${role} is gone from the snapshot`);

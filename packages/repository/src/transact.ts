@@ -3,7 +3,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { DiskError, lockFile, type Lock } from '@ragnos/disk';
 import type { Signer } from '@ragnos/signing';
 import { StorageError, type Storage } from '@ragnos/storage';
+import { LogError } from '@ragnos/tlog';
 import type { Key, TopLevelRole } from '@ragnos/tuf';
+import { settleEntries, type AuditOptions } from './audit.ts';
 import { commit, type CommitContext, type Outcome } from './commit.ts';
 import type { Client } from './compat.ts';
 import { decide } from './commits.ts';
@@ -27,6 +29,7 @@ export interface Engine {
   readonly staging: string | undefined;
   readonly maxAttempts: number;
   readonly keyOverlap: number;
+  readonly audit: AuditOptions | null;
 }
 
 export interface Plan {
@@ -70,7 +73,7 @@ export async function transact(
       const { attempt, outcome } = tried;
       if (outcome.kind === 'committed') {
         await engine.journal.forget(attempt);
-        await afterwards(engine);
+        await afterwards(engine, tried);
         return resultOf(tried, attempts);
       }
       if (outcome.kind === 'unknown') undecided = [...undecided, tried];
@@ -104,6 +107,7 @@ async function tryOnce(
       desk,
       lifetimes: engine.lifetimes,
       compat: engine.compat,
+      audit: engine.audit,
       also: (role) => [...also(role), ...outgoingKeys(engine, head, role)],
       signal,
       ...(resign === undefined ? {} : { resign }),
@@ -157,12 +161,14 @@ function outgoingKeys({ now, keyOverlap }: Engine, head: Head, role: TopLevelRol
 }
 
 /** What was committed is read back as a client reads it; that also remembers it as seen. Its failure undoes nothing. */
-async function afterwards(engine: Engine): Promise<void> {
+async function afterwards(engine: Engine, { outcome }: Tried): Promise<void> {
   try {
+    if (outcome.staged !== null) await settleEntries(engine.storage, outcome.staged);
     const head = await engine.reader.read();
     await engine.journal.recover(head);
   } catch (error) {
-    if (!(error instanceof StorageError || error instanceof DiskError)) throw error;
+    if (!(error instanceof StorageError || error instanceof DiskError || error instanceof LogError))
+      throw error;
   }
 }
 

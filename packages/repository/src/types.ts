@@ -2,6 +2,7 @@ import type { Signer } from '@ragnos/signing';
 import type { Storage } from '@ragnos/storage';
 import type { JsonValue, Key, KeyId, TargetFile, Targets } from '@ragnos/tuf';
 import type { Client } from './compat.ts';
+import type { AuditNote, AuditOptions } from './audit.ts';
 import type { DelegationLayout, Lifetimes, RoleLayout } from './layout.ts';
 
 /**
@@ -34,6 +35,8 @@ export interface RepositoryOptions {
   readonly firstRoot?: string;
   /** Seconds for which a key that a new root dropped goes on signing beside its successor: the longest session of a client. Default 3600. */
   readonly keyOverlap?: number;
+  /** Keeps an audit log beside the repository, and says who does what is done here. Once it has one, nobody publishes without it. */
+  readonly audit?: AuditOptions;
   /** How often a lost race is replayed before CONFLICT. Default 60. */
   readonly maxAttempts?: number;
 }
@@ -90,6 +93,8 @@ export interface Draft {
    * @throws PublishError BAD_LAYOUT, ROLE_EXISTS, UNKNOWN_ROLE
    */
   edit(edit: RoleEdit): Promise<void>;
+  /** Says in the audit log what this change is about. */
+  note(note: AuditNote): void;
   /** Who signs a role that is not a top-level one; `null`: nobody delegates to it. */
   keysOf(role: string): Promise<RoleLayout | null>;
   /** The paths of one role (`targets` for the top level, all bins of a split role), for listings. Throws UNKNOWN_ROLE. */

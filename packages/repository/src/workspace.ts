@@ -11,6 +11,7 @@ import {
   type TargetPath,
   type Targets,
 } from '@ragnos/tuf';
+import type { AuditNote } from './audit.ts';
 import { isSplit } from './bins.ts';
 import { PublishError } from './errors.ts';
 import type { Head, Loaded } from './head.ts';
@@ -33,6 +34,8 @@ export interface RoleWork {
   readonly retired: { readonly role: RoleKeys; readonly keys: ReadonlyMap<KeyId, Key> } | null;
   /** Signed elsewhere, and published as it is. */
   readonly brought: Brought | null;
+  /** Of a role that was brought: its new paths and their digests. */
+  readonly added: readonly { readonly path: string; readonly sha256: string | null }[];
 }
 
 export interface Brought {
@@ -57,6 +60,7 @@ export class Workspace {
   readonly #files = new Map<RoleName, Map<TargetPath, TargetFile | null>>();
   readonly #contents: Map<string, Content>;
 
+  readonly #notes: AuditNote[];
   #edits: number;
 
   constructor(
@@ -64,9 +68,11 @@ export class Workspace {
     now: Date,
     work: Iterable<readonly [RoleName, RoleWork]> = [],
     contents: Iterable<readonly [string, Content]> = [],
+    notes: readonly AuditNote[] = [],
     edits = 0,
   ) {
     this.#edits = edits;
+    this.#notes = [...notes];
     this.head = head;
     this.now = now;
     this.#work = new Map(work);
@@ -79,7 +85,7 @@ export class Workspace {
   }
 
   fork(): Workspace {
-    return new Workspace(this.head, this.now, this.#work, this.#contents, this.#edits);
+    return new Workspace(this.head, this.now, this.#work, this.#contents, this.#notes, this.#edits);
   }
 
   /** Grows with every edit. */
@@ -89,6 +95,15 @@ export class Workspace {
 
   get work(): ReadonlyMap<RoleName, RoleWork> {
     return this.#work;
+  }
+
+  /** What the changes say of themselves in the audit log. */
+  get notes(): readonly AuditNote[] {
+    return this.#notes;
+  }
+
+  note(note: AuditNote): void {
+    this.#notes.push(note);
   }
 
   /** What has to be in the store before the metadata that names it, by storage key. */
@@ -105,19 +120,20 @@ export class Workspace {
       resign: false,
       retired: null,
       brought: null,
+      added: [],
     };
     this.#work.set(at.name, { ...before, ...change });
     this.#edits++;
   }
 
   /** @throws PublishError CONFLICT where this workspace edits the role already */
-  bring(at: Located, brought: Brought): void {
+  bring(at: Located, brought: Brought, added: RoleWork['added'] = []): void {
     const before = this.#work.get(at.name);
     if (before !== undefined && !(before.created && before.files.size === 0))
       throw new PublishError('CONFLICT', `${at.name} is changed twice in one commit`, {
         hint: 'hand it in again',
       });
-    this.edit(at, { brought, delegations: brought.signed.delegations });
+    this.edit(at, { brought, added, delegations: brought.signed.delegations });
   }
 
   /** @throws PublishError SIGNATURES_MISSING for a role whose file was brought along, signed */

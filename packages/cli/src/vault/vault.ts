@@ -1,10 +1,11 @@
 import { isAbsolute, join, resolve } from 'node:path';
-import { Repository, type Lifetimes } from '@ragnos/repository';
+import { defaultAudit, Repository, type Lifetimes } from '@ragnos/repository';
 import { openSigner, SigningError, type Signer } from '@ragnos/signing';
 import { fsStorage, type Storage } from '@ragnos/storage';
 import type { KeyId } from '@ragnos/tuf';
 import type { Context } from '../command.ts';
 import { askSecret } from '../prompt.ts';
+import { version } from '../version.ts';
 import { readConfig, type VaultConfig } from './config.ts';
 import { passwordFor } from './passwords.ts';
 
@@ -35,6 +36,7 @@ export async function openVault(context: Context): Promise<Vault> {
     staging: join(folder, 'staging'),
     lifetimes: lifetimesOf(config),
     mutable: isMutable,
+    audit: { ...defaultAudit(), tool: `ragv ${version()}` },
   });
   return { folder, config, storage, repository, openSigner: open };
 }

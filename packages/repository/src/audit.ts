@@ -1,0 +1,149 @@
+import { hostname, userInfo } from 'node:os';
+import type { Storage } from '@ragnos/storage';
+import {
+  AuditLog,
+  emptyHead,
+  headFromJson,
+  headToJson,
+  listedRoles,
+  listedTargets,
+  sameHead,
+  type Actor,
+  type EntryKind,
+  type FileVersion,
+  type LogHead,
+  type NewEntry,
+  type RoleChange,
+  type Staged,
+} from '@ragnos/tlog';
+import type { MetaFile, RoleName, Timestamp, VaultError } from '@ragnos/tuf';
+import type { Head } from './head.ts';
+import type { Workspace } from './workspace.ts';
+
+/** A member of the signed timestamp, unknown to clients of other makes: size and head of the audit log (decision 13). */
+const member = 'x-ragnos-log';
+
+export interface AuditOptions {
+  readonly actor: Actor;
+  /** The name of the machine. */
+  readonly host: string;
+  /** Such as `ragv 0.1.0`. */
+  readonly tool: string;
+}
+
+/** What a change says of itself; entries carry what was signed anyway. */
+export interface AuditNote {
+  readonly kind: EntryKind;
+  /** A digest, a vendor's name, a role. */
+  readonly subject?: string;
+  readonly keysAdded?: readonly string[];
+  readonly keysRemoved?: readonly string[];
+  /** sha256 of a ceremony's transcript. */
+  readonly transcript?: string;
+}
+
+/** Whoever opened the repository, where nobody said more. */
+export function defaultAudit(): AuditOptions {
+  return { actor: { type: 'user', name: userName() }, host: hostname(), tool: '@ragnos/repository' };
+}
+
+/** `null`: the repository has no log yet. @throws LogError LOG_BAD_HEAD */
+export function logHeadOf(timestamp: Timestamp): LogHead | null {
+  const value = timestamp.unrecognized.get(member);
+  return value === undefined ? null : headFromJson(value);
+}
+
+export function withLogHead(base: Timestamp['unrecognized'], head: LogHead): Timestamp['unrecognized'] {
+  return new Map([...base, [member, headToJson(head)]]);
+}
+
+/** What one commit signs, for its entries. */
+export interface Signed {
+  readonly keyIds: readonly string[];
+  readonly roles: ReadonlyMap<RoleName, MetaFile>;
+}
+
+/**
+ * Writes the entries of a commit before it, on top of the log of the head. `null`: this repository keeps no log. Once it has one,
+ * nobody publishes without it.
+ */
+export async function stageEntries(
+  storage: Storage,
+  audit: AuditOptions | null,
+  workspace: Workspace,
+  signed: Signed,
+  signal: AbortSignal | undefined,
+): Promise<Staged | null> {
+  const { head, notes, now } = workspace;
+  const before = logHeadOf(head.timestamp.signed);
+  if (audit === null && before === null) return null;
+  const common = { time: now, ...(audit ?? defaultAudit()) };
+  const [first, ...more] = notes.length === 0 ? [{ kind: defaultKind(workspace, signed) }] : notes;
+  const whole: NewEntry = {
+    ...common,
+    ...(first ?? { kind: 'publish' }),
+    keyIds: signed.keyIds,
+    roles: listedRoles(roleChanges(head, signed.roles)),
+    targets: listedTargets(targetChanges(workspace)),
+  };
+  const others = more.map((note): NewEntry => ({ ...common, ...note }));
+  return new AuditLog(storage).stage(before ?? emptyHead, [whole, ...others], { signal });
+}
+
+function defaultKind({ work }: Workspace, { roles }: Signed): EntryKind {
+  const works = [...work.values()];
+  if (works.some(({ created, retired }) => created || retired !== null)) return 'delegation';
+  if (works.some(({ files, brought }) => files.size > 0 || brought !== null)) return 'publish';
+  return roles.size === 0 || works.every(({ resign }) => resign) ? 'refresh' : 'delegation';
+}
+
+function roleChanges(head: Head, roles: Signed['roles']): readonly RoleChange[] {
+  const version = (file: MetaFile | undefined): FileVersion | null => {
+    const sha256 = file?.hashes?.get('sha256');
+    return file === undefined || sha256 === undefined ? null : { version: file.version, sha256 };
+  };
+  return [...roles].map(([name, file]) => {
+    const before = name === 'snapshot' ? head.timestamp.signed.snapshot : head.snapshot.signed.meta.get(name);
+    return { name, before: version(before), after: version(file) };
+  });
+}
+
+function targetChanges({ work }: Workspace): readonly { path: string; sha256: string | null }[] {
+  return [...work.values()].flatMap(({ files, added }) => [
+    ...[...files].map(([path, file]) => ({ path, sha256: file?.hashes.get('sha256') ?? null })),
+    ...added,
+  ]);
+}
+
+/** Tiles and refusals, once the commit is done. A failure costs nothing: the next commit does it. */
+export async function settleEntries(storage: Storage, staged: Staged): Promise<void> {
+  await new AuditLog(storage).settle(staged);
+}
+
+/** Keeps a refusal for the next commit. Resolves whatever the store says: nothing hangs on it but the log. */
+export async function recordRefusal(
+  storage: Storage,
+  audit: AuditOptions,
+  error: VaultError & { readonly code: string },
+  now: Date,
+): Promise<void> {
+  const { code, message } = error;
+  await new AuditLog(storage)
+    .refuse({ ...audit, time: now, code, message: message.slice(0, 1000) })
+    .catch(() => undefined);
+}
+
+/** A log that another one continues; the same size with another root is a fork. */
+export function logWentBack(now: LogHead | null, seen: LogHead | null): boolean {
+  if (seen === null) return false;
+  if (now === null || now.size < seen.size) return true;
+  return now.size === seen.size && !sameHead(now, seen);
+}
+
+function userName(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    return 'unknown'; // a user id without a name, as in many containers
+  }
+}
