@@ -5,7 +5,7 @@ import { checkRole, usedKeys } from './check-layout.ts';
 import { applyEdit } from './edit-roles.ts';
 import { PublishError } from './errors.ts';
 import type { RoleLayout } from './layout.ts';
-import { mend, nextRoot, putRoot, rootExpiry } from './root.ts';
+import { keysIn, mend, nextRoot, putRoot, rootExpiry } from './root.ts';
 import { rootRole, targetsRole } from './signed.ts';
 import { transact, type Engine, type Plan } from './transact.ts';
 import type { CallOptions, PublishResult, RotateResult } from './types.ts';
@@ -65,6 +65,22 @@ function signAnew(workspace: Workspace, role: Exclude<TopLevelRole, 'root'>): Pl
   return { workspace, resign: role === 'timestamp' ? { timestamp: true } : { snapshot: true } };
 }
 
+/** Who may sign `role` now, bins by the role which they split. @throws PublishError UNKNOWN_ROLE */
+export async function layoutOf(engine: Engine, role: string, options: CallOptions): Promise<RoleLayout> {
+  const head = await engine.reader.read(options);
+  if (isTopLevelRole(role))
+    return {
+      keys: keysIn(head.root.signed, role),
+      threshold: topLevelKeys(head.root.signed, role).threshold,
+    };
+  const workspace = new Workspace(head, engine.now());
+  const at = await workspace.locate(role);
+  if (at === null) throw new PublishError('UNKNOWN_ROLE', `there is no role ${role}`);
+  const { role: current, keys } = await workspace.keysOf(at);
+  const found = current.keyIds.map((id) => keys.get(id)).filter((key) => key !== undefined);
+  return { keys: found, threshold: current.threshold };
+}
+
 /** The keys of `role` with one of them replaced. @throws PublishError UNKNOWN_ROLE, BAD_LAYOUT */
 export async function replacedKey(
   engine: Engine,
@@ -73,22 +89,11 @@ export async function replacedKey(
   oldSigner: Signer,
   options: CallOptions,
 ): Promise<RoleLayout> {
-  const head = await engine.reader.read(options);
-  const workspace = new Workspace(head, engine.now());
-  const at = isTopLevelRole(role) ? null : await workspace.locate(role);
-  if (at === null && !isTopLevelRole(role))
-    throw new PublishError('UNKNOWN_ROLE', `there is no role ${role}`);
-  const { role: current, keys } =
-    at === null
-      ? {
-          role: isTopLevelRole(role) ? topLevelKeys(head.root.signed, role) : null,
-          keys: head.root.signed.keys,
-        }
-      : await workspace.keysOf(at);
-  if (current === null || !current.keyIds.includes(oldSigner.key.keyId))
-    throw new PublishError('BAD_LAYOUT', `key ${oldSigner.key.keyId} does not serve ${role}`, {
+  const { keys, threshold } = await layoutOf(engine, role, options);
+  const old = oldSigner.key.keyId;
+  if (keys.every(({ keyId }) => keyId !== old))
+    throw new PublishError('BAD_LAYOUT', `key ${old} does not serve ${role}`, {
       hint: 'status shows the keys of each role',
     });
-  const ids = current.keyIds.map((id) => (id === oldSigner.key.keyId ? newSigner.key : keys.get(id)));
-  return { keys: ids.filter((key) => key !== undefined), threshold: current.threshold };
+  return { keys: keys.map((key) => (key.keyId === old ? newSigner.key : key)), threshold };
 }

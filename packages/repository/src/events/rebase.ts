@@ -7,14 +7,16 @@ import {
   type JsonOutput,
   type Key,
   type KeyId,
+  type RoleKeys,
   type Root,
+  type SuccinctRoles,
   type TargetFile,
   type TargetPath,
   type Targets,
   type TopLevelRole,
 } from '@ragnos/tuf';
 import type { RoleLayout } from '../layout.ts';
-import { keysIn, nextRoot, rootExpiry } from '../root.ts';
+import { nextRoot, rootExpiry } from '../root.ts';
 import { rootRole, sameDelegations } from '../signed.ts';
 import type { Engine } from '../transact.ts';
 import type { CallOptions } from '../types.ts';
@@ -76,22 +78,31 @@ function rebasedRoot(engine: Engine, event: SigningEvent, proposed: Root, head: 
   const last = event.roots.at(-1);
   const before = last === undefined ? null : parseMetadata(last, 'root').signed;
   const changes = new Map<TopLevelRole, RoleLayout>();
-  for (const [name, { threshold }] of proposed.roles)
-    if (before === null || !sameKeys(name, before, proposed))
-      changes.set(name, { keys: keysIn(proposed, name), threshold });
+  const known = new Map<KeyId, Key>([...head.keys, ...proposed.keys]);
+  for (const [name, role] of proposed.roles) {
+    const [was, is] = [before?.roles.get(name), head.roles.get(name)];
+    if (was === undefined || is === undefined || sameKeys(was, role)) continue;
+    const { keyIds, threshold } = mergedKeys(was, role, is);
+    const keys = keyIds.map((id) => known.get(id)).filter((key) => key !== undefined);
+    changes.set(name, { keys, threshold });
+  }
   const next = nextRoot(head, changes, rootExpiry(engine));
   const only = changes.size === 0 && head.expires < proposed.expires;
   return only || changesRoot(head, next) ? next : null;
 }
 
-function sameKeys(role: TopLevelRole, a: Root, b: Root): boolean {
-  const of = (root: Root): JsonOutput => [
-    root.roles.get(role)?.threshold ?? 0,
-    keysIn(root, role)
-      .map((key) => key.keyId)
-      .toSorted(),
-  ];
-  return same(of(a), of(b));
+type Keys = Pick<RoleKeys, 'keyIds' | 'threshold'>;
+
+function sameKeys(a: Keys, b: Keys): boolean {
+  return a.threshold === b.threshold && a.keyIds.toSorted().join('\0') === b.keyIds.toSorted().join('\0');
+}
+
+/** What the event adds and removes, and nothing else: a key that somebody removed meanwhile does not come back. */
+function mergedKeys(before: Keys, proposed: Keys, head: Keys): Keys {
+  const kept = head.keyIds.filter((id) => !before.keyIds.includes(id) || proposed.keyIds.includes(id));
+  const added = proposed.keyIds.filter((id) => !before.keyIds.includes(id) && !kept.includes(id));
+  const threshold = proposed.threshold === before.threshold ? head.threshold : proposed.threshold;
+  return { keyIds: [...kept, ...added], threshold };
 }
 
 /** `null` = taken out. */
@@ -115,33 +126,43 @@ function rebasedDelegations(
   head: Delegations | null,
 ): Delegations | null {
   if (sameDelegations(before, after)) return head;
-  // Bins are one thing: whoever changes their keys, changes all of them.
-  if (after === null || head === null || after.succinctRoles !== null || head.succinctRoles !== null)
-    return after;
+  if (before === null || after === null || head === null) return after;
   const known = new Map<KeyId, Key>([...head.keys, ...after.keys]);
+  const bins = rebasedBins(before, after, head);
+  if (bins !== null) return { ...head, keys: used(known, bins.keyIds), succinctRoles: bins };
+  if (after.succinctRoles !== null || head.succinctRoles !== null) return after; // split, or joined
   const byName = (from: Delegations | null) => new Map((from?.roles ?? []).map((role) => [role.name, role]));
   const [old, next] = [byName(before), byName(after)];
   const roles: DelegatedRole[] = [];
   for (const role of head.roles ?? []) {
     const proposed = next.get(role.name);
     if (proposed === undefined && old.has(role.name)) continue; // taken out by the event
-    const changed = proposed !== undefined && !sameRole(old.get(role.name) ?? null, proposed, before, after);
-    roles.push(changed ? proposed : role);
+    const was = old.get(role.name);
+    const changed = proposed !== undefined && was !== undefined && !sameRole(was, proposed, before, after);
+    roles.push(changed ? { ...proposed, ...mergedKeys(was, proposed, role) } : role);
   }
   const there = new Set(roles.map(({ name }) => name));
   for (const [index, role] of (after.roles ?? []).entries())
     if (!there.has(role.name) && !old.has(role.name)) roles.splice(Math.min(index, roles.length), 0, role);
-  const used = new Set(roles.flatMap(({ keyIds }) => keyIds));
-  const keys = new Map([...known].filter(([id]) => used.has(id)));
+  const keys = used(
+    known,
+    roles.flatMap(({ keyIds }) => keyIds),
+  );
   return { keys, roles, succinctRoles: null, unrecognized: after.unrecognized };
 }
 
-function sameRole(
-  a: DelegatedRole | null,
-  b: DelegatedRole,
-  before: Delegations | null,
-  after: Delegations,
-): boolean {
+/** `null`: not bins on all three sides. */
+function rebasedBins(before: Delegations, after: Delegations, head: Delegations): SuccinctRoles | null {
+  const [was, proposed, is] = [before.succinctRoles, after.succinctRoles, head.succinctRoles];
+  if (was === null || proposed === null || is === null) return null;
+  return { ...is, ...mergedKeys(was, proposed, is) };
+}
+
+function used(known: ReadonlyMap<KeyId, Key>, ids: readonly KeyId[]): ReadonlyMap<KeyId, Key> {
+  return new Map([...known].filter(([id]) => ids.includes(id)));
+}
+
+function sameRole(a: DelegatedRole, b: DelegatedRole, before: Delegations, after: Delegations): boolean {
   const of = (role: DelegatedRole, keys: ReadonlyMap<KeyId, Key>): JsonOutput => [
     role.threshold,
     role.keyIds.toSorted().map((id) => {
@@ -153,7 +174,7 @@ function sameRole(
     role.pathHashPrefixes,
     role.unrecognized,
   ];
-  return a !== null && before !== null && same(of(a, before.keys), of(b, after.keys));
+  return same(of(a, before.keys), of(b, after.keys));
 }
 
 function same(a: JsonOutput, b: JsonOutput): boolean {
