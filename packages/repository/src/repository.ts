@@ -83,12 +83,17 @@ export class Repository {
   }
 
   /** Resolves once the change is committed and durable. Changes that wait together are committed together. */
-  publish(change: Change, options: CallOptions = {}): Promise<PublishResult> {
-    return new Promise((resolve, reject) => {
-      const refuse = (error: unknown): void => void this.#recorded(error).finally(() => reject(error));
-      this.#waiting.push({ change, signal: options.signal, resolve, reject: refuse });
-      if (this.#waiting.length === 1) void this.#serial(() => this.#publishWaiting());
-    });
+  async publish(change: Change, options: CallOptions = {}): Promise<PublishResult> {
+    try {
+      return await new Promise((resolve, reject) => {
+        this.#waiting.push({ change, signal: options.signal, resolve, reject });
+        if (this.#waiting.length === 1) void this.#serial(() => this.#publishWaiting());
+      });
+    } catch (error) {
+      const { storage, audit, now } = this.#engine;
+      if (audit !== null && isRefusal(error)) await recordRefusal(storage, audit, error, now());
+      throw error;
+    }
   }
 
   /** A draft on the newest head that is thrown away: for looking, and for dry runs. */
@@ -207,12 +212,6 @@ export class Repository {
     await this.#serial(() => this.#engine.journal.close());
   }
 
-  /** What was refused goes into the audit log; what only failed does not. */
-  async #recorded(error: unknown): Promise<void> {
-    const { storage, audit, now } = this.#engine;
-    if (audit !== null && isRefusal(error)) await recordRefusal(storage, audit, error, now());
-  }
-
   async #publishWaiting(): Promise<void> {
     const group = this.#waiting;
     this.#waiting = [];
@@ -226,6 +225,7 @@ export class Repository {
   }
 }
 
+/** What was refused goes into the audit log; what only failed does not. */
 function isRefusal(error: unknown): error is DoorError | PublishError {
   return error instanceof DoorError || (error instanceof PublishError && error.code === 'PATH_IMMUTABLE');
 }

@@ -1,4 +1,5 @@
 /** Decision 13: the entry precedes the commit, and the signed timestamp carries the log's size and head. */
+import { read, storageKey } from '@ragnos/storage';
 import { AuditLog, type LogEntry } from '@ragnos/tlog';
 import { logHeadOf, type Repository, type RepositoryOptions } from '@ragnos/repository';
 import { expect, test } from 'vitest';
@@ -100,15 +101,10 @@ test('a timestamp whose log shrank, although properly signed, is refused by the 
     if (/\/\d+\.root\.json$/.test(key)) continue;
     await copy(stranger, made, key);
   }
-  await expect(
-    add(await made.open({ audit }).catch((error: unknown) => Promise.reject(error)), 'x', 'y'),
-  ).rejects.toMatchObject({
-    code: 'STORE_WENT_BACK',
-  });
+  await expect(made.open({ audit })).rejects.toMatchObject({ code: 'STORE_WENT_BACK' });
 });
 
 async function copy(from: World, to: World, raw: string): Promise<void> {
-  const { read, storageKey } = await import('@ragnos/storage');
   const key = storageKey(raw);
   const found = await read(from.storage, key, { maxLength: 1_000_000 });
   const there = await to.storage.head(key);
