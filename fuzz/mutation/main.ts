@@ -67,7 +67,7 @@ try {
       inPlace: true,
       concurrency: 2,
       timeoutFactor: 1.2,
-      timeoutMS: 3_000,
+      timeoutMS: 10_000, // where others are at work too, less would count what is only slow as killed
       checkers: [],
       allowConsoleColors: false,
       reporters: ['clear-text', 'json', 'progress-append-only'],
