@@ -11,7 +11,7 @@ export const logLimits = {
   /** Of these, how many one commit takes in. */
   pendingTaken: 128,
   /** A head object holds up to this many entries of earlier commits, so that the chain of them stays short. */
-  mergedEntries: 32,
+  mergedEntries: 16,
   /** A free text in an entry, in UTF-16 units. */
   textMaxLength: 400,
   /** Entries of a list (roles, targets) stop at this many bytes; the rest is in its digest. */

@@ -1,4 +1,4 @@
-import { putOnce, read, storageKey, type CallOptions, type Storage, type StorageKey } from '@ragnos/storage';
+import { putOnce, storageKey, type CallOptions, type Storage, type StorageKey } from '@ragnos/storage';
 import { utf8 } from './bundle.ts';
 import type { LogEntry, NewEntry } from './entry.ts';
 import { idPattern, newId, newLine, readLine } from './entry-json.ts';
@@ -7,6 +7,7 @@ import { sha256 } from './hash.ts';
 import { inParallel } from './in-parallel.ts';
 import { pendingFolder, pendingKey } from './keys.ts';
 import { logLimits, objectMaxLength } from './limits.ts';
+import { readObject } from './read-object.ts';
 
 /** What waits for the next commit. `entry` is `null` for a file that is no refusal: `problem` says so in the log then. */
 export interface Pending {
@@ -55,25 +56,21 @@ async function listPending(
 
 /** `null`: gone since it was listed. */
 async function readPending(storage: Storage, key: StorageKey, call: CallOptions): Promise<Pending | null> {
-  const found = await read(storage, key, { ...call, maxLength: objectMaxLength });
-  if (found === null) return null;
   const name = key.slice(pendingFolder.length, -'.json'.length);
   const id = idPattern.test(name) ? name : null;
+  let digest = 'unknown';
   try {
-    const line = utf8(found.bytes, key);
+    const bytes = await readObject(storage, key, objectMaxLength, call);
+    if (bytes === null) return null;
+    digest = sha256(bytes);
+    const line = utf8(bytes, key);
     const entry = readLine(line);
     const own = entry.id === id || key === overflowKey;
     if (own && entry.kind === 'refusal') return { key, id: entry.id, line, entry, problem: '' };
   } catch (error) {
     if (!(error instanceof LogError)) throw error;
   }
-  return {
-    key,
-    id,
-    line: '',
-    entry: null,
-    problem: `${key} was no refusal; its sha256: ${sha256(found.bytes)}`,
-  };
+  return { key, id, line: '', entry: null, problem: `${key} was no refusal; its sha256: ${digest}` };
 }
 
 export interface PendingAt {

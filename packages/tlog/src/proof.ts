@@ -1,6 +1,6 @@
 import { LogError } from './errors.ts';
 import { fromHex, hex, isSha256, nodeHash } from './hash.ts';
-import { sameHead, type LogHead } from './head.ts';
+import { emptyHead, sameHead, type LogHead } from './head.ts';
 
 /** Leaves from `start` to before `end`. */
 export type LeafRange = readonly [start: number, end: number];
@@ -73,7 +73,7 @@ export function verifyConsistency(old: LogHead, head: LogHead, proof: readonly s
   if (old.size > head.size) throw bad('the log shrank');
   if (old.size === 0 || old.size === head.size) {
     if (hashes.length > 0) throw bad('it is too long');
-    if (old.size === head.size && !sameHead(old, head)) throw bad('same size, other root');
+    if (!sameHead(old, old.size === 0 ? emptyHead : head)) throw bad('same size, other root');
     return;
   }
   let at = old.size - 1;

@@ -1,4 +1,4 @@
-import { read, type CallOptions, type Storage } from '@ragnos/storage';
+import type { CallOptions, Storage } from '@ragnos/storage';
 import { decodeBundle } from './bundle.ts';
 import type { Chain } from './chain.ts';
 import { difference } from './difference.ts';
@@ -7,6 +7,7 @@ import { treeRoot } from './frontier.ts';
 import { leafHash, sameHash } from './hash.ts';
 import { bundleKey, tileKey } from './keys.ts';
 import { objectMaxLength, tileWidth } from './limits.ts';
+import { readObject } from './read-object.ts';
 import { readTile, type Tiles } from './tiles.ts';
 
 export interface Range {
@@ -67,14 +68,14 @@ export async function storedBundle(
 ): Promise<readonly string[]> {
   const key = bundleKey(bundle);
   const index = bundle * tileWidth;
-  const found = await read(storage, key, { ...call, maxLength: objectMaxLength });
-  if (found === null)
-    throw new LogError('LOG_MISSING', `${key} is not in ${storage.description}`, { key, index });
   try {
-    return decodeBundle(found.bytes, key);
-  } catch (cause) {
-    throw new LogError('LOG_ALTERED', `${key} is no bundle of entries`, { key, index, cause });
+    const bytes = await readObject(storage, key, objectMaxLength, call);
+    if (bytes !== null) return decodeBundle(bytes, key);
+  } catch (error) {
+    if (!(error instanceof LogError)) throw error;
+    throw new LogError(error.code, error.message, { key, index, cause: error });
   }
+  throw new LogError('LOG_MISSING', `${key} is not in ${storage.description}`, { key, index });
 }
 
 /** `root`: what the tile above says. Throws LOG_MISSING, LOG_ALTERED, LOG_REORDERED, with the first entry that is wrong. */

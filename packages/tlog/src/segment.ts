@@ -1,4 +1,4 @@
-import { read, type CallOptions, type Storage } from '@ragnos/storage';
+import type { CallOptions, Storage } from '@ragnos/storage';
 import { utf8 } from './bundle.ts';
 import { difference } from './difference.ts';
 import { LogError } from './errors.ts';
@@ -8,6 +8,7 @@ import { headOf, sameHead, type LogHead } from './head.ts';
 import { canonical, isArray, isObject, type LogJson } from './json.ts';
 import { headKey } from './keys.ts';
 import { objectMaxLength } from './limits.ts';
+import { readObject } from './read-object.ts';
 
 /**
  * What a head object holds: the last entries of the log, and the right edge of the tree before them. Nothing in it has to be
@@ -54,8 +55,8 @@ export function decodeSegment(bytes: Uint8Array, head: LogHead): Segment {
 /** Throws LOG_MISSING, and what `decodeSegment` throws. */
 export async function readSegment(storage: Storage, head: LogHead, call: CallOptions): Promise<Segment> {
   const key = headKey(head);
-  const found = await read(storage, key, { ...call, maxLength: objectMaxLength });
-  if (found !== null) return decodeSegment(found.bytes, head);
+  const bytes = await readObject(storage, key, objectMaxLength, call);
+  if (bytes !== null) return decodeSegment(bytes, head);
   throw new LogError('LOG_MISSING', `${key} is not in ${storage.description}`, {
     key,
     hint: 'if timestamp.json has another head by now, read that one; if not, the log was tampered with or lost',

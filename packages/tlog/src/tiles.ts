@@ -1,9 +1,10 @@
-import { read, type CallOptions, type Storage } from '@ragnos/storage';
+import type { CallOptions, Storage } from '@ragnos/storage';
 import { LogError } from './errors.ts';
 import { emptyFrontier, grow, peakHeights, treeRoot, type Frontier } from './frontier.ts';
 import { sameHash } from './hash.ts';
 import { tileKey, widthAt } from './keys.ts';
 import { tileWidth } from './limits.ts';
+import { readObject } from './read-object.ts';
 
 const hashLength = 32;
 
@@ -72,9 +73,8 @@ export async function readTile(
   call: CallOptions,
 ): Promise<readonly Uint8Array[]> {
   const key = tileKey(level, index, width);
-  const found = await read(storage, key, { ...call, maxLength: tileWidth * hashLength * 2 });
-  if (found === null) throw new LogError('LOG_MISSING', `${key} is not in ${storage.description}`, { key });
-  const { bytes } = found;
+  const bytes = await readObject(storage, key, tileWidth * hashLength, call);
+  if (bytes === null) throw new LogError('LOG_MISSING', `${key} is not in ${storage.description}`, { key });
   if (bytes.length !== width * hashLength)
     throw new LogError('LOG_ALTERED', `${key} has ${bytes.length} bytes, not ${width * hashLength}`, { key });
   return Array.from({ length: width }, (_, i) => bytes.subarray(i * hashLength, (i + 1) * hashLength));
