@@ -1,5 +1,6 @@
 import type { CommandSpec, OptionSpec } from './command.ts';
-import { eventCommands } from './table/events.ts';
+import { auditCommands } from './table/audit.ts';
+import { eventCommands, rootCommands } from './table/events.ts';
 import { hostCommands } from './table/host.ts';
 import { metadataCommands } from './table/metadata.ts';
 import { operatorCommands } from './table/operator.ts';
@@ -10,9 +11,11 @@ import { vendorCommands } from './table/vendor.ts';
 export const commands: readonly CommandSpec[] = [
   ...operatorCommands,
   ...vendorCommands,
+  ...rootCommands,
   ...eventCommands,
   ...metadataCommands,
   ...watchCommands,
+  ...auditCommands,
   ...hostCommands,
   {
     words: ['status'],

@@ -25,6 +25,12 @@ export async function confirm(what: string, name: string, yes: boolean, signal: 
     );
 }
 
+/** A question whose answer may be seen; `otherwise` for an empty one. */
+export async function askLine(question: string, otherwise: string, signal: AbortSignal): Promise<string> {
+  const answer = (await ask(question, (typed) => print(2, typed), signal)).trim();
+  return answer === '' ? otherwise : answer;
+}
+
 /** One line from the person; `echo` gets what a terminal would show. Ctrl-C is the signal that it is elsewhere. */
 async function ask(question: string, echo: (shown: string) => void, signal?: AbortSignal): Promise<string> {
   const output = new Writable({

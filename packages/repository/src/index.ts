@@ -45,7 +45,7 @@ export { EventError, eventErrors, type EventErrorCode } from './events/errors.ts
 export { differenceLines, differences, type Difference } from './events/differences.ts';
 export { readMetadata, refuseUnsafe, warnings } from './events/strict.ts';
 export { eventToBytes, metadataOf, parseEvent, type SigningEvent } from './events/event.ts';
-export { review, type Need, type Review, type ReviewedRole } from './events/review.ts';
+export { review, wordsOf, type Need, type Review, type ReviewedRole } from './events/review.ts';
 export {
   mergeEvents,
   secondBodies,
@@ -57,6 +57,13 @@ export {
 export type { Proposal } from './events/propose.ts';
 export type { AppliedEvent } from './events/apply.ts';
 export { eventFolder, type EventFolder, type EventState, type KeptEvent } from './events/event-folder.ts';
+export {
+  participantOf,
+  signTranscript,
+  verifyTranscript,
+  type Participant,
+  type Transcript,
+} from './events/transcript.ts';
 export { refuseToCancel } from './events/cancel.ts';
 export type { SubmittedRoot } from './root.ts';
 export { ledgerIn, noLedger, type Ledger } from './events/ledger.ts';
@@ -74,3 +81,11 @@ export {
   type Severity,
 } from './doctor/rules.ts';
 export type { KeyPlace } from './doctor/vault.ts';
+export {
+  watch,
+  type Trouble,
+  type WatchEnd,
+  type WatchEvent,
+  type WatchOptions,
+  type WatchTime,
+} from './watch.ts';

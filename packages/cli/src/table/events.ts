@@ -19,6 +19,79 @@ export const eventOptions: readonly OptionSpec[] = [
   ['--output <file>', 'also write the event there, to travel'],
 ];
 
+/** Who can replace everything. */
+export const rootCommands: readonly CommandSpec[] = [
+  {
+    words: ['root', 'ceremony'],
+    args: '',
+    summary: 'several people make a repository, or change who holds its root; leaves a signed transcript',
+    audience: 'operator',
+    writes: true,
+    options: [
+      [
+        '--keys <holder...>',
+        '<name>=file2:<path>, made if it is not there; <name>=<file>.pub for one who is elsewhere',
+      ],
+      ['--threshold <n>', 'how many of them have to sign'],
+      ['--old <holder...>', 'who signs for the root in force, if its keys are not in this vault'],
+      ['--vendor <name>', 'for a new repository: the first vendor (default: your login name)'],
+      ['--key-type <type>', 'of new keys: ecdsa (default), ed25519, rsa3072 or rsa4096'],
+      ['--transcript <file>', 'where to write it (default: ceremonies/root-<version>.json in the vault)'],
+      ['--reason <text>', 'for the transcript of a change'],
+      ['--deadline <days>', 'if signatures are missing: after it nobody signs any more (default: 14)'],
+      ['--again', 'although a key signed another content under the same version before'],
+      ['--yes', 'do not ask for the word root'],
+    ],
+    examples: [
+      'ragv root ceremony --vault ./vault',
+      'ragv root ceremony --vault ./vault --threshold 3 --keys ann=file2:/media/ann/root.p8 bob=file2:/media/bob/root.p8 cat=file2:/media/cat/root.p8 dan=file2:/media/dan/root.p8 eve=file2:/media/eve/root.p8',
+    ],
+    load: () => import('../commands/root-ceremony.ts'),
+  },
+  {
+    words: ['root', 'transcript'],
+    args: '<file>',
+    summary: 'verify the transcript of a ceremony against the roots that it tells of',
+    audience: 'operator',
+    writes: false,
+    options: [
+      ['--root <file>', 'the root that was made (in a vault: as it is published)'],
+      ['--previous <file>', 'the root before it'],
+    ],
+    examples: ['ragv root transcript vault/ceremonies/root-2.json --vault vault'],
+    load: () => import('../commands/root-transcript.ts'),
+  },
+  {
+    words: ['root', 'rotate'],
+    args: '',
+    summary: 'add and remove root keys, or change the threshold; what is missing is an event',
+    audience: 'operator',
+    writes: true,
+    options: [
+      ...keyChanges,
+      ['--key <uri...>', 'root keys that are not in this vault, to sign with now'],
+      ...eventOptions,
+      ['--again', 'although a key signed another content under the same version before'],
+      ['--yes', 'do not ask for the word root'],
+    ],
+    examples: [
+      'ragv root rotate --add-key erin.pub --remove-key 3f1a9c04',
+      'ragv root rotate --threshold 3 --key ann=file2:/media/ann/root.p8',
+    ],
+    load: () => import('../commands/root-rotate.ts'),
+  },
+  {
+    words: ['root', 'show'],
+    args: '',
+    summary: 'the newest root: its keys, thresholds, expiry and fingerprint',
+    audience: 'operator',
+    writes: false,
+    options: [],
+    examples: ['ragv root show --vault ./vault'],
+    load: () => import('../commands/root-show.ts'),
+  },
+];
+
 /** Changes that wait for signatures: DESIGN.md, "a missing signature makes a signing event, not an error". */
 export const eventCommands: readonly CommandSpec[] = [
   {

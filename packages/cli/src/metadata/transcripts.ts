@@ -1,0 +1,40 @@
+import { nodeFileSystem } from '@ragnos/disk';
+import { defaultLimits, metadataFileName, parseJson, Reader } from '@ragnos/tuf';
+import { join } from 'node:path';
+import type { Context } from '../command.ts';
+import { vaultFolder } from '../vault/vault.ts';
+import { CliError } from '../errors.ts';
+import { readWhole } from './files.ts';
+
+export interface TranscriptFiles {
+  readonly transcript: Uint8Array;
+  readonly root: Uint8Array;
+  readonly previous: Uint8Array | null;
+}
+
+/** The roots that a transcript tells of: `--root` and `--previous`, or those that the vault publishes. */
+export async function transcriptFiles(path: string, context: Context): Promise<TranscriptFiles> {
+  const { options } = context;
+  const transcript = await readWhole(path);
+  const version = Reader.of(parseJson(transcript, path), path).object('signed').version('rootVersion');
+  const [root, previous] = [options.text('root'), options.text('previous')];
+  return {
+    transcript,
+    root: root === undefined ? await published(version, context) : await readWhole(root),
+    previous:
+      version === 1
+        ? null
+        : previous === undefined
+          ? await published(version - 1, context)
+          : await readWhole(previous),
+  };
+}
+
+async function published(version: number, context: Context): Promise<Uint8Array> {
+  const file = join(vaultFolder(context), 'public', 'metadata', metadataFileName('root', version));
+  const bytes = await nodeFileSystem.read(file, defaultLimits.rootMaxLength);
+  if (bytes !== null) return bytes;
+  throw new CliError('NO_SUCH_FILE', `root version ${version} is not in this vault`, {
+    hint: 'give --root <file>, and --previous <file> for a transcript of a later root',
+  });
+}
