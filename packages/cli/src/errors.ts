@@ -10,6 +10,7 @@ export type CliErrorCode =
   | 'NO_SUCH_FILE'
   | 'ADDRESS_IN_USE'
   | 'CONFIRMATION_REQUIRED'
+  | 'STORE_UNFIT'
   | 'FOLDER_NOT_EMPTY'
   | 'SUBMISSION_CHANGED'
   | 'BAD_KEY_FILE';

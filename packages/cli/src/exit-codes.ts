@@ -4,6 +4,7 @@ import type { HostErrorCode, PluginErrorCode } from '@ragnos/plugin';
 import type { DoorErrorCode, EventErrorCode, PublishErrorCode } from '@ragnos/repository';
 import type { SigningErrorCode } from '@ragnos/signing';
 import type { StorageErrorCode } from '@ragnos/storage';
+import type { LogErrorCode } from '@ragnos/tlog';
 import type { TufErrorCode } from '@ragnos/tuf';
 import type { CliErrorCode } from './errors.ts';
 
@@ -35,6 +36,7 @@ type ErrorCode =
   | PublishErrorCode
   | EventErrorCode
   | DoorErrorCode
+  | LogErrorCode
   | PluginErrorCode
   | HostErrorCode
   | CliErrorCode;
@@ -140,6 +142,17 @@ export const exitOfError: Readonly<Record<ErrorCode, Exit>> = {
   PAST_THRESHOLD: 'refused',
   NOT_A_SIGNER: 'unauthorised',
   SECOND_BODY: 'refused',
+  // tlog
+  LOG_MISSING: 'untrusted',
+  LOG_ALTERED: 'untrusted',
+  LOG_REORDERED: 'untrusted',
+  LOG_FORKED: 'untrusted',
+  LOG_SHRANK: 'untrusted',
+  LOG_BAD_HEAD: 'untrusted',
+  LOG_BAD_PROOF: 'untrusted',
+  LOG_BAD_RANGE: 'usage',
+  LOG_BAD_ENTRY: 'failure',
+  LOG_TOO_LARGE: 'failure',
   // plugin: names, formats, archives, packing
   PATH_NOT_RELATIVE: 'untrusted',
   PATH_TRAVERSAL: 'untrusted',
@@ -226,6 +239,7 @@ export const exitOfError: Readonly<Record<ErrorCode, Exit>> = {
   NO_SUCH_FILE: 'notFound',
   ADDRESS_IN_USE: 'conflict',
   CONFIRMATION_REQUIRED: 'unauthorised',
+  STORE_UNFIT: 'refused',
   FOLDER_NOT_EMPTY: 'conflict',
   SUBMISSION_CHANGED: 'untrusted',
   BAD_KEY_FILE: 'usage',

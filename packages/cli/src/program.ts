@@ -84,24 +84,26 @@ export function buildProgram(specs: readonly CommandSpec[], voice: Voice, act: A
   prepare(program, voice);
   const groups = new Map<string, Command>();
   for (const spec of specs) {
-    const [first = '', second] = spec.words;
-    const parent =
-      second === undefined ? program : (groups.get(first) ?? group(program, first, groups, voice));
-    addCommand(parent, spec, voice, act);
+    const [first = ''] = spec.words;
+    // `ragv log` is a command by itself and has others below it.
+    const isGroup = commands.some(({ words }) => words[0] === first && words.length > 1);
+    const parent = isGroup ? (groups.get(first) ?? group(program, first, groups, voice)) : program;
+    addCommand(parent, spec, voice, act, isGroup && spec.words.length === 1);
   }
   return program;
 }
 
 function group(program: Command, name: string, groups: Map<string, Command>, voice: Voice): Command {
-  const actions = commands.filter((spec) => spec.words[0] === name).map((spec) => spec.words[1]);
+  const actions = commands.flatMap(({ words }) => (words[0] === name ? words.slice(1) : []));
   const made = program.command(name).description(`${actions.join(', ')}; see ragv ${name} --help`);
   prepare(made, voice);
   groups.set(name, made);
   return made;
 }
 
-function addCommand(parent: Command, spec: CommandSpec, voice: Voice, act: Action): void {
-  const command = parent.command(`${spec.words.at(-1)} ${spec.args}`.trim()).description(spec.summary);
+function addCommand(parent: Command, spec: CommandSpec, voice: Voice, act: Action, isDefault: boolean): void {
+  const usage = `${spec.words.at(-1)} ${spec.args}`.trim();
+  const command = parent.command(usage, { isDefault, hidden: isDefault }).description(spec.summary);
   prepare(command, voice);
   for (const [flags, description] of [...spec.options, ...commonOptions(spec)])
     command.addOption(new Option(flags, description));

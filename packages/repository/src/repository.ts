@@ -1,6 +1,6 @@
 import { nodeFileSystem } from '@ragnos/disk';
 import type { Signer } from '@ragnos/signing';
-import { isTopLevelRole, type Root } from '@ragnos/tuf';
+import { isTopLevelRole, type Root, type Timestamp } from '@ragnos/tuf';
 import { layAliases, type AliasResult } from './compat-aliases.ts';
 import type { CompatIssue } from './compat-check.ts';
 import { compatIssues } from './compat-issues.ts';
@@ -122,6 +122,11 @@ export class Repository {
   /** Re-signs what is due: the timestamp when half its life is gone, all others in the last third of theirs. */
   refresh(options: RefreshOptions = {}): Promise<RefreshResult> {
     return this.#serial(() => refresh(this.#engine, options));
+  }
+
+  /** As it stands in the store, verified. */
+  timestamp(options: CallOptions = {}): Promise<Timestamp> {
+    return this.#serial(async () => (await this.#engine.reader.read(options)).timestamp.signed);
   }
 
   status(options: CallOptions = {}): Promise<RepositoryStatus> {

@@ -27,6 +27,7 @@ export async function run(context: Context): Promise<undefined> {
         const bytes = await draft.read(revocationsPath);
         const known = bytes === null ? new Map() : parseRevocations(bytes);
         if (known.has(digest)) return;
+        draft.note({ kind: 'revocation', subject: digest });
         const entry = { reason, at: draft.now.toISOString() };
         await draft.add(revocationsPath, serializeRevocations(new Map([...known, [digest, entry]])));
       },

@@ -41,6 +41,7 @@ export async function run(context: Context): Promise<undefined> {
     };
     refuseForeignPaths(vendor, delegation.paths);
     const change: Change = async (draft) => {
+      draft.note({ kind: 'delegation', subject: vendor, keysAdded: owner.keys.map((key) => key.keyId) });
       await recordOwner(draft, vendor, owner);
       await draft.edit({ kind: 'add', delegation, before: 'attestations' });
       for (const [role, bytes] of handed.roles)

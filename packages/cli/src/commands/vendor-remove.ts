@@ -13,6 +13,7 @@ export async function run(context: Context): Promise<undefined> {
   try {
     const vendor = await requireVendor(vault, context.args[0] ?? '', signal);
     const change: Change = async (draft) => {
+      draft.note({ kind: 'delegation', subject: `${vendor}: removed` });
       await draft.edit({ kind: 'remove', role: vendorRole(vendor) });
       await writeCatalog(draft, { ...(await readCatalog(draft, vendor)), suspended: true });
     };

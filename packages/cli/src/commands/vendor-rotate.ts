@@ -39,7 +39,10 @@ export async function run(context: Context): Promise<undefined> {
     const handover = await vault.repository.inspect(
       async (draft) => {
         const before = await lastOwner(draft, vendor);
-        return before !== null && isHandedOver(repository, vendor, before, owner);
+        return (
+          before !== null &&
+          isHandedOver(repository, vendor, before, { ...owner, since: draft.now.toISOString() })
+        );
       },
       { signal },
     );
@@ -53,6 +56,15 @@ export async function run(context: Context): Promise<undefined> {
       const { maxLifeDays } = await rulesFor(draft, vendor);
       for (const [name, bytes] of handed.roles)
         await draft.bring(name, bytes, new Map(), { maxLife: maxLifeDays * 24 * 3600 });
+      const before = await draft.keysOf(role);
+      draft.note({
+        kind: 'keys',
+        subject: handover ? vendor : `${vendor}: change of owner`,
+        keysAdded: owner.keys.map((key) => key.keyId),
+        keysRemoved: (before?.keys ?? [])
+          .map((key) => key.keyId)
+          .filter((id) => !owner.keys.some((key) => key.keyId === id)),
+      });
       await recordOwner(draft, vendor, owner);
       await draft.edit({ kind: 'keys', role, keys: owner.keys, threshold: owner.threshold });
     };

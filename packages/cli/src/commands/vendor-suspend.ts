@@ -17,7 +17,10 @@ export async function run(context: Context): Promise<undefined> {
       return;
     }
     const result = await vault.repository.publish(
-      async (draft) => writeCatalog(draft, { ...(await readCatalog(draft, vendor)), suspended }),
+      async (draft) => {
+        draft.note({ kind: 'suspension', subject: suspended ? vendor : `${vendor}: lifted` });
+        await writeCatalog(draft, { ...(await readCatalog(draft, vendor)), suspended });
+      },
       { signal },
     );
     voice.answer({ vendor, suspended, changed: result.changed, timestamp: result.version }, [

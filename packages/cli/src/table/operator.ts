@@ -101,19 +101,6 @@ export const operatorCommands: readonly CommandSpec[] = [
     load: () => import('../commands/target-list.ts'),
   },
   {
-    words: ['refresh'],
-    args: '',
-    summary: 're-sign what is about to expire',
-    audience: 'operator',
-    writes: true,
-    options: [
-      ['--within <hours>', 'also what expires within this time'],
-      ['--force', 'everything whose keys are at hand'],
-    ],
-    examples: ['ragv refresh', 'ragv refresh --within 48'],
-    load: () => import('../commands/refresh.ts'),
-  },
-  {
     words: ['serve'],
     args: '',
     summary: 'serve the repository over HTTP, and re-sign what is due',

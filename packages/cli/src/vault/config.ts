@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { nodeFileSystem, writeFileAtomic } from '@ragnos/disk';
 import { parse, TomlError } from 'smol-toml';
+import { compatClients } from '@ragnos/repository';
 import * as v from 'valibot';
 import { CliError } from '../errors.ts';
 
@@ -9,6 +10,8 @@ const days = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(3650));
 const schema = v.strictObject({
   format: v.literal(1),
   vendor: v.string(),
+  store: v.optional(v.pipe(v.string(), v.minLength(1))),
+  compat: v.optional(v.array(v.picklist(compatClients))),
   lifetimes: v.strictObject({ root: days, targets: days, snapshot: days, timestamp: days, delegated: days }),
   keys: v.record(
     v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/)),
@@ -75,6 +78,9 @@ function configText(config: VaultConfig): string {
 format = 1
 # Whose plugins \`ragv publish\` publishes unless --vendor says otherwise.
 vendor = ${JSON.stringify(config.vendor)}
+${storeText(config.store)}
+# Clients of other makes that have to read the repository: ${compatClients.join(', ')}. Publishing refuses what one of them cannot read.
+compat = ${JSON.stringify(config.compat ?? [])}
 
 # Days from signing to expiry. \`ragv status\` shows what is due.
 [lifetimes]
@@ -86,4 +92,10 @@ delegated = ${lifetimes.delegated}
 
 # Where the private keys are, by key id.
 ${keys.join('\n')}`;
+}
+
+function storeText(store: string | undefined): string {
+  const about = `
+# Where the published files are; without it, the folder public/ beside this file. See docs/storage.md.`;
+  return `${about}\n${store === undefined ? '# store = "s3://bucket/prefix?region=eu-central-1"' : `store = ${JSON.stringify(store)}`}\n`;
 }

@@ -1,7 +1,7 @@
 import { isAbsolute, join, resolve } from 'node:path';
-import { defaultAudit, Repository, type Lifetimes } from '@ragnos/repository';
+import { defaultAudit, objectMeta, Repository, type Lifetimes } from '@ragnos/repository';
 import { openSigner, SigningError, type Signer } from '@ragnos/signing';
-import { fsStorage, type Storage } from '@ragnos/storage';
+import { openStorage, type Storage } from '@ragnos/storage';
 import type { KeyId } from '@ragnos/tuf';
 import type { Context } from '../command.ts';
 import { askSecret } from '../prompt.ts';
@@ -28,7 +28,7 @@ export function vaultFolder(context: Context): string {
 export async function openVault(context: Context): Promise<Vault> {
   const folder = vaultFolder(context);
   const config = await readConfig(folder);
-  const storage = fsStorage({ root: join(folder, 'public') });
+  const storage = await storeOf(folder, config);
   const open = signerCache(folder, context);
   const repository = await Repository.open({
     storage,
@@ -36,9 +36,15 @@ export async function openVault(context: Context): Promise<Vault> {
     staging: join(folder, 'staging'),
     lifetimes: lifetimesOf(config),
     mutable: isMutable,
+    compat: config.compat ?? [],
     audit: { ...defaultAudit(), tool: `ragv ${version()}` },
   });
   return { folder, config, storage, repository, openSigner: open };
+}
+
+/** Where the published files are: the folder `public/`, or what ragv.toml names. */
+export function storeOf(folder: string, { store }: Pick<VaultConfig, 'store'>): Promise<Storage> {
+  return openStorage(store ?? join(folder, 'public'), { base: folder, metaOf: objectMeta });
 }
 
 /** `index.json` and what the door keeps change; every other published path never does (decision 8). */

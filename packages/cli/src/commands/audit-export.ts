@@ -1,0 +1,16 @@
+import { AuditLog } from '@ragnos/tlog';
+import type { Context } from '../command.ts';
+import { auditOf } from '../vault/audit.ts';
+
+/** The log as JSON lines, byte for byte what was hashed: `ragv log verify --file` judges the file. */
+export async function run(context: Context): Promise<undefined> {
+  const { voice, signal } = context;
+  const { storage, head, close } = await auditOf(context);
+  try {
+    for await (const { line } of new AuditLog(storage).lines(head, {}, { signal })) voice.text(`${line}\n`);
+    voice.note(`${head.size} entries, root ${head.root}`);
+  } finally {
+    await close();
+  }
+  return;
+}

@@ -1,0 +1,38 @@
+import type { CommandSpec } from '../command.ts';
+
+/** The audit log beside the repository. `ragv log` without a word is the host's own. */
+export const auditCommands: readonly CommandSpec[] = [
+  {
+    words: ['log', 'show'],
+    args: '',
+    summary: 'operator: who signed and refused what in this repository, and what is unusual',
+    audience: 'operator',
+    writes: false,
+    options: [['--last <number>', 'how many (default: 20)']],
+    examples: ['ragv log show', 'ragv log show --last 100 --json'],
+    load: () => import('../commands/audit-show.ts'),
+  },
+  {
+    words: ['log', 'verify'],
+    args: '',
+    summary: 'operator: compute the audit log again, up to the head that the timestamp signs',
+    audience: 'operator',
+    writes: false,
+    options: [
+      ['--since <head>', '<size>:<root> as noted earlier: the log must continue it'],
+      ['--file <file>', 'judge an export instead of what is stored'],
+    ],
+    examples: ['ragv log verify', 'ragv log verify --file audit.jsonl'],
+    load: () => import('../commands/audit-verify.ts'),
+  },
+  {
+    words: ['log', 'export'],
+    args: '',
+    summary: 'operator: the audit log as JSON lines',
+    audience: 'operator',
+    writes: false,
+    options: [],
+    examples: ['ragv log export > audit.jsonl'],
+    load: () => import('../commands/audit-export.ts'),
+  },
+];

@@ -1,0 +1,24 @@
+import { logHeadOf } from '@ragnos/repository';
+import type { Storage } from '@ragnos/storage';
+import { emptyHead, type LogHead } from '@ragnos/tlog';
+import type { Context } from '../command.ts';
+import { openVault } from './vault.ts';
+
+export interface Audit {
+  readonly storage: Storage;
+  /** As the verified timestamp of this vault's repository carries it. */
+  readonly head: LogHead;
+  readonly close: () => Promise<void>;
+}
+
+export async function auditOf(context: Context): Promise<Audit> {
+  const vault = await openVault(context);
+  const close = (): Promise<void> => vault.repository.close();
+  try {
+    const timestamp = await vault.repository.timestamp({ signal: context.signal });
+    return { storage: vault.storage, head: logHeadOf(timestamp) ?? emptyHead, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}

@@ -1,0 +1,55 @@
+import { readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { containing, helloPlugin, json, world, write } from './ragv.ts';
+
+test(
+  'the audit log of a vault: shown, verified, exported; what is changed in it is found',
+  { timeout: 120_000 },
+  async () => {
+    const operator = world({ RAGV_KEY_PASSWORD: 'a password of the test' });
+    const vault = join(operator.folder, 'vault');
+    const good = async (line: string): Promise<string> => {
+      const said = await operator.ragv(`${line} --vault ${vault}`);
+      expect(said, said.stderr).toMatchObject({ exit: 0 });
+      return said.stdout;
+    };
+    expect(await operator.ragv(`init ${vault} --vendor acme --key-type ed25519`)).toMatchObject({ exit: 0 });
+    await good(`publish ${helloPlugin(join(operator.folder, 'hello'), '1.0.0')}`);
+    helloPlugin(join(operator.folder, 'hello'), '1.0.0');
+    write(join(operator.folder, 'hello', 'more.js'), '// other content');
+    const refused = await operator.ragv(`publish ${join(operator.folder, 'hello')} --vault ${vault}`);
+    expect(refused.exit).toBe(9);
+    await good('vendor suspend acme');
+    const shown = json(await good('log show --json'));
+    expect(shown).toMatchObject({
+      entries: [
+        { entry: { kind: 'suspension', subject: 'acme' } },
+        { entry: { kind: 'refusal' } },
+        { entry: { kind: 'publish' } },
+      ],
+    });
+    expect(await good('log verify')).toMatch('the log is whole: 3 entries');
+    const exported = await good('log export');
+    const file = write(join(operator.folder, 'audit.jsonl'), exported);
+    expect(await good(`log verify --file ${file}`)).toMatch('is the whole log');
+    write(file, exported.replace('suspension', 'revocation'));
+    expect(await operator.ragv(`log verify --file ${file} --vault ${vault}`)).toMatchObject({
+      exit: 3,
+      stdout: containing('is not the log'),
+    });
+
+    const folder = join(vault, 'public', 'log', 'head');
+    const [last = ''] = readdirSync(folder).toSorted().toReversed();
+    const bytes = readFileSync(join(folder, last), 'utf8');
+    writeFileSync(join(folder, last), bytes.replace('suspension', 'revocation'));
+    const altered = await operator.ragv(`log verify --vault ${vault}`);
+    expect(altered).toMatchObject({ exit: 3, stdout: containing('LOG_ALTERED') });
+    rmSync(join(folder, last));
+    const missing = await operator.ragv(`log verify --vault ${vault}`);
+    expect(missing).toMatchObject({ exit: 3, stdout: containing('LOG_MISSING') });
+    const stopped = await operator.ragv(`vendor suspend acme --undo --vault ${vault}`);
+    expect(stopped).toMatchObject({ exit: 3, stderr: containing('LOG_MISSING') }); // nothing is signed on top of a log that is gone
+    expect(await operator.ragv('log')).toMatchObject({ exit: 0 }); // the host's own
+  },
+);
