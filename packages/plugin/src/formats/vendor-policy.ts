@@ -1,4 +1,4 @@
-import { Reader, type JsonOutput } from '@ragnos/tuf';
+import type { JsonOutput, Reader } from '@ragnos/tuf';
 import { vendorName, type VendorName } from '../names.ts';
 import { readFormat, readLines, writeFormat } from './common.ts';
 
@@ -74,6 +74,7 @@ function refuseUnknown(reader: Reader): void {
   for (const name of reader.rest().keys()) reader.fail(name, 'no such rule');
 }
 
+/** @throws FormatError for rules that are out of bounds */
 export function serializeVendorPolicy(policy: VendorPolicy): Uint8Array {
   const vendors = new Map<string, JsonOutput>(
     [...policy].map(([name, { requires, limits, maxLifeDays }]) => [
@@ -81,5 +82,7 @@ export function serializeVendorPolicy(policy: VendorPolicy): Uint8Array {
       { requires, limits: { ...limits }, maxLifeDays },
     ]),
   );
-  return writeFormat({ format: vendorPolicyFormat, vendors });
+  const bytes = writeFormat({ format: vendorPolicyFormat, vendors });
+  parseVendorPolicy(bytes); // what no door could read would stop every vendor
+  return bytes;
 }

@@ -8,14 +8,17 @@ import type { InstallStep } from './steps.ts';
 export interface HostEvent {
   /** RFC 3339, UTC. */
   readonly time: string;
-  /** `refusal` carries an error's code; `change` is one of INSTALLED, UPDATED, ROLLED_BACK, UNINSTALLED, REPAIRED, RECOVERED, TRUSTED. */
+  /**
+   * `refusal` carries an error's code; `change` is one of INSTALLED, UPDATED, ROLLED_BACK, UNINSTALLED, REPAIRED, RECOVERED,
+   * TRUSTED, OWNER_HANDED_OVER, OWNER_ACCEPTED.
+   */
   readonly type: 'refusal' | 'change';
   readonly code: string;
   /** One line, as the error's message. */
   readonly what: string;
   /** Alias of the repository; `null` if none was chosen yet. */
   readonly repository: string | null;
-  /** `vendor/plugin[@version]`, `null` if the event is about no plugin. */
+  /** `vendor/plugin[@version]`, or a vendor; `null` if the event is about none. */
   readonly plugin: string | null;
   readonly hint: string | null;
 }
@@ -91,6 +94,8 @@ export interface InstallOptions extends CallOptions {
   readonly dryRun?: boolean | undefined;
   /** Also consider prereleases for a range or for `latest`. A range that names one considers it anyway. */
   readonly prerelease?: boolean | undefined;
+  /** A vendor whose keys may have changed without a handover: they are accepted, and known from then on. */
+  readonly acceptOwner?: string | undefined;
 }
 
 export interface InstallResult {
@@ -126,6 +131,13 @@ export interface InstalledPlugin {
 
 export type FindingKind = 'missing' | 'added' | 'changed' | 'mode' | 'link' | 'kind' | 'unreadable';
 
+/** Why nothing of a vendor is installed or updated here, in the words of the error that trying it would give. */
+export interface Held {
+  readonly code: string;
+  readonly message: string;
+  readonly hint: string | null;
+}
+
 /** One thing that is not as the signed manifest says. */
 export interface Finding {
   readonly kind: FindingKind;
@@ -143,6 +155,8 @@ export interface VerifyResult {
   /** First the chain's error, if the signed metadata kept at installation does not vouch for the manifest. */
   readonly chain: { readonly code: string; readonly message: string } | null;
   readonly findings: readonly Finding[];
+  /** Its vendor is suspended, as far as this host has heard. */
+  readonly held: Held | null;
   /** The tree was unpacked again from the content store and is now right. */
   readonly repaired: boolean;
 }
@@ -196,6 +210,8 @@ export interface PluginExplanation {
 export interface PluginStatus extends InstalledPlugin {
   readonly yanked: { readonly reason: string; readonly at: string } | null;
   readonly revoked: string | null;
+  /** Why it is not updated: its vendor is suspended or changed hands, or what is served of it was refused. */
+  readonly held: Held | null;
   /** What was asked for: a range, `null` for whatever is newest. */
   readonly wanted: string | null;
   /** A newer version that `update` would take; `null` = none that is known of. */
@@ -213,7 +229,7 @@ export interface HostStatus {
   /** How far this host's clock is behind a time that it has shown at a refresh before. */
   readonly clockBehindMs: number;
   /** Why what is known could not be refreshed now; `null` = it was, or nobody was to be asked. */
-  readonly stale: { readonly code: string; readonly message: string; readonly hint: string | null } | null;
+  readonly stale: Held | null;
   readonly versions: ReadonlyMap<string, number>;
   readonly plugins: readonly PluginStatus[];
 }

@@ -11,7 +11,7 @@ import { describe } from './kept.ts';
 import { pluginPaths } from './paths.ts';
 import type { Pointer } from './pointer.ts';
 import { removePointer, requirePointer, treeFolder, writePointer } from './pointer.ts';
-import { lockedKeyIds, updateLock } from './project-lock.ts';
+import { updateLock } from './project-lock.ts';
 import { removeJournal, sweepPlugin, writeJournal } from './recover.ts';
 import { knownIndex, knownRevocations } from './session.ts';
 import { compareTree } from './tree.ts';
@@ -48,8 +48,7 @@ export async function rollbackPlugin(
   const next: Pointer = { vendor, plugin, rootSha256, wanted, ...previous, previous: current };
   if (!dryRun) {
     await writePointer(paths.current, next);
-    const keyIds = (await lockedKeyIds(context, name)) ?? [];
-    await updateLock(context, name, { pointer: next, keyIds, floors: new Map() });
+    await updateLock(context, name, { pointer: next, owner: null, floors: new Map() });
     const id = `${name}@${previous.version}`;
     context.events.change('ROLLED_BACK', `${id}, was ${pointer.version}`, id);
   }

@@ -1,8 +1,9 @@
 import { nodeFileSystem } from '@ragnos/disk';
-import { roleName, VaultError } from '@ragnos/tuf';
+import { VaultError } from '@ragnos/tuf';
 import { lstatSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
+import type { KnownOwner } from '../formats/owners.ts';
 import { enginesFit } from './choose.ts';
 import type { Context } from './context.ts';
 import { HostFailureError } from './errors.ts';
@@ -19,6 +20,8 @@ interface Commit {
   readonly source: Source;
   readonly installed: Installed;
   readonly wanted: string | null;
+  /** Of the vendor; `null` = not known. */
+  readonly owner: KnownOwner | null;
   readonly signal: AbortSignal | undefined;
 }
 
@@ -26,7 +29,7 @@ interface Commit {
 export async function commit(context: Context, session: Session, about: Commit): Promise<void> {
   const { pointer, source } = about;
   const next = await movePointer(context, about);
-  await lockProject(context, session, source, next);
+  await lockProject(context, session, source, next, about.owner);
   context.step('project lock');
   await prune(context, next);
   context.step('pruned');
@@ -41,11 +44,12 @@ export async function relock(
   session: Session,
   located: Located,
   pointer: Pointer,
+  owner: KnownOwner | null,
 ): Promise<void> {
   const { current } = pluginPaths(context.paths, pointer.vendor, pointer.plugin);
   const kept = await readPointer(context, pointer);
   if (kept?.wanted !== pointer.wanted) await writePointer(current, pointer);
-  await lockProject(context, session, located, pointer);
+  await lockProject(context, session, located, pointer, owner);
 }
 
 async function lockProject(
@@ -53,9 +57,10 @@ async function lockProject(
   session: Session,
   located: Located,
   pointer: Pointer,
+  owner: KnownOwner | null,
 ): Promise<void> {
-  const [keyIds, floors] = [vendorKeys(session, located), floorsOf(session, located)];
-  await updateLock(context, `${pointer.vendor}/${pointer.plugin}`, { pointer, keyIds, floors });
+  const floors = floorsOf(session, located);
+  await updateLock(context, `${pointer.vendor}/${pointer.plugin}`, { pointer, owner, floors });
 }
 
 async function movePointer(context: Context, about: Commit): Promise<Pointer> {
@@ -120,14 +125,6 @@ async function checkHealth(context: Context, pointer: Pointer, { manifest }: Sou
     if (error instanceof VaultError) throw error;
     throw sick(error instanceof Error ? error.message : 'the health check failed', error);
   }
-}
-
-/** Who may sign for the vendor now: kept in ragv.lock, so that a change of hands is seen. */
-function vendorKeys(session: Session, { manifestInfo }: Located): readonly string[] {
-  const [delegator, above] = [manifestInfo.via.at(-2), manifestInfo.via.at(-3) ?? roleName('root')];
-  if (delegator === undefined) return [];
-  const delegations = session.updater.trusted.delegationsOf(delegator, above);
-  return (delegations?.roles?.find(({ name }) => name === manifestInfo.role)?.keyIds ?? []).toSorted();
 }
 
 function floorsOf(session: Session, { manifestInfo }: Located): ReadonlyMap<string, number> {

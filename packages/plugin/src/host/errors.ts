@@ -8,6 +8,7 @@ export type UntrustedCode =
   | 'INDEX_ROLLBACK' // the index lost a version that this host knew
   | 'PATH_REDEFINED' // a known target path has a new digest
   | 'REVOCATIONS_LOST' // revocations that this host has seen are gone or fewer
+  | 'CATALOG_LOST' // what the door wrote down of a vendor, and this host has seen, is gone or less
   | 'ARCHIVE_MISMATCH' // the archive does not hold exactly the files of the signed manifest
   | 'TREE_CHANGED' // the installed files are not those of the signed manifest
   | 'EVIDENCE_INVALID'; // the signed chain kept at installation does not vouch for the installed plugin
@@ -15,6 +16,8 @@ export type UntrustedCode =
 export type PolicyCode =
   | 'YANKED'
   | 'REVOKED'
+  | 'SUSPENDED' // the repository has suspended the vendor
+  | 'OWNER_CHANGED' // other keys sign for the vendor, and those known here did not hand over to them
   | 'ENGINES' // made for another Node
   | 'PLATFORM' // made for another operating system or processor
   | 'DOWNGRADE' // lower than what is installed, and not asked for by its exact version

@@ -3,6 +3,7 @@ import { lstatSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 
 import type { PluginManifest } from '../formats/manifest.ts';
+import type { KnownOwner } from '../formats/owners.ts';
 import type { PluginIndex } from '../formats/plugin-index.ts';
 import { compareVersions } from '../formats/versions.ts';
 import type { PluginSpec, PluginVersion } from '../names.ts';
@@ -16,6 +17,7 @@ import { HostConflictError, HostPolicyError, HostUntrustedError } from './errors
 import { sha256Of, verifyEvidence, writeEvidence } from './evidence.ts';
 import type { Located, Source } from './locate.ts';
 import { describeSource, locate } from './locate.ts';
+import { checkVendor } from './owner.ts';
 import { ensureFolder, pluginPaths } from './paths.ts';
 import type { PluginPaths } from './paths.ts';
 import type { Installed, Pointer } from './pointer.ts';
@@ -40,6 +42,19 @@ export async function installPlugin(
   options: InstallOptions & { readonly intent: Intent },
 ): Promise<InstallResult> {
   const { signal, dryRun = false } = options;
+  const accept = options.acceptOwner === spec.vendor;
+  const { owner, notes } = await checkVendor(context, session, spec, { accept, remember: !dryRun, signal });
+  const result = await installChosen(context, session, spec, { ...options, owner });
+  return { ...result, notes: [...notes, ...result.notes] };
+}
+
+async function installChosen(
+  context: Context,
+  session: Session,
+  spec: PluginSpec,
+  options: InstallOptions & { readonly intent: Intent; readonly owner: KnownOwner | null },
+): Promise<InstallResult> {
+  const { signal, dryRun = false, owner } = options;
   const index = await readIndex(context, session, spec, { remember: !dryRun, signal });
   if (!dryRun) context.step('index');
   const pointer = await readPointer(context, spec);
@@ -62,7 +77,7 @@ export async function installPlugin(
     pointer.manifest === sha256Of(located.manifestInfo) &&
     (await isWhole(context, pointer, signal))
   ) {
-    if (!dryRun) await relock(context, session, located, { ...pointer, wanted: keep });
+    if (!dryRun) await relock(context, session, located, { ...pointer, wanted: keep }, owner);
     return unchanged(context, pointer);
   }
   const paths = pluginPaths(context.paths, spec.vendor, spec.plugin);
@@ -82,7 +97,7 @@ export async function installPlugin(
     const { installed, source } = stage;
     if (!dryRun) {
       place(context, paths, stage);
-      await commit(context, session, { pointer, source, installed, wanted: keep, signal });
+      await commit(context, session, { pointer, source, installed, wanted: keep, owner, signal });
     }
     done = !dryRun;
     return {

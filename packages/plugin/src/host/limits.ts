@@ -4,8 +4,10 @@ export interface HostLimits {
   readonly artifactMaxLength: number;
   /** One manifest. */
   readonly manifestMaxLength: number;
-  /** One index.json, catalog or revocation list. */
+  /** One index.json, search text or revocation list. */
   readonly indexMaxLength: number;
+  /** One vendor's catalog, which lists every file that it ever published. */
+  readonly catalogMaxLength: number;
   /** Files in one plugin. */
   readonly maxFiles: number;
   /** One file, unpacked. */
@@ -22,6 +24,7 @@ export const defaultHostLimits: HostLimits = {
   artifactMaxLength: 100_000_000,
   manifestMaxLength: 16_000_000,
   indexMaxLength: 5_000_000,
+  catalogMaxLength: 32_000_000,
   maxFiles: 50_000,
   fileMaxLength: 100_000_000,
   unpackedMaxLength: 500_000_000,

@@ -9,16 +9,18 @@ import type { PluginIndex } from '../formats/plugin-index.ts';
 import type { Revocations } from '../formats/revocations.ts';
 import type { PluginSpec, PluginVersion } from '../names.ts';
 import { pluginName, vendorName } from '../names.ts';
-import type { CallOptions, HostStatus, PluginInfo, PluginStatus, SearchHit } from './api.ts';
+import type { CallOptions, Held, HostStatus, PluginInfo, PluginStatus, SearchHit } from './api.ts';
 import { chooseVersion } from './choose.ts';
 import { lockIfFree, type Context } from './context.ts';
 import { describe } from './kept.ts';
+import { checkVendor } from './owner.ts';
 import { ensureFolder } from './paths.ts';
 import type { Pointer } from './pointer.ts';
 import { readPointer } from './pointer.ts';
 import { installedNames } from './record.ts';
 import type { Session } from './session.ts';
 import { knownIndex, knownRevocations, openSession, openUpdater, readIndex, readSmall } from './session.ts';
+import { asHeld, heldAsKnown } from './verify.ts';
 
 /** All pointers, by name. */
 export async function pointers(context: Context): Promise<readonly Pointer[]> {
@@ -40,7 +42,7 @@ export async function search(
   const info = await updater.find('catalog/_search.json', { signal });
   if (info === null) return [];
   const copy = join(context.paths.known, 'search.json');
-  const { bytes, kept } = await readSmall(context, updater, info, copy, signal);
+  const { bytes, kept } = await readSmall(context, updater, info, copy, { signal });
   const entries = parseSearch(bytes);
   if (!context.offline && !kept) {
     ensureFolder(context.paths.folder, 'known');
@@ -128,14 +130,19 @@ async function pluginsNow(
   try {
     const plugins: PluginStatus[] = [];
     for (const pointer of await pointers(context)) {
-      const index = await indexFor(context, session, pointer, { remember: lock !== null, signal });
+      const { held, index } = await vendorAndIndex(context, session, pointer, {
+        remember: lock !== null,
+        signal,
+      });
+      const takes = held === null ? index : null;
       plugins.push({
         ...(await describe(context, pointer)),
         yanked: index?.versions.get(pointer.version)?.yanked ?? null,
         revoked: reasonOf(revocations, pointer),
+        held,
         wanted: pointer.wanted,
-        newer: await newerThan(index, pointer, pointer.wanted, revocations),
-        newest: await newerThan(index, { version: null }, null, revocations),
+        newer: await newerThan(takes, pointer, pointer.wanted, revocations),
+        newest: await newerThan(takes, { version: null }, null, revocations),
       });
     }
     return plugins;
@@ -154,20 +161,21 @@ async function lastKnown(context: Context, signal: AbortSignal | undefined): Pro
   }
 }
 
-/** One plugin's refused index must not hide the others. */
-async function indexFor(
+/** One plugin's refusal must not hide the others; what is refused is not read, and the plugin is as it was known. */
+async function vendorAndIndex(
   context: Context,
   session: Session | null,
   pointer: Pointer,
   options: { readonly remember: boolean; readonly signal: AbortSignal | undefined },
-): Promise<PluginIndex | null> {
-  if (session === null) return await knownIndex(context, pointer);
+): Promise<{ readonly held: Held | null; readonly index: PluginIndex | null }> {
+  if (session === null)
+    return { held: await heldAsKnown(context, pointer), index: await knownIndex(context, pointer) };
   try {
-    return await readIndex(context, session, pointer, options);
+    await checkVendor(context, session, pointer, { accept: false, ...options });
+    return { held: null, index: await readIndex(context, session, pointer, options) };
   } catch (error) {
-    if (!(error instanceof VaultError)) throw error;
-    context.events.refusal(error, `${pointer.vendor}/${pointer.plugin}`);
-    return await knownIndex(context, pointer);
+    const held = asHeld(context, error, `${pointer.vendor}/${pointer.plugin}`);
+    return { held, index: await knownIndex(context, pointer) };
   }
 }
 

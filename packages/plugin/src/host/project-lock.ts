@@ -4,7 +4,9 @@ import { join } from 'node:path';
 
 import type { Reader } from '@ragnos/tuf';
 
+import { sameIds, type KnownOwner } from '../formats/owners.ts';
 import type { IndexEntry } from '../formats/plugin-index.ts';
+import type { VendorName } from '../names.ts';
 import type { Context } from './context.ts';
 import { HostUntrustedError } from './errors.ts';
 import { homeFolder } from './paths.ts';
@@ -12,13 +14,11 @@ import type { Pointer } from './pointer.ts';
 import { digest } from './pointer.ts';
 import { readState, writeState } from './state-file.ts';
 
-interface LockedPlugin {
+interface LockedPlugin extends KnownOwner {
   readonly version: string;
   readonly manifest: string;
   readonly artifact: string;
   readonly treeHash: string;
-  /** Who could sign for the vendor at that time. */
-  readonly keyIds: readonly string[];
 }
 
 interface LockedRepository {
@@ -47,6 +47,7 @@ function read(json: Reader): ProjectLock {
         artifact: digest(plugin, 'artifact'),
         treeHash: digest(plugin, 'treeHash'),
         keyIds: plugin.strings('keyIds'),
+        threshold: plugin.has('threshold') ? plugin.integer('threshold', 0) : null,
       })),
     };
   });
@@ -68,7 +69,10 @@ function toOutput(lock: ProjectLock): JsonOutput {
     repositories: sorted(lock, ({ floors, plugins, ...rest }) => ({
       ...rest,
       floors: sorted(floors, (version) => version),
-      plugins: sorted(plugins, (plugin) => ({ ...plugin })),
+      plugins: sorted(plugins, ({ threshold, ...plugin }) => ({
+        ...plugin,
+        ...(threshold === null ? {} : { threshold }),
+      })),
     })),
   };
 }
@@ -99,14 +103,23 @@ export async function checkLocked(
   });
 }
 
-/** Keyids that the lock has for a plugin's vendor; `null` = it has none. */
-export async function lockedKeyIds(context: Context, plugin: string): Promise<readonly string[] | null> {
-  return (await readLock(context))?.plugins.get(plugin)?.keyIds ?? null;
+/** Who could sign for the vendor when the project locked something of it: each key set once. */
+export async function lockedOwners(context: Context, vendor: VendorName): Promise<readonly KnownOwner[]> {
+  const owners: KnownOwner[] = [];
+  for (const [plugin, { keyIds, threshold }] of (await readLock(context))?.plugins ?? [])
+    if (isOf(vendor, plugin) && keyIds.length > 0 && !owners.some((owner) => sameIds(owner.keyIds, keyIds)))
+      owners.push({ keyIds, threshold });
+  return owners;
+}
+
+function isOf(vendor: string, plugin: string): boolean {
+  return plugin.startsWith(`${vendor}/`);
 }
 
 interface LockedNow {
   readonly pointer: Pointer;
-  readonly keyIds: readonly string[];
+  /** Of the vendor, and so of all its plugins; `null` = as locked before. */
+  readonly owner: KnownOwner | null;
   readonly floors: ReadonlyMap<string, number>;
 }
 
@@ -136,8 +149,12 @@ async function rewriteLock(
   const floors = new Map(known?.floors);
   if (now === null) plugins.delete(plugin);
   else {
-    const { version, manifest, artifact, treeHash } = now.pointer;
-    plugins.set(plugin, { version, manifest, artifact, treeHash, keyIds: now.keyIds });
+    const { vendor, version, manifest, artifact, treeHash } = now.pointer;
+    const { keyIds, threshold } = now.owner ?? plugins.get(plugin) ?? { keyIds: [], threshold: null };
+    plugins.set(plugin, { version, manifest, artifact, treeHash, keyIds, threshold });
+    if (now.owner !== null)
+      for (const [name, other] of plugins)
+        if (isOf(vendor, name)) plugins.set(name, { ...other, keyIds, threshold });
     for (const [role, seen] of now.floors) floors.set(role, Math.max(seen, floors.get(role) ?? 0));
   }
   lock.set(alias, { url, rootSha256, floors, plugins });

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 
 import { FormatError } from '../errors.ts';
 import { parseIndex } from '../formats/plugin-index.ts';
+import type { Catalog } from '../formats/catalog.ts';
 import type { PluginIndex } from '../formats/plugin-index.ts';
 import { parseRevocations } from '../formats/revocations.ts';
 import type { Revocations } from '../formats/revocations.ts';
@@ -26,6 +27,8 @@ type Plugin = Pick<PluginSpec, 'vendor' | 'plugin'>;
 export interface Session {
   readonly updater: Updater;
   readonly revocations: Revocations;
+  /** Those that were read already, by vendor. */
+  readonly catalogs: Map<string, Promise<Catalog | null>>;
 }
 
 /** The client of this repository as it stands on disk; look-ups need a refresh first. */
@@ -53,7 +56,7 @@ export async function openSession(context: Context, signal: AbortSignal | undefi
   const updater = await openUpdater(context, signal);
   await updater.refresh({ signal });
   refuseSingleSigner(replaceableBySingleKey(updater.trusted.root), record.singleSigner);
-  return { updater, revocations: await refreshRevocations(context, updater, signal) };
+  return { updater, revocations: await refreshRevocations(context, updater, signal), catalogs: new Map() };
 }
 
 /** A target whose content changes under one path: from the copy here if it is still the signed one. */
@@ -62,9 +65,9 @@ export async function readSmall(
   updater: Updater,
   info: TargetInfo,
   copy: string,
-  signal: AbortSignal | undefined,
+  options: { readonly signal: AbortSignal | undefined; readonly maxLength?: number },
 ): Promise<{ readonly bytes: Uint8Array; readonly kept: boolean }> {
-  const maxLength = context.limits.indexMaxLength;
+  const { signal, maxLength = context.limits.indexMaxLength } = options;
   if (info.length > maxLength)
     throw new LimitExceededError(`${info.path}: ${info.length} bytes, at most ${maxLength} are read`);
   const kept = await readBytes(copy, maxLength);
@@ -114,7 +117,7 @@ async function refreshRevocations(
     if (seen) throw lost('is gone, and this host has seen it');
     return known;
   }
-  const { bytes, kept } = await readSmall(context, updater, info, revocationsFile(context), signal);
+  const { bytes, kept } = await readSmall(context, updater, info, revocationsFile(context), { signal });
   const next = parseRevocations(bytes);
   for (const digest of known.keys()) if (!next.has(digest)) throw lost(`no longer lists ${digest}`);
   if (!context.offline && !kept) {
@@ -181,7 +184,7 @@ async function indexNow(
     });
   }
   const copy = indexFile(context, plugin);
-  const { bytes, kept } = await readSmall(context, session.updater, info, copy, signal);
+  const { bytes, kept } = await readSmall(context, session.updater, info, copy, { signal });
   const index = parseIndex(bytes);
   if (index.vendor !== vendor || index.plugin !== name)
     throw new HostUntrustedError('IDENTITY_MISMATCH', `${path} speaks of ${index.vendor}/${index.plugin}`);

@@ -1,5 +1,7 @@
 /** Every write of an install, in order. Tests kill the process, or fail the write, after each. */
 export const installSteps = [
+  'catalog',
+  'owner',
   'index',
   'journal',
   'artifact',

@@ -3,7 +3,8 @@ import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 
 import type { PluginManifest } from '../formats/manifest.ts';
-import type { VerifyOptions, VerifyResult } from './api.ts';
+import type { Held, VerifyOptions, VerifyResult } from './api.ts';
+import { knownCatalog, refuseSuspended } from './catalog.ts';
 import { readContent } from './content.ts';
 import type { Context } from './context.ts';
 import { withLock } from './context.ts';
@@ -26,7 +27,8 @@ export async function verifyPlugin(
   const { signal } = options;
   const { vendor, plugin, version } = pointer;
   const name = `${vendor}/${plugin}@${version}`;
-  const about = { repository: context.record.alias, vendor, plugin, version };
+  const held = await heldAsKnown(context, pointer);
+  const about = { repository: context.record.alias, vendor, plugin, version, held };
   let manifest: PluginManifest;
   try {
     manifest = await verifyEvidence(context, pointer, pointer);
@@ -46,6 +48,23 @@ export async function verifyPlugin(
   if (options.repair !== true) return { ...result, ok: false, repaired: false };
   await repairTree(context, pointer, manifest, signal);
   return { ...result, ok: true, repaired: true };
+}
+
+/** Why nothing of the plugin's vendor would be installed, by what this host has seen; also an event. */
+export async function heldAsKnown(context: Context, { vendor, plugin }: Pointer): Promise<Held | null> {
+  try {
+    refuseSuspended(vendor, await knownCatalog(context, vendor));
+    return null;
+  } catch (error) {
+    return asHeld(context, error, `${vendor}/${plugin}`);
+  }
+}
+
+/** Throws on what is no error of ours. */
+export function asHeld(context: Context, error: unknown, plugin: string): Held {
+  if (!(error instanceof VaultError)) throw error;
+  context.events.refusal(error, plugin);
+  return { code: error.code, message: error.message, hint: error.hint ?? null };
 }
 
 export function treeChanged(name: string, findings: number): HostUntrustedError {

@@ -52,6 +52,16 @@ test('property: any rules within the bounds come back', () => {
   );
 });
 
+test('rules that could not be read are not written', () => {
+  for (const rules of [
+    { ...defaultVendorRules, maxLifeDays: 0 },
+    { ...defaultVendorRules, limits: { ...defaultVendorLimits, publishesPerHour: 1001 } },
+  ])
+    expect(() => serializeVendorPolicy(new Map([[acme, rules]]))).toThrow(
+      expect.objectContaining({ code: 'BAD_FORMAT' }),
+    );
+});
+
 function isVendor(name: string): boolean {
   try {
     return vendorName(name) === name;

@@ -25,6 +25,8 @@ const files: Readonly<Record<string, (world: World) => string>> = {
   'events.jsonl': (world) => join(world.folder, 'events.jsonl'),
   'known index': (world) => join(world.folder, 'known/acme/hello.index.json'),
   'known revocations': (world) => join(world.folder, 'known/revocations.json'),
+  'known catalog': (world) => join(world.folder, 'known/acme/catalog.json'),
+  'known owner': (world) => join(world.folder, 'known/acme/owner.json'),
   'ragv.lock': (world) => join(world.project, 'ragv.lock'),
   'evidence record': (world) => join(evidence(world), 'record.json'),
   'evidence manifest': (world) => join(evidence(world), 'manifest.json'),
@@ -77,6 +79,7 @@ describe('a damaged file of the host gives typed errors, never a crash, and neve
     test(`${name} is damaged`, { timeout: 60_000 }, async () => {
       const world = await World.create();
       world.revoke(sha256('something else'));
+      world.catalog((catalog) => catalog);
       await (await world.host()).install('acme/hello');
       const file = fileOf(world);
       const original =

@@ -1,11 +1,14 @@
-import type { HostEvent, HostOptions, PluginIndex, Yank } from '@ragnos/plugin';
+import type { Catalog, HostEvent, HostOptions, PluginIndex, Yank } from '@ragnos/plugin';
 import {
   addVersion,
   byPath,
+  emptyCatalog,
   filePath,
   openHost,
+  parseCatalog,
   pluginName,
   pluginVersion,
+  serializeCatalog,
   serializeIndex,
   serializeManifest,
   serializeRevocations,
@@ -17,7 +20,8 @@ import {
   yankVersion,
 } from '@ragnos/plugin';
 import type { Host, PluginManifest } from '@ragnos/plugin';
-import { RepositorySimulator, writeFiles } from '@ragnos/testkit';
+import { RepositorySimulator, writeFiles, type TestKey } from '@ragnos/testkit';
+import { roleName, targetPath } from '@ragnos/tuf';
 import { createHash } from 'node:crypto';
 import { lstatSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -223,6 +227,35 @@ export class World {
     const bytes = serializeRevocations(new Map(digests.map((digest) => [digest, revoked])));
     this.simulator.addTarget('policy/revocations.json', bytes, 'policy');
     this.simulator.publish('policy');
+  }
+
+  /** Writes `catalog/<vendor>.json`: what it was, changed. */
+  catalog(change: (catalog: Catalog) => Catalog, vendor = 'acme'): void {
+    const path = `catalog/${vendor}.json`;
+    const bytes = this.simulator.role('catalog').targets.has(targetPath(path))
+      ? this.simulator.content.get(path)
+      : undefined;
+    const before = bytes === undefined ? emptyCatalog(vendorName(vendor)) : parseCatalog(bytes);
+    this.simulator.addTarget(path, serializeCatalog(change(before)), 'catalog');
+    this.simulator.publish('catalog');
+  }
+
+  /** Gives the vendor's role other keys, and signs it with them. The catalog is told nothing. */
+  vendorKeys(keys: readonly TestKey[], threshold = keys.length, vendor = 'acme'): void {
+    const name = roleName(`vendor.${vendor}`);
+    const { targets } = this.simulator;
+    const delegations = targets.delegations ?? null;
+    if (delegations === null) throw new Error('no delegations');
+    const keyIds = keys.map(({ key }) => key.keyId);
+    targets.delegations = {
+      ...delegations,
+      keys: new Map([...delegations.keys, ...keys.map(({ key }) => [key.keyId, key] as const)]),
+      roles: (delegations.roles ?? []).map((role) =>
+        role.name === name ? { ...role, keyIds, threshold } : role,
+      ),
+    };
+    this.simulator.signers.set(name, [...keys]);
+    this.simulator.publish('targets', name);
   }
 
   host(options: Partial<HostOptions> = {}): Promise<Host> {
