@@ -12,6 +12,7 @@ export async function run(context: Context): Promise<undefined> {
         await host.install(spec, {
           dryRun: context.dryRun,
           prerelease: context.options.flag('prerelease'),
+          acceptOwner: context.options.text('accept-owner'),
           signal: context.signal,
         }),
       );

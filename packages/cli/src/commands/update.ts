@@ -7,6 +7,7 @@ export async function run(context: Context): Promise<undefined> {
   const results = await host.update(context.args[0], {
     dryRun: context.dryRun,
     prerelease: context.options.flag('prerelease'),
+    acceptOwner: context.options.text('accept-owner'),
     signal: context.signal,
   });
   sayInstalled(context.voice, results);

@@ -1,9 +1,9 @@
 import type { Context } from '../command.ts';
-import { exitCodes } from '../exit-codes.ts';
+import { exitCodes, exitOfCode } from '../exit-codes.ts';
 import { hostFor } from '../host.ts';
 import { count } from '../text.ts';
 
-/** Exit code 3 if anything is not as it was signed, whatever else is fine. */
+/** Exit code 3 if anything is not as it was signed, whatever else is fine; else 10 if a vendor of it is suspended. */
 export async function run(context: Context): Promise<number> {
   const { voice, options, signal } = context;
   const results = await (
@@ -21,6 +21,7 @@ export async function run(context: Context): Promise<number> {
     return [
       `${name} ${verdict}  ${count(result.files, 'file')}`,
       ...chain,
+      ...(result.held === null ? [] : [`  ${result.held.message} [${result.held.code}]`]),
       ...result.findings.slice(0, 20).map((finding) => `  ${finding.kind}: ${finding.path}`),
     ];
   });
@@ -29,5 +30,7 @@ export async function run(context: Context): Promise<number> {
   if (results.length === 0) voice.note('no plugin is installed');
   if (bad.length > 0 && !options.flag('repair'))
     voice.note('hint: ragv verify --repair unpacks them again from their verified archives');
-  return bad.length === 0 ? 0 : exitCodes.untrusted[0];
+  if (bad.length > 0) return exitCodes.untrusted[0];
+  const held = results.find((result) => result.held !== null)?.held ?? null;
+  return held === null ? exitCodes.ok[0] : exitOfCode(held.code);
 }

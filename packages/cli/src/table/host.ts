@@ -79,7 +79,13 @@ export const hostCommands: readonly CommandSpec[] = [
     summary: 'verify and install plugins',
     audience: 'host',
     writes: true,
-    options: [['--prerelease', 'also consider prereleases']],
+    options: [
+      ['--prerelease', 'also consider prereleases'],
+      [
+        '--accept-owner <vendor>',
+        'take the keys that sign for the vendor now, though nobody handed over to them',
+      ],
+    ],
     examples: ['ragv install acme/hello', 'ragv install acme/hello@^1 acme/marked@15.0.0'],
     load: () => import('../commands/install.ts'),
   },
@@ -89,7 +95,13 @@ export const hostCommands: readonly CommandSpec[] = [
     summary: 'update one plugin, or all',
     audience: 'host',
     writes: true,
-    options: [['--prerelease', 'also consider prereleases']],
+    options: [
+      ['--prerelease', 'also consider prereleases'],
+      [
+        '--accept-owner <vendor>',
+        'take the keys that sign for the vendor now, though nobody handed over to them',
+      ],
+    ],
     examples: ['ragv update', 'ragv update acme/hello --dry-run'],
     load: () => import('../commands/update.ts'),
   },
