@@ -17,6 +17,8 @@ import {
   type LeafRange,
 } from './proof.ts';
 import { readLines, type LogLine, type Range } from './read.ts';
+import { resource } from './resource.ts';
+import { restoreLog } from './restore.ts';
 import { readSegment } from './segment.ts';
 import { settleChain } from './settle.ts';
 import { completesTile, stage, type Staged } from './stage.ts';
@@ -157,6 +159,23 @@ export class AuditLog {
   ): Promise<readonly LogEntry[]> {
     const { fresh } = await pendingAt(this.#storage, [], limit, call);
     return fresh.map(({ entry }) => entry).filter((entry) => entry !== null);
+  }
+
+  /**
+   * A file of C2SP tlog-tiles (`tile/0/x001/067`, `tile/entries/003.p/17`) as it is at `head`, for a server or an export that
+   * serves tools: partial ones are made here, since only those above level 0 are stored. `null`: there is none.
+   */
+  async resource(head: LogHead, path: string, call: CallOptions = {}): Promise<Uint8Array | null> {
+    const chain = await readChain(this.#storage, head, call);
+    return resource(this.#storage, chain, new Tiles(this.#storage, chain.settled, call), path, call);
+  }
+
+  /**
+   * Puts a log that was damaged back in order from an export, which is read twice: whatever is missing or altered is written anew.
+   * Throws LOG_ALTERED, and writes nothing, unless the lines lead to `head`.
+   */
+  restore(head: LogHead, lines: () => AsyncIterable<string>, call: CallOptions = {}): Promise<void> {
+    return restoreLog(this.#storage, head, lines, call);
   }
 
   /**

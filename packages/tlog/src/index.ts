@@ -1,6 +1,7 @@
 /** The tamper-evident audit log beside a repository; `AuditLog` has the worked example. */
 export { AuditLog, type IndexedEntry } from './audit-log.ts';
 export { alerts, defaultAlertRules, type Alert, type AlertRules } from './alerts.ts';
+export { checkpointKey, signCheckpoint } from './checkpoint.ts';
 export {
   entryKinds,
   type Actor,

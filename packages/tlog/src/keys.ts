@@ -29,11 +29,24 @@ export function pendingKey(id: string): StorageKey {
 
 /** A partial tile that is narrower than the tile is in a log of `size` entries. */
 export function isOutgrownTile(key: string, size: number): boolean {
-  const match = /^log\/tile\/(\d{1,2})\/((?:x\d{3}\/)*\d{3})\.p\/(\d{1,3})$/.exec(key);
-  if (match === null) return false;
-  const [, level = '', path = '', width = ''] = match;
+  const tile = key.startsWith(logFolder) ? parseTilePath(key.slice(logFolder.length)) : null;
+  if (tile === null || tile.level === null) return false;
+  return tile.width < widthAt(size, tile.level, tile.index);
+}
+
+/** A path of C2SP tlog-tiles; `level` is `null` for entries. `null`: it is none. */
+export function parseTilePath(
+  text: string,
+): { readonly level: number | null; readonly index: number; readonly width: number } | null {
+  const match = /^tile\/(entries|[0-9]|[1-5]\d)\/((?:x\d{3}\/){0,4}\d{3})(?:\.p\/([1-9]\d{0,2}))?$/.exec(
+    text,
+  );
+  if (match === null) return null;
+  const [, level = '', path = '', partial] = match;
   const index = Number(path.replaceAll(/[x/]/g, ''));
-  return Number(width) < widthAt(size, Number(level), index);
+  const width = partial === undefined ? tileWidth : Number(partial);
+  if (tilePath(index) !== path || (partial !== undefined && width >= tileWidth)) return null;
+  return { level: level === 'entries' ? null : Number(level), index, width };
 }
 
 /** Which hashes a tile has in a tree of `size` leaves, 0 where there is none. */

@@ -3,6 +3,7 @@ import { encodeBundle } from './bundle.ts';
 import { wholeTiles, type Chain } from './chain.ts';
 import { LogError } from './errors.ts';
 import { grow, treeRoot, type Frontier } from './frontier.ts';
+import { leafHash } from './hash.ts';
 import { bundleKey, tileKey } from './keys.ts';
 import { tileWidth } from './limits.ts';
 import { logMeta } from './object-meta.ts';
@@ -13,26 +14,25 @@ import { encodeTile, Tiles } from './tiles.ts';
  * partial one, which the next completion starts from. Whoever does it writes the same bytes. Throws LOG_FORKED where others are there.
  */
 export async function settleChain(storage: Storage, chain: Chain, call: CallOptions): Promise<void> {
+  const put: Put = (key, bytes) => putSame(storage, key, bytes, call);
   let edge = chain.settled;
-  for (let at = 0; edge.size < wholeTiles(chain.head.size); at += tileWidth) {
-    const lines = chain.lines.slice(at, at + tileWidth);
-    edge = await writeTile(storage, edge, lines, chain.leaves.slice(at, at + tileWidth), call);
-  }
+  for (let at = 0; edge.size < wholeTiles(chain.head.size); at += tileWidth)
+    edge = await writeTile(new Tiles(storage, edge, call), edge, chain.lines.slice(at, at + tileWidth), put);
 }
 
-/** One full tile of level 0, its entries, and what changes above. Returns the edge after it. */
-async function writeTile(
-  storage: Storage,
+export type Put = (key: StorageKey, bytes: Uint8Array) => Promise<void>;
+
+/** One full tile of level 0, its entries, and what changes above. `tiles` are those below `edge`. Returns the edge after it. */
+export async function writeTile(
+  tiles: Tiles,
   edge: Frontier,
   lines: readonly string[],
-  leaves: readonly Uint8Array[],
-  call: CallOptions,
+  put: Put,
 ): Promise<Frontier> {
-  const put = (key: StorageKey, bytes: Uint8Array): Promise<void> => putSame(storage, key, bytes, call);
+  const leaves = lines.map(leafHash);
   let index = edge.size / tileWidth;
   await put(bundleKey(index), encodeBundle(lines));
   await put(tileKey(0, index), encodeTile(leaves));
-  const tiles = new Tiles(storage, edge, call);
   let root = treeRoot(leaves);
   for (let level = 1; ; level++) {
     const place = index % tileWidth;

@@ -90,8 +90,7 @@ describe('refused when read', () => {
   };
   for (const [name, line] of Object.entries(bad))
     test(`refused: ${name}`, () =>
-      expect(() => readLine(line)).toThrow(expect.objectContaining({ code: 'LOG_BAD_ENTRY' })),
-    );
+      expect(() => readLine(line)).toThrow(expect.objectContaining({ code: 'LOG_BAD_ENTRY' })));
   test('larger than 8 KiB', () =>
     expect(() => readLine(base.replace('"h"', `"${'h'.repeat(8192)}"`))).toThrow(
       expect.objectContaining({ code: 'LOG_TOO_LARGE' }),

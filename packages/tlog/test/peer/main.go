@@ -2,8 +2,10 @@
 //
 //	go run . vectors > ../vectors.json           roots and proofs, which tree.test.ts holds ours to
 //	go run . read <folder of the log> <size> <root in hex>
+//	go run . note <public key> <file>
 //
-// The second reads tiles and entry bundles in C2SP's layout with Go's own authenticated tile reader.
+// The second reads tiles and entry bundles in C2SP's layout with Go's own authenticated tile reader, the third
+// a signed checkpoint.
 package main
 
 import (
@@ -16,6 +18,7 @@ import (
 	"strconv"
 	"strings"
 
+	"golang.org/x/mod/sumdb/note"
 	"golang.org/x/mod/sumdb/tlog"
 )
 
@@ -106,8 +109,9 @@ func read(root string, size int64, hash string) {
 	copy(tree.Hash[:], must(hex.DecodeString(hash)))
 	reader := tlog.TileHashReader(tree, folder(root))
 	count := int64(0)
-	for bundle := int64(0); bundle < size/256; bundle++ {
-		path := tlog.Tile{H: 8, L: -1, N: bundle, W: 256}.Path()
+	for bundle := int64(0); bundle*256 < size; bundle++ {
+		width := int(min(256, size-bundle*256))
+		path := tlog.Tile{H: 8, L: -1, N: bundle, W: width}.Path()
 		path = strings.Replace(path, "tile/8/data/", "tile/entries/", 1)
 		data := must(os.ReadFile(filepath.Join(root, path)))
 		for len(data) > 0 {
@@ -134,6 +138,12 @@ func read(root string, size int64, hash string) {
 func main() {
 	if len(os.Args) == 5 && os.Args[1] == "read" {
 		read(os.Args[2], must(strconv.ParseInt(os.Args[3], 10, 64)), os.Args[4])
+		return
+	}
+	if len(os.Args) == 4 && os.Args[1] == "note" {
+		verifier := must(note.NewVerifier(os.Args[2]))
+		opened := must(note.Open(must(os.ReadFile(os.Args[3])), note.VerifierList(verifier)))
+		fmt.Printf("signed by %s:\n%s", opened.Sigs[0].Name, opened.Text)
 		return
 	}
 	vectors()
