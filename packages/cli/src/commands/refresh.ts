@@ -1,4 +1,5 @@
 import type { Context } from '../command.ts';
+import { signedRoles } from '../doctor/signed-roles.ts';
 import { CliError } from '../errors.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { duration } from '../text.ts';
@@ -6,6 +7,9 @@ import { openVault } from '../vault/vault.ts';
 
 export async function run(context: Context): Promise<number> {
   const { voice, options, signal } = context;
+  if (options.flag('watch')) return watched(context);
+  for (const name of ['alert-url', 'every', 'give-up'])
+    if (options.text(name) !== undefined) throw new CliError('USAGE', `--${name} belongs to --watch`);
   const within = options.text('within');
   const hours = within === undefined ? undefined : Number(within);
   if (hours !== undefined && !(hours >= 0 && hours <= 24 * 3650))
@@ -36,14 +40,12 @@ export async function run(context: Context): Promise<number> {
   }
 }
 
-/** In the order of their names; bins of one role, which are many, together. */
-function signedRoles(roles: ReadonlyMap<string, number>): string {
-  const bins = new Map<string, number>();
-  const lines: string[] = [];
-  for (const [role, version] of [...roles].toSorted(([a], [b]) => (a < b ? -1 : 1))) {
-    const parent = /^(.+)-[0-9a-f]+$/.exec(role)?.[1];
-    if (parent === undefined) lines.push(`${role} version ${version}`);
-    else bins.set(parent, (bins.get(parent) ?? 0) + 1);
-  }
-  return [...lines, ...[...bins].map(([parent, count]) => `${count} bins of ${parent}`)].join(', ');
+async function watched(context: Context): Promise<number> {
+  const { options } = context;
+  if (context.dryRun || options.flag('force') || options.text('within') !== undefined)
+    throw new CliError(
+      'USAGE',
+      '--watch decides for itself what is due: without --dry-run, --force and --within',
+    );
+  return (await import('../doctor/watch-roles.ts')).watchRoles(context);
 }

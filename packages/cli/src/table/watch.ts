@@ -24,4 +24,21 @@ export const watchCommands: readonly CommandSpec[] = [
     ],
     load: () => import('../commands/doctor.ts'),
   },
+  {
+    words: ['refresh'],
+    args: '',
+    summary: 're-sign what is about to expire, once or for as long as it runs',
+    audience: 'operator',
+    writes: true,
+    options: [
+      ['--within <hours>', 'also what expires within this time'],
+      ['--force', 'everything whose keys are at hand'],
+      ['--watch', 'stay, and re-sign what becomes due; SIGTERM ends it'],
+      ['--every <minutes>', 'with --watch: look at least so often (default: 10)'],
+      ['--give-up <hours>', 'with --watch: end after failing for so long (default: 6)'],
+      ['--alert-url <url>', 'with --watch: a webhook for what it cannot do; better in RAGV_ALERT_URL'],
+    ],
+    examples: ['ragv refresh', 'ragv refresh --within 48', 'ragv refresh --watch --every 5'],
+    load: () => import('../commands/refresh.ts'),
+  },
 ];
