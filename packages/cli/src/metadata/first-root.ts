@@ -24,16 +24,16 @@ export async function firstRoot(
   const vendor = firstVendor(options.text('vendor'));
   const type = keyType(options.text('key-type'));
   const isThere = await refuseOccupied(folder);
-  const minutes = new Minutes();
-  const holders = await takeSeats(given, context);
-  for (const { name, key, fresh } of holders)
-    minutes.note(`${fresh ? 'made' : 'brought'} key ${key.keyId}`, name);
   await confirm(
-    `This makes ${folder} with a root of ${threshold} of ${holders.length}`,
+    `This makes ${folder} with a root of ${threshold} of ${given.length}`,
     'root',
     options.flag('yes'),
     signal,
   );
+  const minutes = new Minutes();
+  const holders = await takeSeats(given, context);
+  for (const { name, key, fresh } of holders)
+    minutes.note(`${fresh ? 'made' : 'brought'} key ${key.keyId}`, name);
   makeFolders(dirname(folder), 0o777);
   const work = await mkdtemp(isThere ? join(folder, '.new-') : `${folder}.new-`);
   try {

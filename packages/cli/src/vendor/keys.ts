@@ -32,7 +32,9 @@ export async function openKey(context: Context, given: string): Promise<Signer> 
 
 /** The public part of a key, as `ragv key generate` writes it beside the private one: nothing secret. */
 export function publicKeyFile(key: Key): Uint8Array {
-  return Buffer.concat([canonicalJson(keyToJson(key)), Buffer.from('\n')]);
+  const text = Buffer.from(canonicalJson(keyToJson(key))).toString();
+  // Canonical JSON leaves the line ends of a PEM as they are, which JSON does not.
+  return Buffer.from(`${text.replace(/\p{Cc}/gu, (c) => JSON.stringify(c).slice(1, -1))}\n`);
 }
 
 /** @throws CliError NO_SUCH_FILE, BAD_KEY_FILE */
