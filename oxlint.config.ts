@@ -56,6 +56,7 @@ export default defineConfig({
         'examples/**',
         'conformance/*.ts',
         'interop/**',
+        'stores/**',
       ],
       rules: { 'eslint/no-console': 'off', 'eslint/no-restricted-properties': 'off' },
     },
