@@ -12,6 +12,8 @@ export const environment = {
   RAGV_KEY_NEW_PASSWORD: 'the new password itself',
   'RAGV_<ROLE>_KEY_NEW_PASSWORD_FILE': 'as above for one role; takes precedence',
   'RAGV_<ROLE>_KEY_NEW_PASSWORD': 'as above for one role; takes precedence',
+  RAGV_ALERT_URL:
+    'a webhook that `ragv refresh --watch` tells what it cannot do; a secret, so rather here than as --alert-url',
   RAGV_PLUGIN_ROOT: 'set for a plugin that `ragv run` starts: the folder it is installed in',
   HTTP_PROXY: 'proxy for http:, also HTTPS_PROXY and NO_PROXY, in either case',
   NO_COLOR: 'no colour, whatever its value',
