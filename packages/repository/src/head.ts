@@ -2,6 +2,7 @@ import { read, type Storage } from '@ragnos/storage';
 import {
   BadVersionNumberError,
   defaultLimits,
+  keyFingerprint,
   roleName,
   TrustedMetadataSet,
   UnsignedMetadataError,
@@ -10,11 +11,12 @@ import {
   type Snapshot,
   type Targets,
   type Timestamp,
+  type TopLevelRole,
 } from '@ragnos/tuf';
 import { logHeadOf } from './audit.ts';
 import { PublishError } from './errors.ts';
 import { metadataKey, timestampKey } from './keys.ts';
-import { refuseOlder, type Seen, type SeenMemory } from './seen.ts';
+import { refuseOlder, type Forgiven, type Seen, type SeenMemory } from './seen.ts';
 import { rootRole, sha256 } from './signed.ts';
 import type { CallOptions } from './types.ts';
 
@@ -65,6 +67,8 @@ export class HeadReader {
   #set: TrustedMetadataSet | null = null;
   #root: Loaded<Root> | null = null;
   #previousRoot: Loaded<Root> | null = null;
+  /** Every root so far, version 1 first. */
+  readonly #roots: Root[] = [];
   #firstRoot: string;
   #fed: Uint8Array | null = null;
   #rootSince = new Date(0);
@@ -102,10 +106,38 @@ export class HeadReader {
       role: (name, delegator) => this.#role(head, name, delegator, options),
     };
     const now = seenOf(head);
-    refuseOlder(now, seen, this.#storage.description);
-    await this.#seen.save(now);
+    const forgiven = this.#forgiven(seen, root.signed);
+    refuseOlder(now, seen, this.#storage.description, forgiven);
+    await this.#seen.save(now, { replace: forgiven.size > 0 });
     this.#head = head;
     return head;
+  }
+
+  /** The newest root, whatever state the rest of the repository is in. */
+  async readRoot(options: CallOptions = {}): Promise<Loaded<Root>> {
+    return this.#followRoots(await this.#seen.load(), options);
+  }
+
+  /**
+   * Recovery from a fast-forward attack: a version that was seen binds nobody once its keys no longer reach the threshold.
+   * Clients forget it likewise.
+   */
+  #forgiven(seen: Seen | null, root: Root): Forgiven {
+    const before = seen === null ? undefined : this.#roots[seen.root - 1];
+    if (before === undefined || before.version === root.version) return new Set();
+    const material = (from: Root, role: TopLevelRole): ReadonlySet<string | null> =>
+      new Set(
+        from.roles.get(role)?.keyIds.map((id) => {
+          const key = from.keys.get(id);
+          return key === undefined ? null : keyFingerprint(key);
+        }),
+      );
+    const replaced = (role: 'timestamp' | 'snapshot'): boolean => {
+      const old = material(before, role);
+      const kept = [...material(root, role)].filter((key) => key !== null && old.has(key)).length;
+      return kept < (root.roles.get(role)?.threshold ?? 1);
+    };
+    return new Set((['timestamp', 'snapshot'] as const).filter(replaced));
   }
 
   async #followRoots(seen: Seen | null, options: CallOptions): Promise<Loaded<Root>> {
@@ -121,6 +153,7 @@ export class HeadReader {
       this.#previousRoot = root;
       root = { signed: set.root, bytes: found.bytes };
       this.#root = root;
+      this.#roots.push(set.root);
       this.#rootSince = found.info.modified;
       this.#set = null; // everything below has to be verified anew
     }

@@ -8,6 +8,7 @@ export {
   type RoleLayout,
 } from './layout.ts';
 export { defaultAudit, logHeadOf, type AuditNote, type AuditOptions } from './audit.ts';
+export { isBinName } from './bring.ts';
 export { DoorError, doorRules, type DoorErrorCode } from './door-errors.ts';
 export type {
   AddOptions,
@@ -39,6 +40,7 @@ export type { PreparedRole } from './prepare.ts';
 export { Repository } from './repository.ts';
 export { createRepository, type CreateOptions, type NewTarget } from './create.ts';
 export { hashFile } from './content.ts';
+export { bestBits } from './split.ts';
 export { objectMeta } from './object-meta.ts';
 export { watchWrites, type WriteStep } from './watch-writes.ts';
 export { EventError, eventErrors, type EventErrorCode } from './events/errors.ts';
@@ -65,7 +67,7 @@ export {
   type Transcript,
 } from './events/transcript.ts';
 export { refuseToCancel } from './events/cancel.ts';
-export type { SubmittedRoot } from './root.ts';
+export type { SubmittedRoot } from './events/submit-root.ts';
 export { ledgerIn, noLedger, type Ledger } from './events/ledger.ts';
 export { keysFor, type KeySet, type SignerTrust } from './events/trusted-base.ts';
 export { examineServer, examineStore, type Diagnosis, type DoctorOptions } from './doctor/doctor.ts';
@@ -89,3 +91,21 @@ export {
   type WatchOptions,
   type WatchTime,
 } from './watch.ts';
+export {
+  collect,
+  defaultGrace,
+  defaultKeepFor,
+  noteHead,
+  type Amount,
+  type CollectOptions,
+  type Collected,
+} from './retention/collect.ts';
+export { holdsFromBytes, holdsToBytes, newHold, type Hold } from './retention/holds.ts';
+export {
+  publishDeadline,
+  putFresh,
+  restoreLost,
+  type Deadline,
+  type FreshOptions,
+  type Stored,
+} from './retention/publisher.ts';

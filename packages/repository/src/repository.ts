@@ -20,7 +20,7 @@ import { publishGroup, type Waiting } from './group.ts';
 import { prepare, type PreparedRole } from './prepare.ts';
 import { refresh } from './refresh.ts';
 import { layoutOf, rekey, replacedKey } from './rekey.ts';
-import { submitRoot, type SubmittedRoot } from './root.ts';
+import { submitRoot, type SubmittedRoot } from './events/submit-root.ts';
 import { seenMemory } from './seen.ts';
 import { status } from './status.ts';
 import { transact, type Engine } from './transact.ts';

@@ -2,10 +2,8 @@ import type { Signer } from '@ragnos/signing';
 import { read } from '@ragnos/storage';
 import {
   defaultLimits,
-  parseMetadata,
   TrustedMetadataSet,
   UnsignedMetadataError,
-  verifyThreshold,
   type Key,
   type KeyId,
   type Root,
@@ -72,84 +70,6 @@ export async function putRoot(
   await put(engine, next.version, bytes, { signal });
 }
 
-export interface SubmittedRoot {
-  readonly version: number;
-  /** What had to be signed anew so that it verifies under the new root as well; `null`: nothing. */
-  readonly publish: PublishResult | null;
-}
-
-/**
- * Publishes a root that was signed elsewhere, byte for byte: first what is live is signed by the keys that it will need, if
- * they are at hand, then the root is put. The root that is in force already changes nothing, so a second call completes
- * what a first one began.
- * @throws PublishError SIGNATURES_MISSING, CONFLICT; what the trust core refuses
- */
-export async function submitRoot(
-  engine: Engine,
-  bytes: Uint8Array,
-  options: PutRootOptions = {},
-): Promise<SubmittedRoot> {
-  const { signed } = parseMetadata(bytes, 'root');
-  const before = await engine.reader.read({ ...options, orPreviousRoot: true });
-  let publish: PublishResult | null = null;
-  if (signed.version !== before.root.signed.version) {
-    checkNext(before, bytes);
-    refuseIssues(rootIssues(engine.compat, signed, before.root.signed));
-    publish = await signForBoth(engine, before, signed, options);
-    const head = await engine.reader.read(options);
-    await checkLive(head, bytes);
-    await put(engine, signed.version, bytes, options);
-  } else if (Buffer.compare(before.root.bytes, bytes) !== 0) throw taken(signed.version);
-  const mended = await mend(engine, options);
-  return { version: signed.version, publish: mended.changed ? mended : publish };
-}
-
-/** @throws PublishError SIGNATURES_MISSING when too few of the old or the new keys have signed it */
-function checkNext(head: Head, bytes: Uint8Array): void {
-  try {
-    new TrustedMetadataSet(head.root.bytes, { now: new Date(0), expiry: 'ignore' }).updateRoot(bytes);
-  } catch (cause) {
-    if (!(cause instanceof UnsignedMetadataError)) throw cause;
-    throw new PublishError('SIGNATURES_MISSING', cause.message, {
-      cause,
-      hint: 'nothing was published; a root takes the signatures of the one before and its own',
-    });
-  }
-}
-
-/** The order in which no client ever fails (INTEROP.md): live metadata carries the new signatures before the root says so. */
-async function signForBoth(
-  engine: Engine,
-  head: Head,
-  next: Root,
-  options: PutRootOptions,
-): Promise<PublishResult | null> {
-  const live = new Map([
-    ['timestamp', head.timestamp.bytes],
-    ['snapshot', head.snapshot.bytes],
-    ['targets', (await head.role(targetsRole, rootRole)).bytes],
-  ] as const);
-  const lacking = new Set(
-    [...live].filter(([role, bytes]) => !verifies(role, bytes, next)).map(([role]) => role),
-  );
-  if (lacking.size === 0) return null;
-  const sign = (workspace: Workspace): Promise<Plan> => {
-    if (lacking.has('targets')) workspace.edit({ name: targetsRole, delegator: rootRole }, { resign: true });
-    return Promise.resolve({ workspace, resign: { snapshot: lacking.has('snapshot'), timestamp: true } });
-  };
-  return transact(engine, sign, { ...options, also: (role) => keysIn(next, role) });
-}
-
-function verifies(role: 'timestamp' | 'snapshot' | 'targets', bytes: Uint8Array, root: Root): boolean {
-  try {
-    verifyThreshold(parseMetadata(bytes, role), topLevelKeys(root, role), root.keys, role);
-    return true;
-  } catch (error) {
-    if (error instanceof UnsignedMetadataError) return false;
-    throw error;
-  }
-}
-
 export function keysIn(root: Root, role: TopLevelRole): readonly Key[] {
   const { keyIds } = topLevelKeys(root, role);
   return keyIds.map((id) => root.keys.get(id)).filter((key) => key !== undefined);
@@ -183,13 +103,13 @@ export async function put(
   if (!created) throw taken(version);
 }
 
-function taken(version: number): PublishError {
+export function taken(version: number): PublishError {
   return new PublishError('CONFLICT', `somebody else published root version ${version}`, {
     hint: 'look at the new root, then try again',
   });
 }
 
-async function checkLive(head: Head, next: Uint8Array): Promise<void> {
+export async function checkLive(head: Head, next: Uint8Array): Promise<void> {
   const set = new TrustedMetadataSet(head.root.bytes, { now: new Date(0), expiry: 'ignore' });
   set.updateRoot(next);
   try {

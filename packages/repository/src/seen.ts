@@ -20,8 +20,8 @@ export interface Seen {
 export interface SeenMemory {
   /** `null`: nothing was seen yet. */
   load(): Promise<Seen | null>;
-  /** An older state than the one that is kept is ignored. */
-  save(seen: Seen): Promise<void>;
+  /** An older state than the one that is kept is ignored, unless a new root made it the newest (`replace`). */
+  save(seen: Seen, options?: { readonly replace?: boolean }): Promise<void>;
 }
 
 const format = 'ragnos-seen/1';
@@ -39,9 +39,9 @@ export function seenMemory(staging: string | undefined): SeenMemory {
   };
   return {
     load,
-    async save(seen) {
+    async save(seen, { replace = false } = {}) {
       const before = await load();
-      if (before !== null && isNewer(before, seen)) return;
+      if (before !== null && !replace && isNewer(before, seen)) return;
       kept = seen;
       if (path !== null) await writeFileAtomic(path, serialize(seen), { mode: 0o600 });
     },
@@ -87,8 +87,16 @@ function parse(bytes: Uint8Array, path: string): Seen {
   }
 }
 
+/** Roles whose keys a new root replaced since: what the old ones signed is forgotten, by clients too (5.3.11). */
+export type Forgiven = ReadonlySet<'timestamp' | 'snapshot'>;
+
 /** @throws PublishError STORE_WENT_BACK */
-export function refuseOlder(now: Seen, seen: Seen | null, where: string): void {
+export function refuseOlder(
+  now: Seen,
+  seen: Seen | null,
+  where: string,
+  forgiven: Forgiven = new Set(),
+): void {
   if (seen === null) return;
   const refuse = (what: string): never => {
     throw new PublishError('STORE_WENT_BACK', `${where}: ${what}`, {
@@ -97,16 +105,18 @@ export function refuseOlder(now: Seen, seen: Seen | null, where: string): void {
   };
   if (now.firstRoot !== seen.firstRoot) refuse('it starts from another root than before');
   if (now.root < seen.root) refuse(`root is at version ${now.root}, and was at ${seen.root}`);
-  if (now.timestamp < seen.timestamp)
+  const timestamp = !forgiven.has('timestamp');
+  if (timestamp && now.timestamp < seen.timestamp)
     refuse(`timestamp is at version ${now.timestamp}, and was at ${seen.timestamp}`);
-  if (now.timestamp === seen.timestamp && now.timestampSha256 !== seen.timestampSha256)
+  if (timestamp && now.timestamp === seen.timestamp && now.timestampSha256 !== seen.timestampSha256)
     refuse(`timestamp version ${now.timestamp} has another content than before`);
-  if (now.snapshot < seen.snapshot)
+  if (!forgiven.has('snapshot') && now.snapshot < seen.snapshot)
     refuse(`snapshot is at version ${now.snapshot}, and was at ${seen.snapshot}`);
-  if (logWentBack(now.log, seen.log))
+  if (timestamp && logWentBack(now.log, seen.log))
     refuse(
       `its audit log shows ${now.log?.size ?? 0} entries, and is no continuation of the ${seen.log?.size ?? 0} seen before`,
     );
+  if (forgiven.has('snapshot')) return;
   for (const [role, version] of seen.roles) {
     const current = now.roles.get(role);
     if (current === undefined) refuse(`the role ${role} is gone from the snapshot`);

@@ -11,7 +11,6 @@ import { bring } from '../bring.ts';
 import { DoorError } from '../door-errors.ts';
 import { PublishError } from '../errors.ts';
 import { metadataKey } from '../keys.ts';
-import { submitRoot } from '../root.ts';
 import { delegatedNames, rootRole } from '../signed.ts';
 import { transact, type Engine } from '../transact.ts';
 import type { CallOptions, PublishResult } from '../types.ts';
@@ -21,6 +20,7 @@ import { metadataOf, type EventRole, type SigningEvent } from './event.ts';
 import { reopen } from './rebase.ts';
 import { review, type Review } from './review.ts';
 import { withoutStrangers } from './sign-event.ts';
+import { submitRoot } from './submit-root.ts';
 import { keysFor } from './trusted-base.ts';
 
 export type AppliedEvent =
@@ -29,6 +29,8 @@ export type AppliedEvent =
       readonly publish: PublishResult | null;
       /** The root that it published; `null`: none. */
       readonly rootVersion: number | null;
+      /** See `SubmittedRoot`. */
+      readonly reset: string | null;
     }
   | {
       /** The repository had moved on: the same change, as other bytes, without any signature. */
@@ -57,9 +59,10 @@ export async function applyEvent(
     const files = roles.filter(({ name }) => name !== rootRole);
     const publish = files.length === 0 ? null : await publishRoles(engine, mutable, files, options);
     const root = roles.find(({ name }) => name === rootRole);
-    if (root === undefined) return { outcome: 'applied', publish, rootVersion: null };
+    if (root === undefined) return { outcome: 'applied', publish, rootVersion: null, reset: null };
     const submitted = await submitRoot(engine, metadataOf(root), options);
-    return { outcome: 'applied', publish: submitted.publish ?? publish, rootVersion: submitted.version };
+    const { version, reset } = submitted;
+    return { outcome: 'applied', publish: submitted.publish ?? publish, rootVersion: version, reset };
   } catch (error) {
     if (!isConflict(error)) throw error;
     return movedOn(engine, event, error, options);

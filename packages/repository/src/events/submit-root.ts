@@ -1,0 +1,104 @@
+import {
+  parseMetadata,
+  TrustedMetadataSet,
+  UnsignedMetadataError,
+  verifyThreshold,
+  type Root,
+} from '@ragnos/tuf';
+import { topLevelKeys } from '../commit.ts';
+import { refuseIssues, rootIssues } from '../compat-check.ts';
+import { PublishError } from '../errors.ts';
+import type { Loaded, Head } from '../head.ts';
+import { checkLive, keysIn, mend, put, taken, type PutRootOptions } from '../root.ts';
+import { rootRole, targetsRole } from '../signed.ts';
+import { transact, type Engine, type Plan } from '../transact.ts';
+import type { PublishResult } from '../types.ts';
+import type { Workspace } from '../workspace.ts';
+import { findDamage, resetLive } from './reset.ts';
+
+export interface SubmittedRoot {
+  readonly version: number;
+  /** What had to be signed anew so that it verifies under the new root as well; `null`: nothing. */
+  readonly publish: PublishResult | null;
+  /** Why timestamp and snapshot were given low versions again (5.3.11); `null`: they went on from where they were. */
+  readonly reset: string | null;
+}
+
+/**
+ * Publishes a root that was signed elsewhere, byte for byte: first what is live is signed by the keys that it will need, if
+ * they are at hand, then the root is put. The root that is in force already changes nothing, so a second call completes
+ * what a first one began. A root that replaces keys with which somebody made the head unusable also resets it.
+ * @throws PublishError SIGNATURES_MISSING, CONFLICT; what the trust core refuses
+ */
+export async function submitRoot(
+  engine: Engine,
+  bytes: Uint8Array,
+  options: PutRootOptions = {},
+): Promise<SubmittedRoot> {
+  const { signed } = parseMetadata(bytes, 'root');
+  const before = await engine.reader.readRoot(options);
+  let publish: PublishResult | null = null;
+  let reset: string | null = null;
+  if (signed.version !== before.signed.version) {
+    checkNext(before, bytes);
+    refuseIssues(rootIssues(engine.compat, signed, before.signed));
+    const damage = await findDamage(engine, before.signed, signed, options);
+    if (damage === null) {
+      const head = await engine.reader.read({ ...options, orPreviousRoot: true });
+      publish = await signForBoth(engine, head, signed, options);
+      await checkLive(await engine.reader.read(options), bytes);
+    } else {
+      reset = damage.why;
+      await resetLive(engine, before.signed, signed, damage, options);
+    }
+    await put(engine, signed.version, bytes, options);
+  } else if (Buffer.compare(before.bytes, bytes) !== 0) throw taken(signed.version);
+  const mended = await mend(engine, options);
+  return { version: signed.version, publish: mended.changed ? mended : publish, reset };
+}
+
+/** @throws PublishError SIGNATURES_MISSING when too few of the old or the new keys have signed it */
+function checkNext(before: Loaded<Root>, bytes: Uint8Array): void {
+  try {
+    new TrustedMetadataSet(before.bytes, { now: new Date(0), expiry: 'ignore' }).updateRoot(bytes);
+  } catch (cause) {
+    if (!(cause instanceof UnsignedMetadataError)) throw cause;
+    throw new PublishError('SIGNATURES_MISSING', cause.message, {
+      cause,
+      hint: 'nothing was published; a root takes the signatures of the one before and its own',
+    });
+  }
+}
+
+/** The order in which no client ever fails (INTEROP.md): live metadata carries the new signatures before the root says so. */
+async function signForBoth(
+  engine: Engine,
+  head: Head,
+  next: Root,
+  options: PutRootOptions,
+): Promise<PublishResult | null> {
+  const live = new Map([
+    ['timestamp', head.timestamp.bytes],
+    ['snapshot', head.snapshot.bytes],
+    ['targets', (await head.role(targetsRole, rootRole)).bytes],
+  ] as const);
+  const lacking = new Set(
+    [...live].filter(([role, bytes]) => !verifies(role, bytes, next)).map(([role]) => role),
+  );
+  if (lacking.size === 0) return null;
+  const sign = (workspace: Workspace): Promise<Plan> => {
+    if (lacking.has('targets')) workspace.edit({ name: targetsRole, delegator: rootRole }, { resign: true });
+    return Promise.resolve({ workspace, resign: { snapshot: lacking.has('snapshot'), timestamp: true } });
+  };
+  return transact(engine, sign, { ...options, also: (role) => keysIn(next, role) });
+}
+
+function verifies(role: 'timestamp' | 'snapshot' | 'targets', bytes: Uint8Array, root: Root): boolean {
+  try {
+    verifyThreshold(parseMetadata(bytes, role), topLevelKeys(root, role), root.keys, role);
+    return true;
+  } catch (error) {
+    if (error instanceof UnsignedMetadataError) return false;
+    throw error;
+  }
+}
