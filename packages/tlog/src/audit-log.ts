@@ -85,7 +85,7 @@ export class AuditLog {
     const last = await readSegment(storage, done, call);
     if (completesTile(last, done))
       await settleChain(storage, await readChain(storage, done, call, last), call);
-    const { stale } = await pendingAt(storage, last.lines, logLimits.pendingMaxCount + 1, call);
+    const { stale } = await pendingAt(storage, last.lines, 0, call);
     await removePending(storage, stale, call);
   }
 

@@ -8,6 +8,8 @@ export const logLimits = {
   commitMaxEntries: 256,
   /** Refusals waiting for a commit; what comes on top is counted as lost. */
   pendingMaxCount: 1000,
+  /** Where a list of them ends, should somebody have put more there. */
+  pendingListed: 10_000,
   /** Of these, how many one commit takes in. */
   pendingTaken: 128,
   /** A head object holds up to this many entries of earlier commits, so that the chain of them stays short. */

@@ -46,18 +46,22 @@ async function listPending(
   call: CallOptions,
 ): Promise<readonly StorageKey[]> {
   const keys: StorageKey[] = [];
-  if (limit > 0)
-    for await (const { key } of storage.list(pendingFolder, call)) {
-      keys.push(key);
-      if (keys.length >= limit) break;
-    }
+  for await (const { key } of storage.list(pendingFolder, call)) {
+    keys.push(key);
+    if (keys.length >= limit) break;
+  }
   return keys;
+}
+
+/** `null`: a name that no entry has. */
+function idOf(key: StorageKey): string | null {
+  const name = key.slice(pendingFolder.length, -'.json'.length);
+  return idPattern.test(name) ? name : null;
 }
 
 /** `null`: gone since it was listed. */
 async function readPending(storage: Storage, key: StorageKey, call: CallOptions): Promise<Pending | null> {
-  const name = key.slice(pendingFolder.length, -'.json'.length);
-  const id = idPattern.test(name) ? name : null;
+  const id = idOf(key);
   let digest = 'unknown';
   try {
     const bytes = await readObject(storage, key, objectMaxLength, call);
@@ -80,9 +84,9 @@ export interface PendingAt {
 }
 
 /**
- * What waits, at a head whose last lines are given. Whoever committed that head may have died before removing what it took
- * in, so that is told apart by its id. Nobody commits on top before removing it: so each refusal is taken in once,
- * provided that the head was read before this is called.
+ * What waits, at a head whose last lines are given; at most `limit` of it. Whoever committed that head may have died before
+ * removing what it took in, so that is told apart by its id, all of it. Nobody commits on top before removing it: so each refusal
+ * is taken in once, provided that the head was read before this is called.
  */
 export async function pendingAt(
   storage: Storage,
@@ -90,14 +94,18 @@ export async function pendingAt(
   limit: number,
   call: CallOptions,
 ): Promise<PendingAt> {
-  const keys = await listPending(storage, limit, call);
+  const keys = await listPending(storage, logLimits.pendingListed, call);
   if (keys.length === 0) return { fresh: [], stale: [] };
-  const logged = new Set<string | null>(lines.map((line) => readLine(line).id));
-  const found = await inParallel(keys, (key) => readPending(storage, key, call));
+  const logged = new Set(lines.map((line) => readLine(line).id));
+  const isLogged = (id: string | null): boolean => id !== null && logged.has(id);
+  const waiting = keys.filter((key) => !isLogged(idOf(key)));
+  const wanted = waiting.filter((key, at) => at < limit || key === overflowKey); // its id is inside
+  const found = await inParallel(wanted, (key) => readPending(storage, key, call));
   const there = found.filter((one) => one !== null);
+  const named = keys.filter((key) => isLogged(idOf(key)));
   return {
-    fresh: there.filter(({ id }) => !logged.has(id)),
-    stale: there.filter(({ id }) => logged.has(id)).map(({ key }) => key),
+    fresh: there.filter(({ id }) => !isLogged(id)).slice(0, limit),
+    stale: [...named, ...there.filter(({ id }) => isLogged(id)).map(({ key }) => key)],
   };
 }
 

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { memoryStorage, storageKey, type Storage } from '@ragnos/storage';
 import { AuditLog, emptyHead, logLimits } from '@ragnos/tlog';
+import { newLine } from '../src/entry-json.ts';
 import { append, collect, keysBelow, overwrite, sample } from './samples.ts';
 
 const refusal = (at: number): Parameters<AuditLog['refuse']>[0] =>
@@ -47,6 +48,32 @@ test('only as many as a commit takes; the rest waits for the next', async () => 
   const full = Array.from({ length: logLimits.commitMaxEntries - 1 }, () => sample(1));
   await log.refuse(refusal(1));
   expect((await append(log, two, sample(1), ...full)).size).toBe(two.size + logLimits.commitMaxEntries);
+});
+
+test('each once, although who took them died, and the next commit has no room for any', async () => {
+  const storage = memoryStorage();
+  const log = new AuditLog(storage);
+  for (let at = 0; at < logLimits.pendingTaken; at++) await log.refuse(refusal(at));
+  const dead = await log.stage(emptyHead, [sample(1)]); // committed, never settled
+  await log.refuse(sample(-1000, { message: 'earlier, by a clock that is late' }));
+  const full = Array.from({ length: logLimits.commitMaxEntries - 1 }, () => sample(1));
+  const one = await append(log, dead.head, sample(1), ...full);
+  const two = await append(log, await append(log, one, sample(2)), sample(3));
+  expect(two.size).toBe(logLimits.pendingTaken + 1 + logLimits.commitMaxEntries + 3);
+  expect(await waiting(storage)).toEqual([]);
+});
+
+test('the note of an overflow, too, once', async () => {
+  const storage = memoryStorage();
+  const log = new AuditLog(storage);
+  const note = { ...sample(1), kind: 'refusal', code: 'LOG_PENDING_FULL' } as const;
+  await overwrite(storage, 'log/pending/overflow.json', Buffer.from(newLine(note)));
+  const dead = await log.stage(emptyHead, [sample(1)]);
+  expect(dead.head.size).toBe(2);
+  const full = Array.from({ length: logLimits.commitMaxEntries - 1 }, () => sample(1));
+  const next = await append(log, dead.head, sample(1), ...full);
+  expect(await waiting(storage)).toEqual([]);
+  expect((await append(log, next, sample(2))).size).toBe(2 + logLimits.commitMaxEntries + 1);
 });
 
 test('too many: what is lost is noted, in the log too', { timeout: 60_000 }, async () => {
