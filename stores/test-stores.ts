@@ -7,9 +7,11 @@ import { Tally } from '../interop/lib/tally.ts';
 import { cache, NotHereError, type Running, type Store } from './lib/server.ts';
 import { publishTogether } from './publishers/main.ts';
 import { radosgw } from './radosgw/store.ts';
+import { azurite } from './azurite/store.ts';
 
 const all: readonly { readonly store: Store; readonly tests: readonly string[] }[] = [
   { store: radosgw, tests: ['s3'] },
+  { store: azurite, tests: ['azure'] },
 ];
 
 const args = process.argv.slice(2);

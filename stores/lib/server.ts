@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { open } from 'node:fs/promises';
+import { open, readFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -110,7 +110,10 @@ export async function answering(url: string, daemons: readonly Daemon[], seconds
       return;
     } catch (error) {
       const dead = daemons.find(({ child }) => child.pid === undefined || child.exitCode !== null);
-      if (dead !== undefined) throw new Error(`a server ended at once, see ${dead.log}`, { cause: error });
+      if (dead !== undefined)
+        throw new Error(`a server ended at once: ${(await readFile(dead.log, 'utf8')).slice(-500)}`, {
+          cause: error,
+        });
       if (Date.now() > until) throw new Error(`${url} did not answer within ${seconds} s`, { cause: error });
     }
     await sleep(200);

@@ -68,8 +68,9 @@ async function inspect(
       return [];
     case 's3':
       return (await import('./s3/bucket.ts')).inspectS3(address, options, mend);
-    case 'gcs':
     case 'azure':
+      return (await import('./azure/bucket.ts')).inspectAzure(address, options, mend);
+    case 'gcs':
       throw badUri(uri, `there is no driver for ${address.scheme}: in this build`);
     default:
       return address satisfies never;

@@ -48,8 +48,9 @@ export async function openStorage(uri: string, options: OpenStorageOptions = {})
     }
     case 's3':
       return (await import('./s3/open.ts')).openS3(address, options);
-    case 'gcs':
     case 'azure':
+      return (await import('./azure/open.ts')).openAzure(address, options);
+    case 'gcs':
       throw badUri(uri, `there is no driver for ${address.scheme}: in this build`);
     default:
       return address satisfies never;

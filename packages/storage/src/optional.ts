@@ -25,3 +25,23 @@ export function memberOf(from: unknown, name: string): unknown {
   if ((typeof from !== 'object' && typeof from !== 'function') || from === null) return undefined;
   return new Map<string, unknown>(Object.entries(from)).get(name) ?? Reflect.get(from, name);
 }
+
+/** An instance of a class of such a package, whose methods are called by name. */
+export function construct(
+  from: object,
+  className: string,
+  ...args: readonly unknown[]
+): { call(method: string, ...args: readonly unknown[]): Promise<unknown> } {
+  const made: unknown = memberOf(from, className);
+  if (typeof made !== 'function')
+    throw new StorageError('STORAGE_PACKAGE_MISSING', `there is no ${className} in it`);
+  const instance: unknown = Reflect.construct(made, [...args]);
+  return {
+    call: async (method, ...rest) => {
+      const found = memberOf(instance, method);
+      const answer: unknown =
+        typeof found === 'function' ? Reflect.apply(found, instance, [...rest]) : undefined;
+      return answer;
+    },
+  };
+}

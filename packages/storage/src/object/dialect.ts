@@ -63,6 +63,8 @@ export interface Dialect {
   /** Bytes of one object in one request. */
   readonly bodyMaxLength: number;
   readonly prefix: string;
+  /** How it lists; the order of bytes if it does not say. */
+  readonly order?: 'utf-16';
   get(key: string, span: Span, expected: string | null): Draft;
   head(key: string): Draft;
   put(key: string, payload: Payload, meta: ObjectMeta, expected: Expected, writes: string): Draft;

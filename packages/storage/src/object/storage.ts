@@ -5,6 +5,7 @@ import { checkPrefix, keyLimits, storageKey, type StorageKey } from '../key.ts';
 import type { Body, CallOptions, ListedObject, ObjectMeta, Storage } from '../storage.ts';
 import { Caller, type Sign } from './caller.ts';
 import type { Dialect, Payload } from './dialect.ts';
+import { inByteOrder } from './order.ts';
 import { payloadOf, payloadOfBytes } from './payload.ts';
 import { getObject, headObject, type Reading } from './read.ts';
 import { defaultRetryPolicy, NotNow, repeated, type RetryPolicy } from './retry.ts';
@@ -52,6 +53,27 @@ export function objectStorage(dialect: Dialect, sign: Sign, options: ObjectStora
     return writeObject(reading, key, payload, full, expected, signal);
   };
 
+  async function* pages(prefix: string, signal: AbortSignal | undefined): AsyncGenerator<ListedObject> {
+    checkPrefix(prefix);
+    let from: string | null = null;
+    for (let page = 0; page < listMaxPages; page++) {
+      const draft = dialect.list(dialect.prefix + prefix, from);
+      const { objects, next } = await repeated(policy, `${dialect.description}: list`, signal, async () => {
+        const outcome = await caller.call(draft, signal);
+        if (outcome.kind !== 'done') throw new NotNow('an answer that fits no question');
+        return dialect.page(outcome.answer);
+      });
+      for (const object of objects) {
+        signal?.throwIfAborted();
+        if (object !== null) yield object;
+      }
+      if (next === null) return;
+      if (next === from) break;
+      from = next;
+    }
+    throw new StorageError('STORAGE_UNAVAILABLE', `${dialect.description}: its listing does not end`);
+  }
+
   return {
     description: dialect.description,
 
@@ -82,25 +104,9 @@ export function objectStorage(dialect: Dialect, sign: Sign, options: ObjectStora
       return etag === null ? { swapped: false } : { swapped: true, etag };
     },
 
-    async *list(prefix, { signal } = {}) {
-      checkPrefix(prefix);
-      let from: string | null = null;
-      for (let page = 0; page < listMaxPages; page++) {
-        const draft = dialect.list(dialect.prefix + prefix, from);
-        const { objects, next } = await repeated(policy, `${dialect.description}: list`, signal, async () => {
-          const outcome = await caller.call(draft, signal);
-          if (outcome.kind !== 'done') throw new NotNow('an answer that fits no question');
-          return dialect.page(outcome.answer);
-        });
-        for (const object of objects) {
-          signal?.throwIfAborted();
-          if (object !== null) yield object;
-        }
-        if (next === null) return;
-        if (next === from) break;
-        from = next;
-      }
-      throw new StorageError('STORAGE_UNAVAILABLE', `${dialect.description}: its listing does not end`);
+    list(prefix, { signal } = {}) {
+      const objects = pages(prefix, signal);
+      return dialect.order === 'utf-16' ? inByteOrder(objects) : objects;
     },
 
     async delete(key, { signal } = {}) {
