@@ -10,6 +10,7 @@ import {
   verifyThreshold,
   type JsonOutput,
   type Key,
+  type KeyId,
   type Signature,
 } from '@ragnos/tuf';
 import { hash } from 'node:crypto';
@@ -40,7 +41,7 @@ export interface KnownOwner {
 
 /**
  * What the keys before sign to hand a vendor over to the keys after: valid for one vendor of one repository, and for
- * exactly these keys. `repository`: the sha256 of its first root.
+ * exactly these keys. `repository`: the id that its root carries (`repositoryId`).
  */
 export function handoverBytes(
   repository: string,
@@ -130,8 +131,14 @@ export function readKeys(reader: Reader, name: string): readonly Key[] {
 }
 
 /** The id that the key has by itself: a repository may call any key by any id. */
-export function ownId(key: Key): string {
+function ownId(key: Key): string {
   return newKey(key.keyType, key.scheme, key.public).keyId;
+}
+
+/** Those that `keyIds` name, each once, by their own ids; a name without a key can sign nothing. */
+export function ownIds(keyIds: readonly KeyId[], keys: ReadonlyMap<KeyId, Key>): readonly string[] {
+  const found = keyIds.map((id) => keys.get(id)).filter((key) => key !== undefined);
+  return [...new Set(found.map(ownId))].toSorted();
 }
 
 export function readThreshold(reader: Reader, keys: readonly Key[]): number {

@@ -20,7 +20,7 @@ export interface SubmittedTarget {
  * has no authority of its own; all that counts are the signatures on the roles in it.
  */
 export interface Submission {
-  /** sha256 of the first root of the repository that it is for. */
+  /** The id that the root of the repository carries which it is for (`repositoryId`). */
   readonly repository: string;
   readonly vendor: VendorName;
   /** The keys that shall sign for the vendor from now on, at its entry or at a handover; null: as before. */

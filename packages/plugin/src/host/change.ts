@@ -48,7 +48,7 @@ export async function rollbackPlugin(
   const next: Pointer = { vendor, plugin, rootSha256, wanted, ...previous, previous: current };
   if (!dryRun) {
     await writePointer(paths.current, next);
-    await updateLock(context, name, { pointer: next, owner: null, floors: new Map() });
+    await updateLock(context, name, { pointer: next, owner: null, floors: (before) => before });
     const id = `${name}@${previous.version}`;
     context.events.change('ROLLED_BACK', `${id}, was ${pointer.version}`, id);
   }

@@ -7,6 +7,7 @@ import type { KnownOwner } from '../formats/owners.ts';
 import { enginesFit } from './choose.ts';
 import type { Context } from './context.ts';
 import { HostFailureError } from './errors.ts';
+import { raiseFloors, type Floors } from './floors.ts';
 import type { Located, Source } from './locate.ts';
 import { prune } from './kept.ts';
 import { pluginPaths } from './paths.ts';
@@ -59,7 +60,8 @@ async function lockProject(
   pointer: Pointer,
   owner: KnownOwner | null,
 ): Promise<void> {
-  const floors = floorsOf(session, located);
+  const versions = versionsFor(session, located);
+  const floors = (before: Floors): Floors => raiseFloors(before, session.updater.trusted, versions);
   await updateLock(context, `${pointer.vendor}/${pointer.plugin}`, { pointer, owner, floors });
 }
 
@@ -127,7 +129,8 @@ async function checkHealth(context: Context, pointer: Pointer, { manifest }: Sou
   }
 }
 
-function floorsOf(session: Session, { manifestInfo }: Located): ReadonlyMap<string, number> {
+/** Of every role that vouched for it. */
+function versionsFor(session: Session, { manifestInfo }: Located): ReadonlyMap<string, number> {
   const roles: readonly string[] = ['root', 'snapshot', 'policy', 'catalog', ...manifestInfo.via];
   return new Map([...session.updater.knowledge().versions].filter(([role]) => roles.includes(role)));
 }

@@ -1,9 +1,8 @@
 import { OfflineError, type TargetInfo } from '@ragnos/client';
-import { delegatedKeys, roleName, type Delegations, type TrustedMetadataSet } from '@ragnos/tuf';
+import { delegatedKeys, repositoryId, roleName, type TrustedMetadataSet } from '@ragnos/tuf';
 import { join } from 'node:path';
 
-import type { Catalog } from '../formats/catalog.ts';
-import { isSuccession, ownId, sameIds, type KnownOwner } from '../formats/owners.ts';
+import { isSuccession, ownIds, sameIds, type KnownOwner } from '../formats/owners.ts';
 import type { PluginSpec, VendorName } from '../names.ts';
 import { pluginPath } from '../names.ts';
 import { readCatalog, refuseSuspended } from './catalog.ts';
@@ -52,10 +51,10 @@ export async function checkVendor(
   const now = signersOf(session.updater.trusted, vendor, info);
   const own = await knownOwner(context, vendor, options.accept);
   const known = [...(own === null ? [] : [own]), ...(await lockedOwners(context, vendor))];
-  const held = known.find(
-    (owner) => !isSuccession(context.record.rootSha256, vendor, catalog?.owners ?? [], owner, now.keyIds),
-  );
-  if (held !== undefined && !options.accept) throw ownerChanged(plugin, held, now, catalog);
+  const id = repositoryId(session.updater.trusted.root);
+  const owners = id === null ? [] : (catalog?.owners ?? []);
+  const held = known.find((owner) => !isSuccession(id ?? '', vendor, owners, owner, now.keyIds));
+  if (held !== undefined && !options.accept) throw ownerChanged(plugin, held, now, owners.length > 0);
   const same = known.filter(({ keyIds }) => sameIds(keyIds, now.keyIds));
   // A threshold that was lowered above the vendor's head is no bar to installing, and none to be forgotten.
   const threshold = Math.max(now.threshold, ...same.map((owner) => owner.threshold ?? 0));
@@ -77,12 +76,11 @@ function ownerChanged(
   { vendor, plugin }: Pick<PluginSpec, 'vendor' | 'plugin'>,
   known: KnownOwner,
   now: KnownOwner,
-  catalog: Catalog | null,
+  told: boolean,
 ): HostPolicyError {
-  const why =
-    (catalog?.owners.length ?? 0) === 0
-      ? 'and the catalog does not tell who handed over to them'
-      : 'and the keys before did not hand over to them';
+  const why = told
+    ? 'and the keys before did not hand over to them'
+    : 'and the repository does not tell who handed over to them';
   return new HostPolicyError(
     'OWNER_CHANGED',
     `the vendor ${vendor} signs with ${idsText(now)}, known here is ${idsText(known)}, ${why}`,
@@ -128,9 +126,8 @@ export function signersOf(
   const [role = targetsRole, delegator = rootRole, above = rootRole] = [via[at], via[at - 1], via[at - 2]];
   const from = delegator === rootRole ? null : trusted.delegationsOf(delegator, above);
   const signedBy = from === null ? trusted.root.roles.get('targets') : delegatedKeys(from, role);
-  const keys: Delegations['keys'] = from?.keys ?? trusted.root.keys;
-  const ids = (signedBy?.keyIds ?? []).map((id) => keys.get(id)).filter((key) => key !== undefined);
-  return { keyIds: [...new Set(ids.map(ownId))].toSorted(), threshold: signedBy?.threshold ?? 0 };
+  const keyIds = ownIds(signedBy?.keyIds ?? [], from?.keys ?? trusted.root.keys);
+  return { keyIds, threshold: signedBy?.threshold ?? 0 };
 }
 
 function ownerFile(context: Context, vendor: VendorName): string {

@@ -9,6 +9,7 @@ import type { IndexEntry } from '../formats/plugin-index.ts';
 import type { VendorName } from '../names.ts';
 import type { Context } from './context.ts';
 import { HostUntrustedError } from './errors.ts';
+import { noFloors, type Floors } from './floors.ts';
 import { homeFolder } from './paths.ts';
 import type { Pointer } from './pointer.ts';
 import { digest } from './pointer.ts';
@@ -24,8 +25,8 @@ interface LockedPlugin extends KnownOwner {
 interface LockedRepository {
   readonly url: string;
   readonly rootSha256: string;
-  /** By role: a repository that is older than this is a rollback. */
-  readonly floors: ReadonlyMap<string, number>;
+  /** A repository that is older than this is a rollback. */
+  readonly floors: Floors;
   readonly plugins: ReadonlyMap<string, LockedPlugin>;
 }
 
@@ -40,7 +41,11 @@ function read(json: Reader): ProjectLock {
     return {
       url: repository.string('url'),
       rootSha256: digest(repository, 'rootSha256'),
-      floors: new Map(floors.names().map((role) => [role, floors.version(role)])),
+      floors: {
+        versions: new Map(floors.names().map((role) => [role, floors.version(role)])),
+        repositoryId: repository.has('repositoryId') ? digest(repository, 'repositoryId') : null,
+        snapshotKeys: repository.has('snapshotKeys') ? repository.strings('snapshotKeys') : null,
+      },
       plugins: members(repository.object('plugins'), (plugin) => ({
         version: plugin.string('version'),
         manifest: digest(plugin, 'manifest'),
@@ -68,7 +73,9 @@ function toOutput(lock: ProjectLock): JsonOutput {
     format,
     repositories: sorted(lock, ({ floors, plugins, ...rest }) => ({
       ...rest,
-      floors: sorted(floors, (version) => version),
+      floors: sorted(floors.versions, (version) => version),
+      ...(floors.repositoryId === null ? {} : { repositoryId: floors.repositoryId }),
+      ...(floors.snapshotKeys === null ? {} : { snapshotKeys: floors.snapshotKeys }),
       plugins: sorted(plugins, ({ threshold, ...plugin }) => ({
         ...plugin,
         ...(threshold === null ? {} : { threshold }),
@@ -83,9 +90,9 @@ async function readLock(context: Context): Promise<LockedRepository | null> {
   return lock?.get(context.record.alias) ?? null;
 }
 
-/** Decision 10: what the project has seen of a repository, by role, is the least that it may be. */
-export async function lockedFloors(context: Context): Promise<ReadonlyMap<string, number>> {
-  return (await readLock(context))?.floors ?? new Map();
+/** Decision 10: what the project has seen of a repository is the least that it may be. */
+export async function lockedFloors(context: Context): Promise<Floors> {
+  return (await readLock(context))?.floors ?? noFloors;
 }
 
 /** The digests of a locked version are part of what the project relies on. @throws PATH_REDEFINED */
@@ -120,7 +127,8 @@ interface LockedNow {
   readonly pointer: Pointer;
   /** Of the vendor, and so of all its plugins; `null` = as locked before. */
   readonly owner: KnownOwner | null;
-  readonly floors: ReadonlyMap<string, number>;
+  /** What becomes of the floors. */
+  readonly floors: (before: Floors) => Floors;
 }
 
 /** Writes what is installed now into the project's lock, or takes the plugin out of it. */
@@ -146,7 +154,7 @@ async function rewriteLock(
   const known = lock.get(alias);
   if (now === null && known === undefined) return;
   const plugins = new Map(known?.plugins);
-  const floors = new Map(known?.floors);
+  let floors = known?.floors ?? noFloors;
   if (now === null) plugins.delete(plugin);
   else {
     const { vendor, version, manifest, artifact, treeHash } = now.pointer;
@@ -155,7 +163,7 @@ async function rewriteLock(
     if (now.owner !== null)
       for (const [name, other] of plugins)
         if (isOf(vendor, name)) plugins.set(name, { ...other, keyIds, threshold });
-    for (const [role, seen] of now.floors) floors.set(role, Math.max(seen, floors.get(role) ?? 0));
+    floors = now.floors(floors);
   }
   lock.set(alias, { url, rootSha256, floors, plugins });
   await writeState(path, toOutput(lock), 0o644);

@@ -16,6 +16,7 @@ import { pluginPath } from '../names.ts';
 import type { Context } from './context.ts';
 import { HostFailureError, HostNotFoundError, HostUntrustedError } from './errors.ts';
 import { sha256Of, startRoot } from './evidence.ts';
+import { refuseBelowFloors } from './floors.ts';
 import { ensureFolder } from './paths.ts';
 import { lockedFloors } from './project-lock.ts';
 import { readBytes } from './state-file.ts';
@@ -35,7 +36,6 @@ export interface Session {
 export async function openUpdater(context: Context, signal: AbortSignal | undefined): Promise<Updater> {
   const { paths, record, fetcher, allowHttp, now, offline } = context;
   const root = await startRoot(context);
-  const floors = await lockedFloors(context);
   const options = {
     dir: paths.metadata,
     baseUrl: record.url,
@@ -44,7 +44,6 @@ export async function openUpdater(context: Context, signal: AbortSignal | undefi
     allowHttp,
     now,
     offline,
-    floors,
     signal,
   };
   return Updater.open(options);
@@ -54,7 +53,9 @@ export async function openUpdater(context: Context, signal: AbortSignal | undefi
 export async function openSession(context: Context, signal: AbortSignal | undefined): Promise<Session> {
   const { record } = context;
   const updater = await openUpdater(context, signal);
+  const floors = await lockedFloors(context);
   await updater.refresh({ signal });
+  refuseBelowFloors(floors, updater.trusted, updater.knowledge().versions);
   refuseSingleSigner(replaceableBySingleKey(updater.trusted.root), record.singleSigner);
   return { updater, revocations: await refreshRevocations(context, updater, signal), catalogs: new Map() };
 }

@@ -1,4 +1,4 @@
-import { existsSync, lstatSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, lstatSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { defaultHostLimits } from '@ragnos/plugin';
@@ -155,7 +155,12 @@ test('ragv.lock carries floors, keyids and digests, and says no to an older repo
   });
   const elsewhere = await World.create(); // a home that knows nothing, in the same project
   const other = await world.host({ home: elsewhere.home, fetcher: elsewhere.simulator });
-  expect(await codeOf(other.install('acme/hello'))).toBe('BELOW_FLOOR');
+  expect(await codeOf(other.install('acme/hello'))).toBe('IDENTITY_MISMATCH');
+  writeFileSync(
+    join(world.project, 'ragv.lock'),
+    readFileSync(join(world.project, 'ragv.lock'), 'utf8').replace(/"repositoryId": "\w+",/, ''),
+  );
+  expect(await codeOf(other.install('acme/hello'))).toBe('BELOW_FLOOR'); // it does not know which one it was
   world.simulator.serve(early);
   expect(await codeOf(host.install('acme/hello'))).toBe('BAD_VERSION');
 });

@@ -4,9 +4,9 @@
  */
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { handoverBytes, vendorName, type Catalog, type Owner } from '@ragnos/plugin';
+import { handoverBytes, trustRepository, vendorName, type Catalog, type Owner } from '@ragnos/plugin';
 import { newTestKey, type TestKey } from '@ragnos/testkit';
-import { parseJson, Reader, rootFingerprint } from '@ragnos/tuf';
+import { parseJson, Reader, repositoryId } from '@ragnos/tuf';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { bytesOf, codeOf, tempFolder, World } from './world.ts';
 
@@ -29,7 +29,7 @@ function handOver(
   const from = options.from ?? world.simulator.signers.get('vendor.acme') ?? [];
   const threshold = options.threshold ?? to.length;
   const after = { keys: keysOf(to), threshold };
-  const repository = rootFingerprint(world.simulator.firstRoot);
+  const repository = repositoryId(world.simulator.root) ?? '';
   const message = handoverBytes(repository, acme, { keys: keysOf(from) }, after);
   const handover = signers.map((signer) => signer.sign(message));
   const owner: Owner = { ...after, since, handover };
@@ -137,7 +137,6 @@ describe('changing its keys', () => {
     const before = current();
     world.vendorKeys([newTestKey()]);
     const fresh = async () => {
-      const { trustRepository } = await import('@ragnos/plugin');
       const home = tempFolder();
       await trustRepository({ ...world.trustOptions(), home });
       return world.host({ home });
@@ -185,6 +184,38 @@ describe('changing its keys', () => {
     handOver([newTestKey()], [first, second], { from: three });
     expect(await host.update()).toMatchObject([{ changed: false }]);
     expect(world.events.at(-1)).toMatchObject({ code: 'OWNER_HANDED_OVER' });
+  });
+
+  test('a repository that does not say which one it is cannot prove a handover; one that starts to say it can', async () => {
+    const { simulator } = world;
+    const id = simulator.root.unrecognized;
+    simulator.root.unrecognized = new Map();
+    simulator.roots.length = 0;
+    simulator.publishRoot(1);
+    await trustRepository({ ...world.trustOptions(), alias: 'silent' });
+    const host = await world.host({ alias: 'silent' });
+    await host.install('acme/hello');
+    const [before, next] = [current(), [newTestKey()]];
+    handOver(next, before);
+    expect(await codeOf(host.update())).toBe('OWNER_CHANGED');
+    simulator.root.unrecognized = id;
+    simulator.publishRoot();
+    expect(await codeOf(host.update())).toBe('OWNER_CHANGED'); // signed for a repository without a name
+  });
+
+  test('a host that started from a later root follows as the first ones do', async () => {
+    const { simulator } = world;
+    simulator.rotate('root');
+    const root = simulator.publishRoot();
+    await trustRepository({ ...world.trustOptions(), alias: 'late', root });
+    const hosts = [
+      await world.host({ alias: 'main', project: null }),
+      await world.host({ alias: 'late', project: null }),
+    ];
+    for (const host of hosts) await host.install('acme/hello');
+    handOver([newTestKey()], current());
+    for (const host of hosts) expect(await host.update()).toMatchObject([{ changed: false }]);
+    expect(world.events.filter(({ code }) => code === 'OWNER_HANDED_OVER')).toHaveLength(2);
   });
 
   test('a threshold alone may change; the higher one is what a handover needs', async () => {

@@ -21,7 +21,7 @@ import {
 } from '@ragnos/plugin';
 import type { Host, PluginManifest } from '@ragnos/plugin';
 import { RepositorySimulator, writeFiles, type TestKey } from '@ragnos/testkit';
-import { roleName, targetPath } from '@ragnos/tuf';
+import { roleName, targetPath, withRepositoryId } from '@ragnos/tuf';
 import { createHash } from 'node:crypto';
 import { lstatSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -140,6 +140,9 @@ export class World {
 
   private constructor() {
     this.simulator = new RepositorySimulator();
+    this.simulator.root.unrecognized = new Map(withRepositoryId(new Map(), sha256(this.simulator.firstRoot)));
+    this.simulator.roots.length = 0;
+    this.simulator.publishRoot(1);
     this.now = this.simulator.now;
     const delegate = (name: string, path: string): void =>
       void this.simulator.delegate({ name, paths: [path], terminating: true });
