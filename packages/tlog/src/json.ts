@@ -14,9 +14,12 @@ export function isObject(value: LogJson | undefined): value is LogObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
+/** What some tool takes for the end of a line, or a terminal for a command, and JSON does not ask to escape. */
+const unsafe = /[\u007f-\u009f\u2028\u2029]/g;
+
 /**
- * RFC 8785 (JCS) without fractions: members sorted, no white space. TUF's own canonical form leaves line feeds in strings as
- * they are, so it cannot be a line. Throws LOG_BAD_ENTRY.
+ * RFC 8785 (JCS) without fractions, and with every control character and line end escaped: members sorted, no white space. TUF's
+ * own canonical form leaves line feeds in strings as they are, so it cannot be a line. Throws LOG_BAD_ENTRY.
  */
 export function canonical(value: LogJson, depth = 0): string {
   if (depth > logLimits.entryMaxDepth) throw bad('nested too deep');
@@ -24,7 +27,7 @@ export function canonical(value: LogJson, depth = 0): string {
   if (typeof value === 'number' && !Number.isSafeInteger(value))
     throw bad('a number that is no safe integer');
   if (isArray(value)) return `[${value.map((item) => canonical(item, depth + 1)).join(',')}]`;
-  if (!isObject(value)) return JSON.stringify(value);
+  if (!isObject(value)) return JSON.stringify(value).replaceAll(unsafe, escape);
   const members = Object.keys(value).toSorted(); // by UTF-16 units, as RFC 8785 says
   return `{${members.map((name) => `${canonical(name, depth + 1)}:${canonical(value[name] ?? null, depth + 1)}`).join(',')}}`;
 }
@@ -58,4 +61,8 @@ export function toLogJson(value: unknown, depth = 0): LogJson {
 
 function bad(what: string): LogError {
   return new LogError('LOG_BAD_ENTRY', `an entry that cannot be: ${what}`);
+}
+
+function escape(character: string): string {
+  return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
 }

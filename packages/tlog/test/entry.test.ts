@@ -133,11 +133,18 @@ test('any text goes in and comes out', async () => {
       async ({ name }) => {
         const { entry, line } = await written(sample(0, { host: name, subject: name }));
         expect([entry.host, entry.subject]).toEqual([name, name]);
-        expect(line).not.toContain('\n');
+        expect(line).not.toMatch(/[\p{Cc}\p{Zl}\p{Zp}]/u);
       },
     ),
     { numRuns: 60 },
   );
+});
+
+test('a line is a line for every tool', async () => {
+  const subject = 'a\nb\rc\u0085d\u2028e\u2029f\u009b31mg\u007f';
+  const { entry, line } = await written(sample(0, { subject }));
+  expect(entry.subject).toBe(subject);
+  expect(line).toContain(String.raw`a\nb\rc\u0085d\u2028e\u2029f\u009b31mg\u007f`);
 });
 
 test('a list of any length fits, with its count and the digest of all of it', async () => {
