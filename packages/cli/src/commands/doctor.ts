@@ -19,8 +19,7 @@ import { verdict } from '../doctor/verdict.ts';
 import { CliError } from '../errors.ts';
 import { count, table } from '../text.ts';
 import { readConfig } from '../vault/config.ts';
-import { lifetimesOf, vaultFolder } from '../vault/vault.ts';
-import { storageOf } from '../doctor/vault-storage.ts';
+import { lifetimesOf, storeOf, vaultFolder } from '../vault/vault.ts';
 
 const rootMaxLength = 2_000_000;
 const firstRoot = 'metadata/1.root.json';
@@ -48,12 +47,13 @@ async function ofVault(context: Context): Promise<number> {
   const { signal, voice } = context;
   const folder = vaultFolder(context);
   const config = await readConfig(folder);
-  const storage = await storageOf(folder);
+  const storage = await storeOf(folder, config);
   const given = await settings(context);
   const known = await readFile(join(folder, '1.root.json')).catch(() => null);
   voice.progress(`looking into ${folder}`, 0, null);
   const diagnosis = await examineStore(storage, {
     ...given,
+    compat: new Set([...(given.compat ?? []), ...(config.compat ?? [])]),
     lifetimes: lifetimesOf(config),
     keys: await keyPlaces(folder, config),
     firstRoot: given.firstRoot ?? (known === null ? undefined : rootFingerprint(known)),
