@@ -10,6 +10,7 @@ import {
   verifyThreshold,
   type Delegations,
   type Metadata,
+  type RoleKeys,
   type TargetFile,
   type TargetPath,
 } from '@ragnos/tuf';
@@ -53,12 +54,13 @@ export async function bring(
   await checkSignatures(workspace, at, metadata, file);
   await checkVersion(workspace, at, metadata, bytes, door.storage, file);
   checkExpiry(signed.expires, workspace.now, door.maxLife ?? defaultMaxLife, file);
-  if (door.newDelegations !== true)
-    checkDelegations(before?.signed.delegations ?? null, signed.delegations, file);
+  const delegates = before?.signed.delegations ?? null;
+  const splits = door.split === true && (await isOwnSplit(workspace, at, signed.delegations));
+  if (door.newDelegations !== true && !splits) checkDelegations(delegates, signed.delegations, file);
   const old: ReadonlyMap<TargetPath, TargetFile> = before?.signed.targets ?? new Map();
   const added: TargetPath[] = [];
   for (const [path, target] of signed.targets) {
-    const known = old.get(path);
+    const known = old.get(path) ?? door.known?.get(path);
     if (known !== undefined && isSame(known, target)) continue;
     await checkPath(workspace, at, path, signed.delegations);
     if (known !== undefined && !door.mutable(path))
@@ -84,9 +86,30 @@ export async function bring(
     sha256: signed.targets.get(path)?.hashes.get('sha256') ?? null,
   }));
   workspace.bring(at, { bytes, signed }, changed);
-  if (door.newDelegations === true) await makeNew(workspace, at, signed.delegations);
+  if (door.newDelegations === true || splits) await makeNew(workspace, at, signed.delegations);
   const removed = [...old.keys()].filter((path) => !signed.targets.has(path));
   return { ...same, added, removed };
+}
+
+/** Whether `delegations` do nothing but split the role by hash, under the very keys and threshold that the role itself has. */
+async function isOwnSplit(
+  workspace: Workspace,
+  at: Located,
+  delegations: Delegations | null,
+): Promise<boolean> {
+  if (delegations === null || !isSplit(delegations)) return false;
+  const { role, keys } = await workspace.keysOf(at);
+  const { succinctRoles, roles } = delegations;
+  const same = ({ keyIds, threshold }: RoleKeys): boolean =>
+    threshold === role.threshold && [...keyIds].toSorted().join() === [...role.keyIds].toSorted().join();
+  const sameKeys = [...delegations.keys].every(([id, key]) => key.public === keys.get(id)?.public);
+  const named = delegatedNames(delegations).every((name) => isBinName(at.name, name));
+  return sameKeys && named && (succinctRoles === null ? (roles ?? []).every(same) : same(succinctRoles));
+}
+
+/** `vendor.acme-3f`; after it was split anew `vendor.acme.10-3ff`. */
+export function isBinName(role: string, name: string): boolean {
+  return name.startsWith(role) && /^(?:\.\d{1,2})*-[0-9a-f]+$/.test(name.slice(role.length));
 }
 
 /** Roles that are delegated to for the first time: empty, unless they are brought as well. */

@@ -16,6 +16,7 @@ import type { Client } from './compat.ts';
 import { PublishError } from './errors.ts';
 import type { RoleLayout } from './layout.ts';
 import { binDelegations, delegatedNames, delegatedRole, keysById, roleKeys } from './signed.ts';
+import { splitRole } from './split.ts';
 import type { RoleEdit } from './types.ts';
 import type { Located, Workspace } from './workspace.ts';
 
@@ -30,6 +31,8 @@ export async function applyEdit(
       return addRole(workspace, edit, compat);
     case 'remove':
       return removeRole(workspace, edit.role);
+    case 'split':
+      return splitRole(workspace, edit.role, edit.bins, compat);
     case 'keys':
       return changeKeys(workspace, edit.role, edit);
   }

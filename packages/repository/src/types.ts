@@ -3,7 +3,7 @@ import type { Storage } from '@ragnos/storage';
 import type { JsonValue, Key, KeyId, TargetFile, Targets } from '@ragnos/tuf';
 import type { Client } from './compat.ts';
 import type { AuditNote, AuditOptions } from './audit.ts';
-import type { DelegationLayout, Lifetimes, RoleLayout } from './layout.ts';
+import type { BinsLayout, DelegationLayout, Lifetimes, RoleLayout } from './layout.ts';
 
 /**
  * Gives the signers of a role that are at hand. Asked for one role at a time, once per commit; bins are asked for under the
@@ -37,6 +37,8 @@ export interface RepositoryOptions {
   readonly keyOverlap?: number;
   /** Keeps an audit log beside the repository, and says who does what is done here. Once it has one, nobody publishes without it. */
   readonly audit?: AuditOptions;
+  /** Opens also a repository whose head does not verify, so that its root can be changed (`submitRoot`). Default: false. */
+  readonly damaged?: boolean;
   /** How often a lost race is replayed before CONFLICT. Default 60. */
   readonly maxAttempts?: number;
 }
@@ -104,6 +106,10 @@ export interface Draft {
 export interface BringOptions {
   /** Seconds until expiry that are allowed at most. Default 400 days. */
   readonly maxLife?: number;
+  /** Targets that are known elsewhere in the same vendor's roles: moved between them, they are not new. */
+  readonly known?: ReadonlyMap<string, TargetFile>;
+  /** Allows the role to split itself, or to split itself anew, into bins under its own keys. */
+  readonly split?: boolean;
   /** Allows other delegations than before: for roles of the operator. Every delegatee has to verify in any case. */
   readonly newDelegations?: boolean;
 }
@@ -194,6 +200,8 @@ export type RoleEdit =
     }
   /** Removes the delegation. The snapshot keeps the name for ever, with an empty file if its signers are at hand. */
   | { readonly kind: 'remove'; readonly role: string }
+  /** Splits a delegated role into bins by the hash of the path, or into others than before; nothing is lost of it. */
+  | { readonly kind: 'split'; readonly role: string; readonly bins: BinsLayout }
   /** Gives a role another set of keys, and another threshold, and re-signs it. */
   | {
       readonly kind: 'keys';

@@ -1,0 +1,105 @@
+import {
+  roleName,
+  rolesForTarget,
+  type Delegations,
+  type RoleName,
+  type TargetFile,
+  type TargetPath,
+} from '@ragnos/tuf';
+import { isSplit } from './bins.ts';
+import type { Client } from './compat.ts';
+import { PublishError } from './errors.ts';
+import type { BinsLayout } from './layout.ts';
+import { binDelegations, delegatedNames } from './signed.ts';
+import type { Located, Workspace } from './workspace.ts';
+
+/** Bytes of one entry in a snapshot and in a targets file, measured (DESIGN.md, decision 6). */
+const entryInTargets = 155;
+const entryInSnapshot = 33;
+const [leastBits, mostBits] = [1, 14];
+
+/**
+ * How many bits of bins write the least per publish of one target among `targets`: B* = √(N·155/33), as a power of two. A bin gets
+ * smaller with their number, the snapshot that lists them larger.
+ */
+export function bestBits(targets: number): number {
+  const bins = Math.sqrt((targets * entryInTargets) / entryInSnapshot);
+  return Math.min(mostBits, Math.max(leastBits, Math.round(Math.log2(Math.max(1, bins)))));
+}
+
+/** The targets of a role and of all its bins, by path. */
+export async function allFiles(workspace: Workspace, at: Located): Promise<Map<TargetPath, TargetFile>> {
+  const files = new Map(await workspace.filesOf(at));
+  const delegations = await workspace.delegations(at);
+  if (isSplit(delegations))
+    for (const name of delegatedNames(delegations))
+      for (const [path, file] of await workspace.filesOf({ name, delegator: at.name })) files.set(path, file);
+  return files;
+}
+
+/**
+ * Splits a role into bins, or into others than before, in one commit: readers that are under way go on with the files that they
+ * know, all others find every target in its new bin. The bins before keep their names in the snapshot, empty.
+ * @throws PublishError BAD_LAYOUT, UNKNOWN_ROLE
+ */
+export async function splitRole(
+  workspace: Workspace,
+  role: string,
+  bins: BinsLayout,
+  compat: readonly Client[],
+): Promise<void> {
+  const at = await workspace.locate(role);
+  if (at === null) throw new PublishError('UNKNOWN_ROLE', `there is no role ${role}`);
+  const before = await workspace.delegations(at);
+  if (before !== null && !isSplit(before))
+    throw new PublishError('BAD_LAYOUT', `${role} delegates to roles of its own, and cannot be split`);
+  if (!(Number.isInteger(bins.bitLength) && bins.bitLength >= leastBits && bins.bitLength <= mostBits))
+    throw new PublishError('BAD_LAYOUT', `${role}: bins of ${bins.bitLength} bits`, {
+      hint: `from ${leastBits} to ${mostBits}; 4 makes 16 files`,
+    });
+  const files = await allFiles(workspace, at);
+  const { role: roleKeys, keys } = await workspace.keysOf(at);
+  const own = roleKeys.keyIds.map((id) => keys.get(id)).filter((key) => key !== undefined);
+  const layout = {
+    name: freePrefix(workspace, role, bins.bitLength),
+    paths: [],
+    terminating: true,
+    keys: own,
+    threshold: roleKeys.threshold,
+    bins,
+  };
+  const delegations = binDelegations(layout, compat);
+  if (delegations === null) return;
+  const retired = { role: roleKeys, keys };
+  for (const name of delegatedNames(before)) {
+    for (const path of (await workspace.filesOf({ name, delegator: at.name })).keys())
+      workspace.setFile({ name, delegator: at.name }, path, null);
+    workspace.edit({ name, delegator: at.name }, { retired });
+  }
+  for (const path of (await workspace.filesOf(at)).keys()) workspace.setFile(at, path, null);
+  workspace.edit(at, { delegations });
+  for (const name of delegatedNames(delegations))
+    workspace.edit({ name, delegator: at.name }, { created: true, delegations: null });
+  for (const [path, file] of files) workspace.setFile(binOf(delegations, at.name, path), path, file);
+}
+
+function binOf(delegations: Delegations, delegator: RoleName, path: TargetPath): Located {
+  const name = rolesForTarget(delegations, path)[0]?.name;
+  if (name === undefined) throw new PublishError('BAD_LAYOUT', `no bin of ${delegator} covers ${path}`);
+  return { name, delegator };
+}
+
+/** `vendor.acme`, later `vendor.acme.10`: names of roles are never used twice. */
+function freePrefix(workspace: Workspace, role: string, bits: number): string {
+  const listed = [...workspace.head.snapshot.signed.meta.keys()];
+  const candidates = [
+    role,
+    `${role}.${bits}`,
+    ...Array.from({ length: 64 }, (_, n) => `${role}.${bits}.${n + 2}`),
+  ];
+  const free = candidates.find((prefix) => !listed.some((name) => name.startsWith(`${prefix}-`)));
+  if (free === undefined)
+    throw new PublishError('ROLE_EXISTS', `${role} was split too often into ${2 ** bits} bins`);
+  roleName(`${free}-0`);
+  return free;
+}

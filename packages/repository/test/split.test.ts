@@ -1,0 +1,110 @@
+/** A role that outgrows one file is split by hash, while it is published to and read from. */
+import { setImmediate as breathe } from 'node:timers/promises';
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { bestBits } from '@ragnos/repository';
+import { clientOf, start, TestClient, text, world, type World } from './world.ts';
+
+const path = (number: number): string => `vendors/acme/p${number}/index.json`;
+
+async function filled(count: number): Promise<World> {
+  const made = await world();
+  const repository = await made.open({ mutable: () => true });
+  await repository.publish(async (draft) => {
+    for (let number = 0; number < count; number++) await draft.add(path(number), text(`content ${number}`));
+  });
+  return made;
+}
+
+async function expectAll(client: TestClient, count: number): Promise<void> {
+  for (let number = 0; number < count; number++)
+    expect(await client.read(path(number))).toBe(`content ${number}`);
+}
+
+test('the number of bins is the one that writes the least, rounded to a power of two', () => {
+  expect([10, 1_000, 10_000, 100_000, 1_000_000].map(bestBits)).toEqual([3, 6, 8, 9, 11]);
+  expect(bestBits(0)).toBe(1);
+  expect(bestBits(1e12)).toBe(14);
+});
+
+test.each(['succinct', 'prefixes'] as const)('split, published to, split anew (%s)', async (style) => {
+  const made = await filled(40);
+  const repository = await made.open({ mutable: () => true });
+  const old = await clientOf(made);
+  await repository.editRoles([{ kind: 'split', role: 'vendor.acme', bins: { bitLength: 3, style } }]);
+  await expectAll(old, 40); // under way with what it knew
+  const first = await clientOf(made);
+  await expectAll(first, 40);
+  await repository.publish((draft) => draft.add(path(40), text('content 40')));
+  await repository.editRoles([{ kind: 'split', role: 'vendor.acme', bins: { bitLength: 5, style } }]);
+  await expectAll(first, 40);
+  const second = await clientOf(made);
+  await expectAll(second, 41);
+  expect((await second.readAll()).filter((name) => name.startsWith('vendor.acme.5-'))).toHaveLength(32);
+  for (const name of first.set.snapshot?.meta.keys() ?? [])
+    expect(second.set.snapshot?.meta.has(name)).toBe(true); // a role that was listed stays listed
+  const { roles } = await repository.status();
+  expect(roles.find(({ role }) => role === 'vendor.acme')?.targets).toBe(41);
+});
+
+test(
+  'while others publish and read: nothing is lost, nobody sees an error',
+  { timeout: 60_000 },
+  async () => {
+    const made = await filled(20);
+    const [splitting, publishing] = await Promise.all([
+      made.open({ mutable: () => true }),
+      made.open({ mutable: () => true }),
+    ]);
+    let done = false;
+    const reader = (async () => {
+      let seen = 20;
+      while (!done) {
+        const client = await clientOf(made);
+        await expectAll(client, seen);
+        while ((await client.find(path(seen))) !== null) seen++;
+        await breathe(); // a store in memory would leave nobody else a turn
+      }
+      return seen;
+    })();
+    const publishes = (async () => {
+      for (let number = 20; number < 32; number++)
+        await publishing.publish((draft) => draft.add(path(number), text(`content ${number}`)));
+    })();
+    for (const bitLength of [2, 4, 3])
+      await splitting.editRoles([{ kind: 'split', role: 'vendor.acme', bins: { bitLength } }]);
+    await publishes;
+    done = true;
+    await reader;
+    await expectAll(await TestClient.refresh(made.storage, made.root, start), 32);
+  },
+);
+
+test('any sequence of splits and publishes keeps every target', { timeout: 60_000 }, async () => {
+  const step = fc.oneof(fc.constant('publish' as const), fc.integer({ min: 1, max: 4 }));
+  await fc.assert(
+    fc.asyncProperty(fc.array(step, { maxLength: 6 }), async (steps) => {
+      const made = await filled(5);
+      const repository = await made.open({ mutable: () => true });
+      let count = 5;
+      for (const one of steps)
+        if (one === 'publish') {
+          const number = count++;
+          await repository.publish((draft) => draft.add(path(number), text(`content ${number}`)));
+        } else await repository.editRoles([{ kind: 'split', role: 'vendor.acme', bins: { bitLength: one } }]);
+      await expectAll(await clientOf(made), count);
+    }),
+    { numRuns: 12 },
+  );
+});
+
+test('what cannot be split is refused', async () => {
+  const made = await filled(1);
+  const repository = await made.open();
+  const split = (role: string, bitLength: number) =>
+    repository.editRoles([{ kind: 'split', role, bins: { bitLength } }]);
+  await expect(split('targets', 2)).rejects.toMatchObject({ code: 'BAD_LAYOUT' });
+  await expect(split('nobody', 2)).rejects.toMatchObject({ code: 'UNKNOWN_ROLE' });
+  await expect(split('vendor.acme', 0)).rejects.toMatchObject({ code: 'BAD_LAYOUT' });
+  await expect(split('vendor.acme', 15)).rejects.toMatchObject({ code: 'BAD_LAYOUT' });
+});
