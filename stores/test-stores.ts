@@ -6,12 +6,14 @@ import { run } from '../interop/lib/run.ts';
 import { Tally } from '../interop/lib/tally.ts';
 import { cache, NotHereError, type Running, type Store } from './lib/server.ts';
 import { publishTogether } from './publishers/main.ts';
+import { fakeGcs } from './fake-gcs/store.ts';
 import { radosgw } from './radosgw/store.ts';
 import { azurite } from './azurite/store.ts';
 
 const all: readonly { readonly store: Store; readonly tests: readonly string[] }[] = [
   { store: radosgw, tests: ['s3'] },
   { store: azurite, tests: ['azure'] },
+  { store: fakeGcs, tests: ['gcs'] },
 ];
 
 const args = process.argv.slice(2);

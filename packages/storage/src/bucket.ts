@@ -1,6 +1,6 @@
 import type { OpenStorageOptions } from './open.ts';
 import type { CallOptions } from './storage.ts';
-import { badUri, parseStoreUri } from './uri.ts';
+import { parseStoreUri } from './uri.ts';
 
 /** What is looked at, in this order. */
 export const bucketChecks = {
@@ -71,7 +71,7 @@ async function inspect(
     case 'azure':
       return (await import('./azure/bucket.ts')).inspectAzure(address, options, mend);
     case 'gcs':
-      throw badUri(uri, `there is no driver for ${address.scheme}: in this build`);
+      return (await import('./gcs/bucket.ts')).inspectGcs(address, options, mend);
     default:
       return address satisfies never;
   }

@@ -4,7 +4,7 @@ import type { HttpLimits, RequestEvent } from './http/client.ts';
 import type { RetryPolicy } from './object/retry.ts';
 import { fsStorage } from './fs/storage.ts';
 import type { ObjectMeta, Storage } from './storage.ts';
-import { badUri, parseStoreUri } from './uri.ts';
+import { parseStoreUri } from './uri.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -51,7 +51,7 @@ export async function openStorage(uri: string, options: OpenStorageOptions = {})
     case 'azure':
       return (await import('./azure/open.ts')).openAzure(address, options);
     case 'gcs':
-      throw badUri(uri, `there is no driver for ${address.scheme}: in this build`);
+      return (await import('./gcs/open.ts')).openGcs(address, options);
     default:
       return address satisfies never;
   }

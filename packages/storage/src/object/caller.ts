@@ -1,4 +1,5 @@
 import { StorageError } from '../errors.ts';
+import type { StorageKey } from '../key.ts';
 import type { HttpAnswer, HttpClient, HttpRequest } from '../http/client.ts';
 import type { Dialect, Draft, Expected, Refusal, Span } from './dialect.ts';
 import { NotNow } from './retry.ts';
@@ -35,15 +36,19 @@ export class Caller {
 
   /** The bytes of a span, streamed. Throws as `call` does; a changed object is STORAGE_UNAVAILABLE. */
   async *download(
-    key: string,
+    key: StorageKey,
     span: Span,
     etag: string,
     signal: AbortSignal | undefined,
   ): AsyncGenerator<Uint8Array> {
-    const draft = this.#dialect.get(key, span, etag);
+    const draft = this.#dialect.get(this.#dialect.prefix + key, span, etag);
     const request = await this.#sign(draft);
     yield* this.#client.download(request, signal, span.end - span.start, ({ status, header }) => {
-      if (status === 206 && contentStart(header('content-range')) === span.start) return;
+      if (status === 206 && contentStart(header('content-range')) === span.start) {
+        // Not every store heeds the condition.
+        if (this.#dialect.found(key, { status, header }).info.etag !== etag) throw replaced(key);
+        return;
+      }
       if (status === 404 || status === 409 || status === 412 || status === 416) throw replaced(key);
       if (status === 403) throw new StorageError('STORAGE_DENIED', `${key}: access ended while it was read`);
       throw new NotNow(`${key}: status ${status} while it was read`);

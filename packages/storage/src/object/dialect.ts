@@ -71,7 +71,7 @@ export interface Dialect {
   delete(key: string): Draft;
   list(prefix: string, from: string | null): Draft;
   /** Of an answer to `get` or `head`. */
-  found(key: StorageKey, answer: Omit<HttpAnswer, 'bytes'>, bytes: Uint8Array): Found;
+  found(key: StorageKey, answer: Omit<HttpAnswer, 'bytes'>): Found;
   /** The etag of what was just put. */
   putEtag(answer: HttpAnswer): string;
   page(answer: HttpAnswer): Page;

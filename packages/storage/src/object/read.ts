@@ -29,7 +29,7 @@ export async function headObject(
     const outcome = await caller.call(dialect.head(name), signal);
     if (outcome.kind === 'absent') return null;
     if (outcome.kind !== 'done') throw new NotNow(`${key}: an answer that fits no question`);
-    const found = dialect.found(key, outcome.answer, outcome.answer.bytes);
+    const found = dialect.found(key, outcome.answer);
     seen.remember(key, found.info.etag, found.writes);
     return found;
   });
@@ -58,7 +58,7 @@ export async function getObject(
   if (outcome.kind === 'absent') return null;
   if (outcome.kind !== 'done') return refuseRange(reading, key, options);
   const { answer } = outcome;
-  const { info, writes } = dialect.found(key, answer, answer.bytes);
+  const { info, writes } = dialect.found(key, answer);
   seen.remember(key, info.etag, writes);
   const { end } = resolveRange(info, options);
   const got = Math.min(wanted, info.size - start);
@@ -90,7 +90,7 @@ async function refuseRange(
 }
 
 async function* bodyOf(
-  { dialect, caller, policy }: Reading,
+  { caller, policy }: Reading,
   info: ObjectInfo,
   first: Uint8Array,
   start: number,
@@ -108,7 +108,7 @@ async function* bodyOf(
     const before: number = position;
     try {
       const span: Required<ByteRange> = { start: position, end };
-      for await (const piece of caller.download(dialect.prefix + info.key, span, info.etag, signal)) {
+      for await (const piece of caller.download(info.key, span, info.etag, signal)) {
         signal?.throwIfAborted();
         position += piece.length;
         yield piece;
