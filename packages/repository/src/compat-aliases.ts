@@ -58,7 +58,11 @@ export async function putAliases(
       else contents.set(alias.key, content);
     }
   await putContents(storage, contents, options);
-  await inParallel(stored, (alias) => lay(storage, alias, options));
+  await inParallel(stored, async (alias) => {
+    // Of many that only move to another bin, all lie there already.
+    const found = await storage.head(alias.key, options);
+    if (found?.size !== alias.file.length) await lay(storage, alias, options);
+  });
 }
 
 /** From what is stored under the path of the specification, checked on the way. */

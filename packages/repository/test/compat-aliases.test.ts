@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { hashFile, watchWrites, type Repository } from '@ragnos/repository';
 import { read, storageKey, type Storage } from '@ragnos/storage';
-import { keyFingerprint } from '@ragnos/tuf';
 import { clientOf, Keyring, keysIn, layoutOf, start, tempFolder, text, world, type World } from './world.ts';
 
 const code = (expected: string): unknown => expect.objectContaining({ code: expected });
@@ -164,24 +163,36 @@ test('a folder whose name is too long with a hash before it', async () => {
   expect((await tough.compatIssues()).map(({ rule, role }) => `${rule} ${role}`)).toEqual(['PATH targets']);
 });
 
-test('a role that was signed elsewhere, whose file was stored before', async () => {
-  const vendor = await made();
-  const key = vendor.keys.of('vendor.acme')[0];
-  if (key === undefined) throw new Error('no key');
-  expect(keyFingerprint(key.key)).not.toBeNull();
-  // Signed where nobody serves tough: the same role with the same keys, byte for byte.
-  const twin = await world({
-    keys: vendor.keys,
-    layout: layoutOf(vendor.keys, [vendor.keys.delegation('vendor.acme', ['vendors/acme/*/*'])]),
-  });
-  await (await twin.open()).publish((draft) => draft.add('vendors/acme/x/y', text('brought')));
-  const bytes = await (await clientOf(twin)).need('metadata/2.vendor.acme.json');
-  vendor.keys.held.delete('vendor.acme');
-  const file = storageKey(`targets/vendors/acme/x/${hash(text('brought'))}.y`);
-  await vendor.storage.putIfAbsent(file, text('brought'));
-  vendor.now = new Date(start.getTime() + 1000);
-  const repository = await vendor.open({ compat: ['tough'] });
-  await repository.publish(async (draft) => void (await draft.bring('vendor.acme', bytes)));
-  expect(await stored(vendor.storage, alias('vendors/acme/x/y', text('brought')))).toBe('brought');
-  expect(await repository.compatIssues()).toEqual([]);
-});
+test.each([false, true])(
+  'a role that was signed elsewhere, whose file was stored before; its second path too: %s',
+  async (present) => {
+    const vendor = await made();
+    // Signed where nobody serves tough: the same role with the same keys, byte for byte.
+    const twin = await world({
+      keys: vendor.keys,
+      layout: layoutOf(vendor.keys, [vendor.keys.delegation('vendor.acme', ['vendors/acme/*/*'])]),
+    });
+    await (await twin.open()).publish((draft) => draft.add('vendors/acme/x/y', text('brought')));
+    const bytes = await (await clientOf(twin)).need('metadata/2.vendor.acme.json');
+    vendor.keys.held.delete('vendor.acme');
+    const second = alias('vendors/acme/x/y', text('brought'));
+    const file = storageKey(`targets/vendors/acme/x/${hash(text('brought'))}.y`);
+    await vendor.storage.putIfAbsent(file, text('brought'));
+    vendor.now = new Date(start.getTime() + 1000);
+    const asked: string[] = [];
+    const storage: Storage = {
+      ...vendor.storage,
+      get: (key, options) => {
+        asked.push(key);
+        return vendor.storage.get(key, options);
+      },
+    };
+    if (present) await vendor.storage.putIfAbsent(storageKey(second), text('brought'));
+    const repository = await vendor.open({ compat: ['tough'], storage });
+    await repository.publish(async (draft) => void (await draft.bring('vendor.acme', bytes)));
+    // One that lies there is not read to see what it is: its name says so.
+    expect(asked.filter((key) => key.startsWith('targets/'))).toEqual(present ? [] : [file]);
+    expect(await stored(vendor.storage, second)).toBe('brought');
+    expect(await repository.compatIssues()).toEqual([]);
+  },
+);
