@@ -128,6 +128,28 @@ test('a suspended vendor publishes nothing, until it may again', { timeout: 120_
   await good(operator, `vendor submit ${at('often-out')} --vault ${vault}`);
 });
 
+test('a vendor splits its role, and splits it anew, and hosts go on', { timeout: 180_000 }, async () => {
+  for (const bits of [2, 3]) {
+    const out = `split-${bits}`;
+    await good(
+      vendor,
+      `vendor sign --vendor acme --split ${bits} --key acme-1.p8 --key acme-2.p8 --output ${out}`,
+    );
+    hand(out, vendor, operator);
+    await good(operator, `vendor submit ${at(out)} --vault ${vault}`);
+    await good(host, 'info acme/hello');
+    helloPlugin(join(vendor.folder, out, 'x'), `1.${bits + 10}.0`);
+    await good(
+      vendor,
+      `vendor sign ./${out}/x --vendor acme --key acme-1.p8 --key acme-2.p8 --output ${out}-new`,
+    );
+    hand(`${out}-new`, vendor, operator);
+    await good(operator, `vendor submit ${at(`${out}-new`)} --vault ${vault}`);
+    await good(host, 'update acme/hello');
+    expect(await good(host, 'run acme/hello')).toBe(`hello 1.${bits + 10}.0\n`);
+  }
+});
+
 test('keys are handed over; a change of owner needs a word', { timeout: 180_000 }, async () => {
   await good(
     vendor,

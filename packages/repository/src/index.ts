@@ -40,7 +40,7 @@ export type { PreparedRole } from './prepare.ts';
 export { Repository } from './repository.ts';
 export { createRepository, type CreateOptions, type NewTarget } from './create.ts';
 export { hashFile } from './content.ts';
-export { bestBits } from './split.ts';
+export { bestBits, freePrefix } from './split.ts';
 export { objectMeta } from './object-meta.ts';
 export { watchWrites, type WriteStep } from './watch-writes.ts';
 export { EventError, eventErrors, type EventErrorCode } from './events/errors.ts';

@@ -1,5 +1,4 @@
 import {
-  roleName,
   rolesForTarget,
   type Delegations,
   type RoleName,
@@ -61,7 +60,7 @@ export async function splitRole(
   const { role: roleKeys, keys } = await workspace.keysOf(at);
   const own = roleKeys.keyIds.map((id) => keys.get(id)).filter((key) => key !== undefined);
   const layout = {
-    name: freePrefix(workspace, role, bins.bitLength),
+    name: freePrefix([...workspace.head.snapshot.signed.meta.keys()], role, bins.bitLength),
     paths: [],
     terminating: true,
     keys: own,
@@ -89,17 +88,11 @@ function binOf(delegations: Delegations, delegator: RoleName, path: TargetPath):
   return { name, delegator };
 }
 
-/** `vendor.acme`, later `vendor.acme.10`: names of roles are never used twice. */
-function freePrefix(workspace: Workspace, role: string, bits: number): string {
-  const listed = [...workspace.head.snapshot.signed.meta.keys()];
-  const candidates = [
-    role,
-    `${role}.${bits}`,
-    ...Array.from({ length: 64 }, (_, n) => `${role}.${bits}.${n + 2}`),
-  ];
-  const free = candidates.find((prefix) => !listed.some((name) => name.startsWith(`${prefix}-`)));
-  if (free === undefined)
-    throw new PublishError('ROLE_EXISTS', `${role} was split too often into ${2 ** bits} bins`);
-  roleName(`${free}-0`);
-  return free;
+/** `vendor.acme`, later `vendor.acme.10`: names of roles are never used twice, and a snapshot lists them for ever. */
+export function freePrefix(listed: readonly string[], role: string, bits: number): string {
+  const taken = (prefix: string): boolean => listed.some((name) => name.startsWith(`${prefix}-`));
+  if (!taken(role)) return role;
+  let prefix = `${role}.${bits}`;
+  for (let count = 2; taken(prefix); count++) prefix = `${role}.${bits}.${count}`;
+  return prefix;
 }

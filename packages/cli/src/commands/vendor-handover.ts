@@ -21,6 +21,10 @@ export async function run(context: Context): Promise<undefined> {
   const role = delegations === null ? null : delegatedKeys(delegations, name);
   if (own === null || delegations === null || role === null)
     throw new CliError('NO_SUCH_VENDOR', `this repository delegates nothing to ${vendor}`);
+  if (own.delegations !== null)
+    throw new CliError('USAGE', `${vendor} is split into files by hash, each with these keys`, {
+      hint: 'hand over through the operator, with both sets of keys at hand: ragv key rotate',
+    });
   const before = role.keyIds
     .map((id) => delegations.keys.get(id))
     .filter((key): key is Key => key !== undefined);

@@ -3,7 +3,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pack, vendorName, type Packed } from '@ragnos/plugin';
-import { parseMetadata, roleName, targetPath } from '@ragnos/tuf';
+import type { RoleLayout } from '@ragnos/repository';
+import { delegatedKeys, parseMetadata, roleName, targetPath } from '@ragnos/tuf';
 import type { Context } from '../command.ts';
 import { CliError } from '../errors.ts';
 import { confirm } from '../prompt.ts';
@@ -27,6 +28,10 @@ export async function run(context: Context): Promise<number> {
 async function signSources(context: Context): Promise<number> {
   const { voice, options, signal } = context;
   const name = options.text('vendor');
+  if (context.args.length === 0 && options.text('split') === undefined)
+    throw new CliError('USAGE', 'what is to be signed?', {
+      hint: 'name a folder, a .tgz file or npm:name@version; or a submission, to add a signature',
+    });
   if (name === undefined)
     throw new CliError('USAGE', 'whose plugin is it?', { hint: 'give --vendor <name>' });
   const vendor = vendorName(name);
@@ -38,7 +43,10 @@ async function signSources(context: Context): Promise<number> {
     for (const source of context.args) packed.push(await pack(source, packOptions(context, vendor, work)));
     const edit = await editRole(updater, vendor, signal);
     await addVersions(vendor, packed)(edit, new Date());
-    const signed = edit.signed(expiresIn(options.text('expires-in')));
+    const expires = expiresIn(options.text('expires-in'));
+    const bits = bitsOf(options.text('split'));
+    const signed =
+      bits === null ? edit.signed(expires) : await edit.split(bits, ownKeys(updater, vendor), expires);
     if (signed.size === 0) {
       voice.answer({ vendor, roles: [], changed: false }, [
         'all of it is published already; nothing to sign',
@@ -106,6 +114,23 @@ async function signAgain(context: Context, folder: string): Promise<number> {
     signatures.map(({ role, signatures: number }) => `${role}: ${count(number, 'signature')}`),
   );
   return 0;
+}
+
+/** How many bits of bins; `null`: the role stays as it is. */
+function bitsOf(text: string | undefined): number | null {
+  if (text === undefined) return null;
+  const bits = Number(text);
+  if (Number.isInteger(bits) && bits >= 1 && bits <= 14) return bits;
+  throw new CliError('USAGE', `--split ${text}: expected 1 to 14 bits; 4 makes 16 files`);
+}
+
+/** Who signs for the vendor, as the operator's metadata says. */
+function ownKeys(updater: Parameters<typeof editRole>[0], vendor: string): RoleLayout {
+  const delegations = updater.trusted.delegationsOf(roleName('targets'), roleName('root'));
+  const role =
+    delegations === null ? null : delegatedKeys(delegations, roleName(vendorRole(vendorName(vendor))));
+  const keys = (role?.keyIds ?? []).map((id) => delegations?.keys.get(id)).filter((key) => key !== undefined);
+  return { keys, threshold: role?.threshold ?? 1 };
 }
 
 function trustedRole(updater: Parameters<typeof editRole>[0], vendor: string, role: string) {

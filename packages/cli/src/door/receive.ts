@@ -1,5 +1,5 @@
 import type { Submission } from '@ragnos/plugin';
-import { DoorError, type Change, type Content } from '@ragnos/repository';
+import { DoorError, isBinName, type Change, type Content } from '@ragnos/repository';
 import { admit, rulesFor, type DoorSettings } from './admit.ts';
 
 const day = 24 * 60 * 60;
@@ -19,28 +19,39 @@ export function receiving({ submission, roles, targets }: Handed, settings: Door
   const own = `vendor.${vendor}`;
   return async (draft) => {
     for (const role of roles.keys())
-      if (role !== own && !isBinOf(own, role))
+      if (role !== own && !isBinName(own, role))
         throw new DoorError('DOOR_PATHS', `${role}.json`, `is no role of ${vendor}`);
     const { maxLifeDays } = await rulesFor(draft, vendor);
     const before = new Map<string, Uint8Array | null>();
     for (const path of targets.keys())
       if (path.endsWith('/index.json')) before.set(path, await draft.read(path));
-    const added: string[] = [];
-    const removed: string[] = [];
-    for (const [role, bytes] of roles) {
-      const brought = await draft.bring(role, bytes, targets, { maxLife: maxLifeDays * day });
-      added.push(...brought.added);
-      removed.push(...brought.removed);
+    // Where the role itself comes with bins, it is split: its targets move between files.
+    const splits = roles.has(own) && roles.size > 1;
+    const known = splits ? await draft.list(own) : undefined;
+    const rules = { maxLife: maxLifeDays * day, split: splits, ...(known === undefined ? {} : { known }) };
+    const added = new Set<string>();
+    const removed = new Set<string>();
+    const listed = new Set<string>();
+    for (const [role, bytes] of inOrder(own, roles)) {
+      const brought = await draft.bring(role, bytes, targets, rules);
+      for (const path of brought.added) added.add(path);
+      for (const path of brought.removed) removed.add(path);
+      if (splits) for (const path of brought.signed.targets.keys()) listed.add(path);
     }
-    const unlisted = [...targets.keys()].find((path) => !added.includes(path));
-    if (unlisted !== undefined && added.length > 0)
+    for (const path of known?.keys() ?? []) {
+      if (listed.has(path)) removed.delete(path);
+      else removed.add(path);
+    }
+    const unlisted = [...targets.keys()].find((path) => !added.has(path));
+    if (unlisted !== undefined && added.size > 0)
       throw new DoorError('DOOR_TARGETS', unlisted, 'was handed in, and no role lists it anew');
-    if (added.length > 0 || removed.length > 0)
-      await admit(draft, { vendor, added, removed, before }, settings);
+    if (splits) draft.note({ kind: 'delegation', subject: `${vendor}: split` });
+    if (added.size > 0 || removed.size > 0)
+      await admit(draft, { vendor, added: [...added], removed: [...removed], before }, settings);
   };
 }
 
-/** `vendor.acme-3f`, and after a split anew `vendor.acme.10-3ff`. */
-function isBinOf(role: string, name: string): boolean {
-  return name.startsWith(role) && /^(?:\.\d{1,2})?-[0-9a-f]+$/.test(name.slice(role.length));
+/** The role before its bins, which are delegated to by it. */
+function inOrder(own: string, roles: Handed['roles']): readonly (readonly [string, Uint8Array])[] {
+  return [...roles].toSorted(([a], [b]) => Number(b === own) - Number(a === own));
 }

@@ -46,7 +46,7 @@ export const vendorCommands: readonly CommandSpec[] = [
   },
   {
     words: ['vendor', 'sign'],
-    args: '<source...>',
+    args: '[source...]',
     summary: 'vendor: pack and sign plugins, or add a signature to what was signed; publishes nothing',
     audience: 'anyone',
     writes: true,
@@ -59,6 +59,7 @@ export const vendorCommands: readonly CommandSpec[] = [
       ['--name <name>', 'the plugin’s name (default: the package’s, of a scoped one the last part)'],
       ['--lockfile <file>', 'a package-lock.json that says what is bundled'],
       ['--target <system>', 'linux-x64 and the like: take native parts for that system'],
+      ['--split <bits>', 'split the role into 2^bits files, or split it anew'],
       ['--yes', 'do not ask for the vendor’s name'],
       ...hostOptions,
     ],
@@ -148,6 +149,17 @@ export const vendorCommands: readonly CommandSpec[] = [
     ],
     examples: ['ragv vendor rotate acme --handover acme-handover'],
     load: () => import('../commands/vendor-rotate.ts'),
+  },
+  {
+    words: ['vendor', 'split'],
+    args: '<vendor>',
+    summary:
+      'operator: split a vendor’s role into files by hash, where its keys are at hand; online, and again',
+    audience: 'operator',
+    writes: true,
+    options: [['--bits <number>', '2^bits files (default: what writes the least for its number of targets)']],
+    examples: ['ragv vendor split acme', 'ragv vendor split acme --bits 8'],
+    load: () => import('../commands/vendor-split.ts'),
   },
   {
     words: ['vendor', 'suspend'],

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Updater } from '@ragnos/client';
-import type { Content } from '@ragnos/repository';
+import { freePrefix, type Content, type RoleLayout } from '@ragnos/repository';
 import {
   hexDigest,
   roleName,
@@ -13,6 +13,7 @@ import {
 } from '@ragnos/tuf';
 import type { VendorName } from '@ragnos/plugin';
 import { CliError } from '../errors.ts';
+import { probes, splitTargets } from './split.ts';
 import type { VendorFiles } from '../vault/publish-plugins.ts';
 import { vendorRole } from '../vault/layout.ts';
 
@@ -24,6 +25,8 @@ const readMaxLength = 16 * 1024 * 1024;
 export interface RoleEdit extends VendorFiles {
   /** The new signed parts, by role: one version on, with `expires`. */
   signed(expires: Date): ReadonlyMap<RoleName, Targets>;
+  /** All of the vendor's roles, split into 2^bits bins or split anew, with the edits. */
+  split(bits: number, keys: RoleLayout, expires: Date): Promise<ReadonlyMap<RoleName, Targets>>;
   /** What has to be handed in with them, by path. */
   readonly contents: ReadonlyMap<string, Content>;
 }
@@ -75,6 +78,21 @@ export async function editRole(updater: Updater, vendor: VendorName, signal: Abo
       };
       edits.set(role, (edits.get(role) ?? new Map<TargetPath, TargetFile>()).set(path, file));
       contents.set(path, content);
+    },
+    async split(bits, keys, expires) {
+      const files = new Map<TargetPath, TargetFile>(own.targets);
+      for (const [bin, probe] of probes(own, vendor)) {
+        await load(probe);
+        for (const [path, file] of updater.trusted.role(bin, name)?.targets ?? []) files.set(path, file);
+      }
+      for (const edited of edits.values()) for (const [path, file] of edited) files.set(path, file);
+      const listed = [...(updater.trusted.snapshot?.meta.keys() ?? [])];
+      return splitTargets(
+        own,
+        { role: name, prefix: freePrefix(listed, name, bits), bits, keys },
+        files,
+        expires,
+      );
     },
     signed(expires) {
       return new Map(

@@ -1,0 +1,36 @@
+import { bestBits } from '@ragnos/repository';
+import type { Context } from '../command.ts';
+import { CliError } from '../errors.ts';
+import { count } from '../text.ts';
+import { vendorRole } from '../vault/layout.ts';
+import { openVault } from '../vault/vault.ts';
+import { requireVendor } from '../vendor/vault-vendors.ts';
+
+/** In one commit, with readers and publishers going on. A vendor that keeps its own keys does it with `vendor sign --split`. */
+export async function run(context: Context): Promise<undefined> {
+  const { voice, options, signal } = context;
+  const vault = await openVault(context);
+  try {
+    const vendor = await requireVendor(vault, context.args[0] ?? '', signal);
+    const role = vendorRole(vendor);
+    const { roles } = await vault.repository.status({ signal });
+    const targets = roles.find((item) => item.role === role)?.targets ?? 0;
+    const bits = Number(options.text('bits') ?? bestBits(targets));
+    if (!(Number.isInteger(bits) && bits >= 1 && bits <= 14))
+      throw new CliError('USAGE', `--bits ${options.text('bits')}: expected 1 to 14; 4 makes 16 files`);
+    const answer = { vendor, targets, bits, files: 2 ** bits };
+    if (context.dryRun) {
+      voice.answer({ ...answer, dryRun: true }, [`would split ${role} into ${2 ** bits} files`]);
+      return;
+    }
+    const result = await vault.repository.editRoles([{ kind: 'split', role, bins: { bitLength: bits } }], {
+      signal,
+    });
+    voice.answer({ ...answer, timestamp: result.version }, [
+      `split ${role}: ${count(targets, 'target')} in ${2 ** bits} files`,
+    ]);
+  } finally {
+    await vault.repository.close();
+  }
+  return;
+}
