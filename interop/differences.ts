@@ -1,4 +1,4 @@
-import { targetNames } from './inputs/names.ts';
+import { targetNames, urlNames } from './inputs/names.ts';
 import type { PeerName } from './lib/peer.ts';
 
 type Explained = readonly [inputs: readonly string[], why: string];
@@ -7,6 +7,7 @@ const signatures = ['thousands of signatures'];
 const schemes = ['unknown scheme', 'scheme of another key type'];
 const roles = ['role called ..', 'role that reads as a root'];
 const unsafeNames = targetNames.map(({ id }) => id);
+const namesInUrls = urlNames.map(({ id }) => id);
 
 const tooMany = 'it looks at every signature; we stop after 64.';
 const keyType = 'with a key of type ed25519 it never looks at the scheme.';
@@ -15,6 +16,8 @@ const cached =
   'it has a snapshot of that version, does not compare it with the new hash, and goes on with the old state.';
 const unchecked =
   'it reads any target name, and makes a safe one of it when it chooses where a download goes; we refuse the role that lists it.';
+const asItStands =
+  'it puts the name into the URL as it stands, and asks for another file (`%41` is read as `A`, `#` ends the path).';
 const anyRole =
   'it reads any role name and makes a file name of it; we refuse those that are none, or another one.';
 const lastWins = 'its JSON parser lets the second value win, which is the one that was signed.';
@@ -31,6 +34,7 @@ const explained: Readonly<Record<PeerName, readonly Explained[]>> = {
     [['md5 alone'], 'it takes whatever hash its language has, md5 among them.'],
     [['pattern: class'], classes],
     [unsafeNames, unchecked],
+    [namesInUrls, asItStands],
     [roles, anyRole],
   ],
   'tuf-js': [
@@ -69,6 +73,7 @@ const explained: Readonly<Record<PeerName, readonly Explained[]>> = {
       'it keeps delegations in an object, which sorts numeric names, and then cannot verify the signature.',
     ],
     [unsafeNames, unchecked],
+    [namesInUrls, asItStands],
     [roles, anyRole],
   ],
   'go-tuf': [
@@ -89,6 +94,7 @@ const explained: Readonly<Record<PeerName, readonly Explained[]>> = {
     [['role name twice'], 'it takes the first delegation of a name.'],
     [['pattern: class'], classes],
     [unsafeNames, unchecked],
+    [namesInUrls, asItStands],
     [roles, anyRole],
   ],
   tough: [
@@ -105,6 +111,7 @@ const explained: Readonly<Record<PeerName, readonly Explained[]>> = {
     [['pattern: class'], classes],
     [['role name twice'], 'it takes the first delegation of a name.'],
     [unsafeNames.filter((id) => id !== 'target without a name'), unchecked],
+    [namesInUrls, asItStands],
     [roles, anyRole],
   ],
 };

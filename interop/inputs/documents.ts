@@ -161,7 +161,7 @@ export const documents: readonly Input[] = [
   {
     id: 'md5 alone',
     what: 'a target whose only hash is an md5',
-    ours: 'MALFORMED',
+    ours: 'LENGTH_OR_HASH_MISMATCH',
     paths: ['other.txt'],
     spoil: (forge) => {
       const md5 = createHash('md5').update('other\n').digest('hex');

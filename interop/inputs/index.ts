@@ -1,7 +1,7 @@
 import { delegations } from './delegations.ts';
 import { documents } from './documents.ts';
 import type { Input } from './input.ts';
-import { roleNames, targetNames } from './names.ts';
+import { roleNames, targetNames, urlNames } from './names.ts';
 import { roots } from './roots.ts';
 import { signatures } from './signatures.ts';
 import { times } from './times.ts';
@@ -15,5 +15,5 @@ export const inputs: ReadonlyMap<string, readonly Input[]> = new Map([
   ['Expiry', times],
   ['Documents', documents],
   ['Delegations', delegations],
-  ['Names', [...targetNames, ...roleNames]],
+  ['Names', [...targetNames, ...urlNames, ...roleNames]],
 ]);

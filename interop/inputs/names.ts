@@ -24,6 +24,19 @@ export const targetNames: readonly Input[] = [
   listed('target of 300 bytes', 'n'.repeat(300), 'a target whose name no file system takes'),
 ];
 
+/** Names with what means something else in a URL: good, and publishing refuses them all the same. */
+export const urlNames: readonly Input[] = [
+  { sign: 'percent sign', path: 'a%41b.txt' },
+  { sign: 'number sign', path: 'a#b.txt' },
+].map(({ sign, path }) => ({
+  id: `target with a ${sign}`,
+  what: `a target called \`${path}\``,
+  ours: 'accepted',
+  tolerant: 'it is good: we escape it in the URL. Publishing refuses it, since nobody else does',
+  paths: [path],
+  spoil: (forge) => forge.target('targets', path, 'a file like any other\n'),
+}));
+
 /** The same of roles. */
 export const roleNames: readonly Input[] = [
   {

@@ -60,13 +60,14 @@ export function report({ versions, served: read, written, matrix }: Results): st
     '',
     '## They read what we publish',
     '',
-    'Published with `@ragnos/repository`, every target downloaded and compared byte by byte. tough is served with alias paths',
-    '(`<sha256>.<dir>/<name>` beside `<dir>/<sha256>.<name>`), the others without.',
+    'Published with `@ragnos/repository` and `compat` set for the clients that read it, every target downloaded and compared',
+    'byte by byte. Where a cell says no, publishing for that client is refused (`NOT_COMPATIBLE`), and the client was given what',
+    'is published without: the error is its own. What cannot be refused, because it comes with time, is marked with †.',
     '',
     ...table(
       ['repository', ...titled],
       served.map((item) => [
-        `${item.name}: ${item.what}`,
+        `${item.name}${item.notRefused === true ? ' †' : ''}: ${item.what}`,
         ...names.map((name) => read.get(item.name)?.get(name) ?? ''),
       ]),
     ),

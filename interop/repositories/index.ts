@@ -1,52 +1,12 @@
-import type { PeerName } from '../lib/peer.ts';
-import { Keyring, newSigner, type KeyKind } from './keyring.ts';
-import { make, type State } from './made.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { defaultLifetimes } from '@ragnos/repository';
+import { Keyring, newSigner } from './keyring.ts';
+import { limits } from './limits.ts';
+import { make } from './made.ts';
+import { withBins, withKeys, type Served } from './served.ts';
 
-/** A repository that we publish and a peer reads; in turn, when there are several states, with what it kept. */
-export interface Served {
-  readonly name: string;
-  readonly what: string;
-  /** Published in `folder`; the first state is where clients begin. */
-  readonly publish: (folder: string) => Promise<readonly State[]>;
-  /** Peers that cannot be served this, and why; that they fail is tried too. */
-  readonly cannot?: Partial<Record<PeerName, string>>;
-  /** Served to tough as it is, without its alias paths. */
-  readonly withoutAliases?: boolean;
-}
-
-const files = Array.from({ length: 12 }, (_, index) => `files/${index}.txt`);
-
-function withKeys(kind: KeyKind): Served['publish'] {
-  return async (folder) => {
-    const keys = new Keyring(kind);
-    const made = await make(folder, keys, { delegations: [keys.delegation('vendor', ['vendor/*'])] });
-    await made.add('top.txt', 'vendor/tool.txt');
-    return [await made.state()];
-  };
-}
-
-function withBins(style: 'succinct' | 'prefixes'): Served['publish'] {
-  return async (folder) => {
-    const keys = new Keyring();
-    const delegations = [keys.delegation('files', ['files/*'], { bins: { bitLength: 4, style } })];
-    const made = await make(folder, keys, { delegations });
-    await made.add(...files);
-    const first = await made.state();
-    await made.remove('files/3.txt');
-    await made.add('files/new.txt');
-    return [first, await made.state()];
-  };
-}
-
-const asItStands = 'it puts the name into the URL as it stands, and the server reads `%41` as `A`';
-
-function withNames(...paths: readonly string[]): Served['publish'] {
-  return async (folder) => {
-    const made = await make(folder, new Keyring());
-    await made.add(...paths);
-    return [await made.state()];
-  };
-}
+const noKey = 'it knows no such keys: a role with one of them verifies nothing';
+const oneCurve = 'it knows ed25519, P-256 and RSA, and cannot even read a root that names another scheme';
 
 export const served: readonly Served[] = [
   { name: 'keys: ed25519', what: 'every role with an ed25519 key', publish: withKeys('ed25519') },
@@ -55,13 +15,19 @@ export const served: readonly Served[] = [
     name: 'keys: ECDSA P-384',
     what: 'every role with a P-384 key',
     publish: withKeys('ecdsa-p384'),
-    cannot: { tough: 'it knows P-256 alone and cannot even read a root that names another scheme' },
+    cannot: { tough: oneCurve },
+  },
+  {
+    name: 'keys: ML-DSA',
+    what: 'every role with an ML-DSA-65 key (the TAP 21 proposal)',
+    publish: withKeys('ml-dsa-65'),
+    cannot: { 'tuf-js': noKey, 'go-tuf': noKey, tough: oneCurve },
   },
   { name: 'keys: RSA-PSS', what: 'every role with an RSA key of 3072 bits', publish: withKeys('rsa-pss') },
   {
     name: 'keys: mixed thresholds',
     what: 'root 2 of 3, targets 3 of 3, of ed25519, P-256 and RSA',
-    publish: async (folder) => {
+    publish: async (place) => {
       const keys = new Keyring();
       keys.give('root', 'ed25519', 'ecdsa-p256', 'rsa-pss');
       keys.give('targets', 'ed25519', 'ecdsa-p256', 'rsa-pss');
@@ -71,7 +37,7 @@ export const served: readonly Served[] = [
         snapshot: keys.layout('snapshot'),
         targets: keys.layout('targets', 3),
       };
-      const made = await make(folder, keys, { roles });
+      const made = await make(place, keys, { roles });
       await made.add('top.txt');
       const first = await made.state();
       await made.add('more.txt');
@@ -81,14 +47,14 @@ export const served: readonly Served[] = [
   {
     name: 'delegations',
     what: 'three vendors, one of them with a role below it and one with a threshold of 2; published in two steps',
-    publish: async (folder) => {
+    publish: async (place) => {
       const keys = new Keyring();
       keys.give('vendor.two', 'ed25519', 'ecdsa-p256');
       const delegations = [
         keys.delegation('vendor.one', ['vendors/one/*', 'vendors/one/*/*'], { terminating: false }),
         keys.delegation('vendor.two', ['vendors/two/*'], { threshold: 2 }),
       ];
-      const made = await make(folder, keys, { delegations });
+      const made = await make(place, keys, { delegations });
       await made.add('top.txt', 'vendors/one/a.txt', 'vendors/two/b.txt');
       const first = await made.state();
       await made.repository.editRoles([
@@ -118,11 +84,17 @@ export const served: readonly Served[] = [
     },
   },
   {
+    name: 'bins, each client alone',
+    what: '16 bins of the style that publishing chooses for the client',
+    publish: withBins(),
+    alone: true,
+  },
+  {
     name: 'root rotated five times',
     what: 'read at root 1, then after the keys of root, timestamp, snapshot, targets and root again were replaced',
-    publish: async (folder) => {
+    publish: async (place) => {
       const keys = new Keyring('ed25519');
-      const made = await make(folder, keys, { delegations: [keys.delegation('vendor', ['vendor/*'])] });
+      const made = await make(place, keys, { delegations: [keys.delegation('vendor', ['vendor/*'])] });
       await made.add('top.txt', 'vendor/tool.txt');
       const first = await made.state();
       for (const role of ['root', 'timestamp', 'snapshot', 'targets', 'root']) {
@@ -140,10 +112,10 @@ export const served: readonly Served[] = [
   {
     name: 'tombstone',
     what: 'a delegation that was removed: its role is empty and stays in the snapshot',
-    publish: async (folder) => {
+    publish: async (place) => {
       const keys = new Keyring();
       const delegations = [keys.delegation('stays', ['stays/*']), keys.delegation('goes', ['goes/*'])];
-      const made = await make(folder, keys, { delegations });
+      const made = await make(place, keys, { delegations });
       await made.add('stays/a.txt', 'goes/b.txt');
       const first = await made.state();
       await made.remove('goes/b.txt');
@@ -151,26 +123,47 @@ export const served: readonly Served[] = [
       return [first, await made.state()];
     },
   },
+  ...limits,
   {
-    name: 'names: punctuation',
-    what: '`+ @ ~ , = ( ) [ ] &` in names',
-    publish: withNames('a+b@1.0~x,y=z.txt', 'd(1)/[x]&.txt'),
+    name: 'lapsed vendor',
+    what: 'one of two vendors has expired, the target is of the other',
+    publish: async (place) => {
+      const keys = new Keyring();
+      const made = await make(place, keys, {
+        delegations: [keys.delegation('late', ['late/*']), keys.delegation('good', ['good/*'])],
+        lifetimes: { ...defaultLifetimes, roles: new Map([['late', 1]]) },
+      });
+      await sleep(2100);
+      await made.add('good/a.txt');
+      return [await made.state()];
+    },
+    cannot: { tough: 'it loads every delegated role at once, and fails on one that has expired' },
+    notRefused: true,
   },
-  { name: 'names: space', what: 'a space in a name', publish: withNames('a b.txt') },
-  {
-    name: 'names: percent',
-    what: '`%41` in a name',
-    publish: withNames('a%41b.txt'),
-    cannot: { 'python-tuf': asItStands, 'tuf-js': asItStands, 'go-tuf': asItStands, tough: asItStands },
-  },
-  { name: 'names: other scripts', what: '`ü`, `日本`', publish: withNames('ü.txt', '日本.txt') },
   {
     name: 'folders without alias paths',
-    what: 'a target in a folder, published where the specification says',
-    publish: withNames('folder/file.txt'),
-    withoutAliases: true,
+    what: 'targets in folders, published for other clients',
+    publish: async ({ folder }) => {
+      const made = await make({ folder, compat: [] }, new Keyring());
+      await made.add('folder/file.txt');
+      return [await made.state()];
+    },
     cannot: {
       tough: 'it puts the hash before the whole path, not before the file name: it needs alias paths',
+    },
+    notRefused: true,
+  },
+  {
+    name: 'tough added later',
+    what: 'the same, after its alias paths were laid',
+    publish: async ({ folder, compat }) => {
+      const made = await make({ folder, compat: [] }, new Keyring());
+      await made.add('folder/file.txt', 'folder/below/file.txt');
+      const repository = await made.reopen(compat);
+      await repository.layAliases();
+      const [left] = await repository.compatIssues();
+      if (left !== undefined) throw new Error(`${left.role}: ${left.message}`);
+      return [await made.state()];
     },
   },
 ];

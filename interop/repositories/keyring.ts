@@ -8,9 +8,9 @@ import {
 } from 'node:crypto';
 import type { DelegationLayout, RoleLayout, SignerSource } from '@ragnos/repository';
 import { verifiedSigner, type Signer } from '@ragnos/signing';
-import { newKey } from '@ragnos/tuf';
+import { mlDsaMessage, newKey } from '@ragnos/tuf';
 
-export type KeyKind = 'ed25519' | 'ecdsa-p256' | 'ecdsa-p384' | 'rsa-pss';
+export type KeyKind = 'ed25519' | 'ecdsa-p256' | 'ecdsa-p384' | 'rsa-pss' | 'ml-dsa-65';
 
 const pem = (key: KeyObject): string => key.export({ type: 'spki', format: 'pem' });
 
@@ -42,6 +42,13 @@ export function newSigner(kind: KeyKind): Signer {
     case 'ecdsa-p384': {
       const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-384' });
       return signer(newKey('ecdsa', 'ecdsa-sha2-nistp384', pem(publicKey)), privateKey, 'sha384');
+    }
+    case 'ml-dsa-65': {
+      const { publicKey, privateKey } = generateKeyPairSync('ml-dsa-65');
+      const key = newKey('ml-dsa', 'ml-dsa-65/1', pem(publicKey));
+      const signRaw = (message: Uint8Array): Promise<Uint8Array> =>
+        Promise.resolve(sign(null, mlDsaMessage(message), privateKey));
+      return verifiedSigner({ key, uri: 'memory:', signRaw });
     }
     case 'rsa-pss': {
       const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 3072 });
