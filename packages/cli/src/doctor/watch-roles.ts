@@ -1,5 +1,6 @@
 import { hostname } from 'node:os';
-import { watch, type WatchEnd, type WatchEvent } from '@ragnos/repository';
+import { join } from 'node:path';
+import { noteHead, watch, type WatchEnd, type WatchEvent } from '@ragnos/repository';
 import type { Context } from '../command.ts';
 import { CliError } from '../errors.ts';
 import { exitCodes, exitOf } from '../exit-codes.ts';
@@ -25,7 +26,10 @@ export async function watchRoles(context: Context): Promise<number> {
         vault = await openVault(context);
         return vault.repository;
       },
-      onEvent: (event) => told(context, event, send, folder),
+      onEvent: async (event) => {
+        await told(context, event, send, folder);
+        if (event.kind === 'refreshed' && vault !== null) await remember(vault, context);
+      },
       signal,
       ...(every === undefined ? {} : { every }),
       ...(giveUpAfter === undefined ? {} : { giveUpAfter }),
@@ -35,6 +39,13 @@ export async function watchRoles(context: Context): Promise<number> {
   } finally {
     await closed(vault);
   }
+}
+
+/** For `ragv gc`, which knows the more of what clients may hold the oftener somebody looked. */
+async function remember({ storage, folder }: Vault, { voice, signal }: Context): Promise<void> {
+  await noteHead(storage, join(folder, 'staging'), { signal }).catch((error: unknown) =>
+    voice.note(`not remembered for ragv gc: ${error instanceof Error ? error.message : String(error)}`),
+  );
 }
 
 async function closed(vault: Vault | null): Promise<void> {

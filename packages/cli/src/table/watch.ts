@@ -41,4 +41,42 @@ export const watchCommands: readonly CommandSpec[] = [
     examples: ['ragv refresh', 'ragv refresh --within 48', 'ragv refresh --watch --every 5'],
     load: () => import('../commands/refresh.ts'),
   },
+  {
+    words: ['delete'],
+    args: '<plugin@version|path>',
+    summary: 'take a version or a target away for good; ragv yank is the milder way, and tells hosts',
+    audience: 'operator',
+    writes: true,
+    options: [
+      ['--reason <text>', 'for a version: kept in its index, where it stays as yanked'],
+      ['--yes', 'do not ask for its name'],
+    ],
+    examples: [
+      'ragv delete acme/hello@1.2.0 --reason "holds a secret"',
+      'ragv delete wheels/tool-1.0.whl --yes',
+    ],
+    load: () => import('../commands/delete.ts'),
+  },
+  {
+    words: ['gc'],
+    args: '[what...]',
+    summary: 'say what nobody needs any more, and delete it with --apply; `hold` keeps what has to stay',
+    audience: 'operator',
+    writes: true,
+    options: [
+      ['--apply', 'delete it'],
+      ['--keep <hours>', 'how long ago a client may have begun, and still find all it needs (default: 24)'],
+      ['--grace <hours>', 'how old a file is at least before it is deleted (default: 24)'],
+      ['--list', 'every file by name'],
+      ['--reason <text>', 'with hold add: why'],
+    ],
+    examples: [
+      'ragv gc',
+      'ragv gc --apply',
+      'ragv gc hold add vendors/acme/hello/* --reason "case 7"',
+      'ragv gc hold list',
+      'ragv gc hold remove vendors/acme/hello/*',
+    ],
+    load: () => import('../commands/gc.ts'),
+  },
 ];
