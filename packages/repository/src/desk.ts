@@ -89,6 +89,14 @@ export async function sign(
   what: string,
   options: CallOptions,
 ): Promise<Uint8Array> {
+  if (signed.version >= 2 ** 31)
+    throw new PublishError(
+      'TOO_LARGE',
+      `${what} would be version ${signed.version}; clients read none from 2^31 on`,
+      {
+        hint: 'somebody has used its versions up: ragv key revoke --compromised timestamp gives it low ones again',
+      },
+    );
   const message = signedToBytes(signed);
   const signatures = await Promise.all(
     signers.map(async ({ signer, keyId }) => ({ keyId, sig: (await signer.sign(message, options)).sig })),

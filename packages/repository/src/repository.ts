@@ -1,6 +1,6 @@
 import { nodeFileSystem } from '@ragnos/disk';
 import type { Signer } from '@ragnos/signing';
-import { isTopLevelRole, type Root, type Timestamp } from '@ragnos/tuf';
+import { isTopLevelRole, VaultError, type Root, type Timestamp } from '@ragnos/tuf';
 import { layAliases, type AliasResult } from './compat-aliases.ts';
 import type { CompatIssue } from './compat-check.ts';
 import { compatIssues } from './compat-issues.ts';
@@ -78,7 +78,11 @@ export class Repository {
       audit: options.audit ?? null,
     };
     // A root that was put in a race with a publish must not lock us out of mending it (`refresh` with force).
-    await engine.journal.recover(await engine.reader.read({ ...call, orPreviousRoot: true }));
+    const head = await engine.reader.read({ ...call, orPreviousRoot: true }).catch((error: unknown) => {
+      if (options.damaged === true && error instanceof VaultError) return null;
+      throw error;
+    });
+    if (head !== null) await engine.journal.recover(head);
     return new Repository(engine, options.mutable ?? ((): boolean => false));
   }
 
@@ -178,7 +182,7 @@ export class Repository {
 
   /** The newest root, as it is published: what signers and new hosts start from. */
   root(options: CallOptions = {}): Promise<Loaded<Root>> {
-    return this.#serial(async () => (await this.#engine.reader.read(options)).root);
+    return this.#serial(() => this.#engine.reader.readRoot(options));
   }
 
   /** Publishes a root that was signed elsewhere: see `submitRoot`. */

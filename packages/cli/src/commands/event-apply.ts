@@ -11,7 +11,7 @@ import { openVault, type Vault } from '../vault/vault.ts';
 export async function run(context: Context): Promise<number> {
   const given = context.args[0] ?? '';
   const file = isEventFile(given) ? parseEvent(await readWhole(given), given) : null;
-  const vault = await openVault(context);
+  const vault = await openVault(context, { damaged: true });
   try {
     return await applyKept(file ?? given, vault, context);
   } finally {
@@ -65,10 +65,21 @@ async function told(
   if (result.outcome === 'applied') {
     const versions = event.roles.map(({ name }) => name).join(', ');
     voice.answer(
-      { id: event.id, outcome: 'applied', rootVersion: result.rootVersion, publish: result.publish },
+      {
+        id: event.id,
+        outcome: 'applied',
+        rootVersion: result.rootVersion,
+        reset: result.reset,
+        publish: result.publish,
+      },
       [
         `applied ${event.id}: ${versions} ${event.roles.length === 1 ? 'is' : 'are'} published`,
         ...(result.rootVersion === null ? [] : [`root version ${result.rootVersion} is in force`]),
+        ...(result.reset === null
+          ? []
+          : [
+              `timestamp and snapshot have low versions again (${result.reset}); hosts follow, whatever they saw`,
+            ]),
       ],
     );
     if (result.rootVersion !== null) await keepNewest(vault, signal);

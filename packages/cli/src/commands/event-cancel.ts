@@ -8,7 +8,7 @@ export async function run(context: Context): Promise<undefined> {
   const { voice, signal } = context;
   const id = context.args[0] ?? '';
   const folder = await vaultEvents(context);
-  const vault = await openVault(context);
+  const vault = await openVault(context, { damaged: true });
   try {
     const check = async (event: Parameters<typeof refuseToCancel>[0]): Promise<void> =>
       refuseToCancel(event, await vault.repository.reviewEvent(event, { signal }));

@@ -61,7 +61,7 @@ async function signersFor(given: string, seen: Review, context: Context): Promis
   const own = Object.entries(keys).filter(([id]) => wanted.has(id));
   if (own.length === 0)
     throw new CliError('USAGE', 'no key of this vault may sign it', { hint: 'give --key file2:<path>' });
-  const vault = await openVault(context);
+  const vault = await openVault(context, { damaged: true });
   try {
     const signers: Signer[] = [];
     for (const [, key] of own) signers.push(await vault.openSigner(key.role, key.uri));

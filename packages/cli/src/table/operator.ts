@@ -128,7 +128,7 @@ export const operatorCommands: readonly CommandSpec[] = [
   {
     words: ['key', 'rotate'],
     args: '<role>',
-    summary: 'replace the key of a role; no client fails in between',
+    summary: 'replace a key of a role; no client fails in between; what needs other signers becomes an event',
     audience: 'operator',
     writes: true,
     options: [
@@ -136,10 +136,45 @@ export const operatorCommands: readonly CommandSpec[] = [
         '--key-type <type>',
         'ecdsa (default), ecdsa-p384, ed25519, rsa3072, rsa4096, ml-dsa-44, ml-dsa-65 or ml-dsa-87',
       ],
-      ['--yes', 'for root: do not ask for the name of the role'],
+      ['--old-key <keyid>', 'which one, where the role has several; eight characters of its id will do'],
+      ['--new-key <file>', 'the public key that takes its place (default: a new one in this vault)'],
+      ['--reason <text>', 'if it becomes an event: shown to the signers'],
+      ['--deadline <days>', 'if it becomes an event: after it nobody signs any more (default: 14)'],
+      ['--output <file>', 'if it becomes an event: also write it there, to travel'],
+      ['--again', 'although a key signed another content under the same version before'],
+      ['--yes', 'do not ask for the name of the role'],
     ],
     examples: ['ragv key rotate timestamp', 'ragv key rotate root --yes'],
     load: () => import('../commands/key-rotate.ts'),
+  },
+  {
+    words: ['key', 'revoke'],
+    args: '',
+    summary:
+      'keys were stolen: new ones, a root without the old ones, and low version numbers again if need be',
+    audience: 'operator',
+    writes: true,
+    options: [
+      [
+        '--compromised <key...>',
+        'ids of the keys, eight characters will do, or roles, which means all of their keys',
+      ],
+      [
+        '--add-key <file...>',
+        'public keys that take their place (default: new ones in this vault; for root: none)',
+      ],
+      ['--key-type <type>', 'of new keys: ecdsa (default), ed25519, rsa3072 or rsa4096'],
+      ['--reason <text>', 'shown to the holders of root'],
+      ['--deadline <days>', 'if root keys are elsewhere: after it nobody signs any more (default: 14)'],
+      ['--output <file>', 'if root keys are elsewhere: also write the event there, to travel'],
+      ['--again', 'although a key signed another content under the same version before'],
+      ['--yes', 'do not ask for the word revoke'],
+    ],
+    examples: [
+      'ragv key revoke --compromised timestamp snapshot',
+      'ragv key revoke --compromised 3f1a9c04 --dry-run',
+    ],
+    load: () => import('../commands/key-revoke.ts'),
   },
   {
     words: ['key', 'passwd'],

@@ -25,7 +25,8 @@ export function vaultFolder(context: Context): string {
   return resolve(context.options.text('vault') ?? process.env['RAGV_VAULT'] ?? '.');
 }
 
-export async function openVault(context: Context): Promise<Vault> {
+/** `damaged`: also one whose head does not verify, so that its root can be changed. */
+export async function openVault(context: Context, { damaged = false } = {}): Promise<Vault> {
   const folder = vaultFolder(context);
   const config = await readConfig(folder);
   const storage = await storeOf(folder, config);
@@ -36,6 +37,7 @@ export async function openVault(context: Context): Promise<Vault> {
     staging: join(folder, 'staging'),
     lifetimes: lifetimesOf(config),
     mutable: isMutable,
+    damaged,
     compat: config.compat ?? [],
     audit: { ...defaultAudit(), tool: `ragv ${version()}` },
   });

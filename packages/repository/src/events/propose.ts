@@ -7,6 +7,7 @@ import {
   roleName,
   signedToBytes,
   UnsignedMetadataError,
+  VaultError,
   verifyThreshold,
   type RoleName,
   type Root,
@@ -18,7 +19,7 @@ import { SigningDesk } from '../desk.ts';
 import { draftOf } from '../draft.ts';
 import { applyEdit } from '../edit-roles.ts';
 import { PublishError } from '../errors.ts';
-import type { Head } from '../head.ts';
+import type { Head, Loaded } from '../head.ts';
 import { metadataKey } from '../keys.ts';
 import type { RoleLayout } from '../layout.ts';
 import { putContents } from '../put.ts';
@@ -63,12 +64,21 @@ export async function propose(
   { edits = [], change, resign = [], reason, deadline }: Proposal,
   options: CallOptions = {},
 ): Promise<SigningEvent> {
-  const head = await engine.reader.read(options);
-  const workspace = new Workspace(head, engine.now());
   const tops = new Map<TopLevelRole, RoleLayout>();
+  for (const edit of edits) if (edit.kind === 'keys' && isTopLevelRole(edit.role)) tops.set(edit.role, edit);
+  const only = tops.size === edits.length && change === undefined && resign.every((role) => role === 'root');
+  const head = await soundHead(engine, options).catch((error: unknown) => {
+    if (only && error instanceof VaultError) return null; // a root can be changed whatever became of the rest
+    throw error;
+  });
+  const common = { round: 1, created: engine.now(), deadline, reason };
+  if (head === null) {
+    const made = await rootAlone(engine, tops, options);
+    return { id: newId(made, engine.now()), ...common, ...made };
+  }
+  const workspace = new Workspace(head, engine.now());
   for (const edit of edits)
-    if (edit.kind === 'keys' && isTopLevelRole(edit.role)) tops.set(edit.role, edit);
-    else await applyEdit(workspace, edit, engine.compat);
+    if (!(edit.kind === 'keys' && isTopLevelRole(edit.role))) await applyEdit(workspace, edit, engine.compat);
   await checkTops(head, tops);
   if (change !== undefined) {
     const { draft, end } = draftOf(workspace, { storage: engine.storage, mutable });
@@ -79,7 +89,30 @@ export async function propose(
   const next = nextRoot(head.root.signed, tops, rootExpiry(engine));
   const root = resign.includes('root') || changesRoot(head.root.signed, next) ? next : null;
   const made = await eventOf(engine, { workspace, root, always: new Set(asked) }, options);
-  return { id: newId(made, engine.now()), round: 1, created: engine.now(), deadline, reason, ...made };
+  return { id: newId(made, engine.now()), ...common, ...made };
+}
+
+async function soundHead({ reader }: Engine, options: CallOptions): Promise<Head> {
+  const head = await reader.read(options);
+  await head.role(targetsRole, rootRole);
+  return head;
+}
+
+/** For a repository whose head does not verify, because somebody has its online keys. */
+async function rootAlone(
+  engine: Engine,
+  tops: ReadonlyMap<TopLevelRole, RoleLayout>,
+  options: CallOptions,
+): Promise<Pick<SigningEvent, 'roots' | 'base' | 'roles' | 'words'>> {
+  const { signed, bytes } = await engine.reader.readRoot(options);
+  const used = usedKeys(signed, []);
+  for (const [role, layout] of tops) checkRole(role, layout, used);
+  const next = nextRoot(signed, tops, rootExpiry(engine));
+  const roles = [{ name: rootRole, delegator: rootRole, signed: signedToBytes(next), signatures: [] }];
+  const words = wordsOf([
+    { name: rootRole, before: signed, after: next, differences: differences(signed, next) },
+  ]);
+  return { roots: await allRoots(engine, { signed, bytes }, options), base: [], roles, words };
 }
 
 /** @throws PublishError UNKNOWN_ROLE */
@@ -105,21 +138,25 @@ export async function eventOf(
   if (root !== null) await resignTargetsFor(root, workspace);
   const desk = new SigningDesk(engine.source);
   const roles: EventRole[] = [];
+  const works: { readonly work: RoleWork; readonly atHand: boolean }[] = [];
   for (const work of await changedRoles(workspace)) {
     if (work.retired !== null) continue; // a tombstone: its delegator's keys sign it when it is published, if they are at hand
-    if (!always.has(work.name) && (await isAtHand(work, workspace, root, desk))) continue;
-    roles.push(await roleOf(engine, work, workspace, options));
+    const atHand = !always.has(work.name) && (await isAtHand(work, workspace, root, desk));
+    works.push({ work, atHand });
   }
+  if (root === null && works.every(({ atHand }) => atHand))
+    throw new EventError('NOTHING_TO_SIGN', 'nothing of this waits for anybody’s signature', {
+      hint: 'it is published already, or all signers are at hand: then do it without an event',
+    });
+  // A role that only follows its delegator is signed when that is published, as it is then.
+  for (const { work, atHand } of works)
+    if (!atHand || changesContent(work)) roles.push(await roleOf(engine, work, workspace, options));
   roles.sort((a, b) => depth(a) - depth(b));
   await putContents(engine.storage, workspace.contents, options);
   if (root !== null)
     roles.push({ name: rootRole, delegator: rootRole, signed: signedToBytes(root), signatures: [] });
-  if (roles.length === 0)
-    throw new EventError('NOTHING_TO_SIGN', 'nothing of this waits for anybody’s signature', {
-      hint: 'it is published already, or all signers are at hand: then do it without an event',
-    });
   const base = await baseOf(roles, workspace);
-  return { roots: await allRoots(engine, head, options), base, roles, words: words(roles, head, base) };
+  return { roots: await allRoots(engine, head.root, options), base, roles, words: words(roles, head, base) };
 }
 
 /** Live targets must verify under the new root as well. */
@@ -170,6 +207,10 @@ function depth({ name }: EventRole): number {
   return name === targetsRole ? 0 : 1;
 }
 
+function changesContent({ files, delegations }: RoleWork): boolean {
+  return files.size > 0 || (delegations !== undefined && delegations !== null);
+}
+
 /** Whether it is more than the same root with a longer life. */
 export function changesRoot(before: Root, next: Root): boolean {
   return differences(before, next).some(({ what }) => what !== 'version' && what !== 'expires');
@@ -190,11 +231,11 @@ async function baseOf(roles: readonly EventRole[], workspace: Workspace): Promis
 
 export async function allRoots(
   { storage }: Engine,
-  head: Head,
+  newest: Loaded<Root>,
   options: CallOptions,
 ): Promise<readonly Uint8Array[]> {
   const roots: Uint8Array[] = [];
-  for (let version = 1; version < head.root.signed.version; version++) {
+  for (let version = 1; version < newest.signed.version; version++) {
     const found = await read(storage, metadataKey(rootRole, version), {
       maxLength: defaultLimits.rootMaxLength,
       ...options,
@@ -203,7 +244,7 @@ export async function allRoots(
       throw new PublishError('STORE_WENT_BACK', `root version ${version} is not in the store`);
     roots.push(found.bytes);
   }
-  return [...roots, head.root.bytes];
+  return [...roots, newest.bytes];
 }
 
 function words(roles: readonly EventRole[], head: Head, base: readonly BaseRole[]): readonly string[] {

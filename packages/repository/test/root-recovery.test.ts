@@ -1,0 +1,250 @@
+/** Somebody has the online keys, and write access to the store: THREATS.md, "compromise and fast-forward recovery". */
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { Updater } from '@ragnos/client';
+import {
+  metadataOf,
+  noLedger,
+  review,
+  signEvent,
+  type AppliedEvent,
+  type RepositoryOptions,
+  type SigningEvent,
+} from '@ragnos/repository';
+import type { Signer } from '@ragnos/signing';
+import { fsStorage, read, storageKey, type Storage } from '@ragnos/storage';
+import { metadataToBytes, parseMetadata, signedToBytes, type Snapshot, type Timestamp } from '@ragnos/tuf';
+import { expect, test } from 'vitest';
+import { clientOf, tempFolder, testSigner, text, world, type World } from './world.ts';
+
+const code = (expected: string): unknown => expect.objectContaining({ code: expected });
+const last = 2 ** 31 - 1;
+const path = 'vendors/acme/hello/index.json';
+
+interface Attacked {
+  readonly made: World;
+  readonly folder: string;
+  /** A host that goes on where it stopped. */
+  readonly host: () => Promise<Updater>;
+}
+
+async function published(): Promise<Attacked> {
+  const folder = await tempFolder();
+  const made = await world({
+    storage: fsStorage({ root: join(folder, 'public'), create: true }),
+    staging: join(folder, 'staging'),
+  });
+  made.now = new Date();
+  const repository = await made.open();
+  await repository.refresh({ force: true });
+  await repository.publish((draft) => draft.add(path, text('{}')));
+  const baseUrl = `${pathToFileURL(join(folder, 'public')).href}/`;
+  const host = async (): Promise<Updater> => {
+    const updater = await Updater.open({ dir: join(folder, 'host'), baseUrl, root: made.root });
+    await updater.refresh();
+    return updater;
+  };
+  await host();
+  return { made, folder, host };
+}
+
+const get = async (storage: Storage, key: string): Promise<Uint8Array> =>
+  (await read(storage, storageKey(key), { maxLength: 1e7 }))?.bytes ?? new Uint8Array();
+
+async function overwrite(storage: Storage, key: string, bytes: Uint8Array): Promise<void> {
+  await storage.delete(storageKey(key));
+  await storage.putIfAbsent(storageKey(key), bytes);
+}
+
+const signedBy = async (signed: Snapshot | Timestamp, signer: Signer): Promise<Uint8Array> => {
+  const bytes = signedToBytes(signed);
+  return metadataToBytes(bytes, [await signer.sign(bytes)]);
+};
+
+/** What a thief of the keys that `made` holds for them can put into the store. */
+async function forge(
+  { storage, keys }: World,
+  change: {
+    readonly snapshot?: (old: Snapshot) => Snapshot;
+    readonly timestamp: (old: Timestamp) => Timestamp;
+  },
+): Promise<void> {
+  const old = parseMetadata(await get(storage, 'metadata/timestamp.json'), 'timestamp').signed;
+  const key = `metadata/${old.snapshot.version}.snapshot.json`;
+  const [snapshotKey, timestampKey] = [keys.of('snapshot')[0], keys.of('timestamp')[0]];
+  if (snapshotKey === undefined || timestampKey === undefined) throw new Error('no keys');
+  let next = old;
+  if (change.snapshot !== undefined) {
+    const forged = change.snapshot(parseMetadata(await get(storage, key), 'snapshot').signed);
+    const bytes = await signedBy(forged, snapshotKey);
+    await overwrite(storage, `metadata/${forged.version}.snapshot.json`, bytes);
+    next = {
+      ...old,
+      snapshot: { version: forged.version, length: null, hashes: null, unrecognized: new Map() },
+    };
+  }
+  await overwrite(storage, 'metadata/timestamp.json', await signedBy(change.timestamp(next), timestampKey));
+}
+
+/** New keys for the two online roles, signed by the holders of root. */
+async function recover(
+  { made, folder }: Attacked,
+  options: Partial<RepositoryOptions> = {},
+  roles: readonly ('timestamp' | 'snapshot')[] = ['timestamp', 'snapshot'],
+): Promise<{ readonly run: () => Promise<AppliedEvent>; readonly event: SigningEvent }> {
+  const staging = join(folder, 'staging');
+  const repository = await made.open({ staging, damaged: true, ...options });
+  const edits = roles.map((role) => {
+    const fresh = testSigner();
+    made.keys.of(role).push(fresh);
+    return { kind: 'keys', role, keys: [fresh.key], threshold: 1 } as const;
+  });
+  const deadline = new Date(Date.now() + 86_400_000);
+  const event = await repository.proposeEvent({ edits, reason: 'stolen', deadline });
+  const trust = { root: made.root };
+  const settings = { ledger: noLedger, now: new Date() };
+  const signed = await signEvent(event, review(event, trust, new Date()), made.keys.of('root'), settings);
+  return { event: signed.event, run: () => repository.applyEvent(signed.event) };
+}
+
+/** Everybody reads again, whatever he saw, and the repository goes on. */
+async function expectRecovered({ made, folder, host }: Attacked): Promise<void> {
+  const updater = await host();
+  expect(updater.trusted.timestamp?.version).toBeLessThan(2 ** 30);
+  made.keys.held.set('timestamp', made.keys.of('timestamp').slice(1));
+  made.keys.held.set('snapshot', made.keys.of('snapshot').slice(-1));
+  const repository = await made.open({ staging: join(folder, 'staging') });
+  await repository.publish((draft) => draft.add('later', text('goes on')));
+  const client = await clientOf(made);
+  expect(await client.read('later')).toBe('goes on');
+  expect(await client.read(path)).toBe('{}');
+  expect(client.set.root.version).toBe(3);
+  await host();
+}
+
+test('fast-forward to the last version: one root, and hosts that saw it follow', async () => {
+  const attacked = await published();
+  const { made, host } = attacked;
+  await forge(made, {
+    snapshot: (old) => ({ ...old, version: last }),
+    timestamp: (old) => ({ ...old, version: last }),
+  });
+  expect((await host()).trusted.timestamp?.version).toBe(last); // it cannot tell
+  await (await made.open()).status(); // nor can the operator, who now remembers it
+  await expect((await made.open()).publish((draft) => draft.add('x', text('y')))).rejects.toEqual(
+    code('TOO_LARGE'),
+  );
+  const { run } = await recover(attacked);
+  expect(await run()).toMatchObject({
+    outcome: 'applied',
+    rootVersion: 3,
+    reset: expect.stringContaining(`${last}`) as unknown,
+  });
+  await expectRecovered(attacked);
+});
+
+test('the timestamp key alone: it names a snapshot that is not there, and nobody reads anything', async () => {
+  const attacked = await published();
+  const { made, host } = attacked;
+  await forge(made, {
+    timestamp: (old) => ({ ...old, version: last, snapshot: { ...old.snapshot, version: last } }),
+  });
+  await expect(host()).rejects.toEqual(code('NOT_FOUND_REMOTE'));
+  await expect(made.open()).rejects.toEqual(code('STORE_WENT_BACK'));
+  const { run } = await recover(attacked, {}, ['timestamp']);
+  expect(await run()).toMatchObject({ outcome: 'applied', rootVersion: 3 });
+  await expectRecovered(attacked);
+});
+
+test('a snapshot that lists a role under its last version', async () => {
+  const attacked = await published();
+  const { made, host } = attacked;
+  await forge(made, {
+    snapshot: (old) => ({
+      ...old,
+      version: old.version + 1,
+      meta: new Map([...old.meta].map(([name, file]) => [name, { ...file, version: last }])),
+    }),
+    timestamp: (old) => ({ ...old, version: old.version + 1 }),
+  });
+  await expect(host()).rejects.toEqual(code('NOT_FOUND_REMOTE'));
+  const { run } = await recover(attacked);
+  expect(await run()).toMatchObject({ outcome: 'applied', rootVersion: 3 });
+  await expectRecovered(attacked);
+});
+
+test('killed between the reset and the root: the same command completes it', async () => {
+  const attacked = await published();
+  const { made } = attacked;
+  await forge(made, {
+    snapshot: (old) => ({ ...old, version: last }),
+    timestamp: (old) => ({ ...old, version: last }),
+  });
+  let killed = false;
+  const storage: Storage = {
+    ...made.storage,
+    putIfAbsent: (key, ...rest) => {
+      if (key !== 'metadata/3.root.json' || killed) return made.storage.putIfAbsent(key, ...rest);
+      killed = true;
+      return Promise.reject(new Error('the power went'));
+    },
+  };
+  const { run } = await recover(attacked, { storage });
+  await expect(run()).rejects.toThrow('the power went');
+  expect(await run()).toMatchObject({ outcome: 'applied', rootVersion: 3 });
+  await expectRecovered(attacked);
+});
+
+test('no reset where none is needed: versions go on, and no host fails', async () => {
+  const attacked = await published();
+  const { run } = await recover(attacked);
+  expect(await run()).toMatchObject({ outcome: 'applied', rootVersion: 3, reset: null });
+  await expectRecovered(attacked);
+});
+
+test('without the new keys nothing is touched', async () => {
+  const attacked = await published();
+  const { made } = attacked;
+  await forge(made, {
+    snapshot: (old) => ({ ...old, version: last }),
+    timestamp: (old) => ({ ...old, version: last }),
+  });
+  const before = await get(made.storage, 'metadata/timestamp.json');
+  const { run } = await recover(attacked);
+  made.keys.held.set('timestamp', made.keys.of('timestamp').slice(0, 1));
+  await expect(run()).rejects.toEqual(code('SIGNATURES_MISSING'));
+  expect(await get(made.storage, 'metadata/timestamp.json')).toEqual(before);
+});
+
+test('a root that keeps the stolen key resets nothing', async () => {
+  const attacked = await published();
+  const { made, folder } = attacked;
+  await forge(made, {
+    timestamp: (old) => ({ ...old, version: last, snapshot: { ...old.snapshot, version: last } }),
+  });
+  const repository = await made.open({ staging: join(folder, 'staging'), damaged: true });
+  const { key } = testSigner();
+  const edits = [
+    {
+      kind: 'keys',
+      role: 'targets',
+      keys: [...made.keys.of('targets').map((one) => one.key), key],
+      threshold: 1,
+    } as const,
+  ];
+  const event = await repository.proposeEvent({
+    edits,
+    reason: '',
+    deadline: new Date(Date.now() + 86_400_000),
+  });
+  const settings = { ledger: noLedger, now: new Date() };
+  const { event: signed } = await signEvent(
+    event,
+    review(event, { root: made.root }, new Date()),
+    made.keys.of('root'),
+    settings,
+  );
+  await expect(
+    repository.submitRoot(metadataOf(signed.roles[0] ?? { signed: text(''), signatures: [] })),
+  ).rejects.toEqual(code('STORE_WENT_BACK'));
+});
