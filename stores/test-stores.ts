@@ -7,6 +7,7 @@ import { Tally } from '../interop/lib/tally.ts';
 import { cache, NotHereError, type Running, type Store } from './lib/server.ts';
 import { publishTogether } from './publishers/main.ts';
 import { fakeGcs } from './fake-gcs/store.ts';
+import { moto } from './moto/store.ts';
 import { radosgw } from './radosgw/store.ts';
 import { azurite } from './azurite/store.ts';
 
@@ -14,6 +15,7 @@ const all: readonly { readonly store: Store; readonly tests: readonly string[] }
   { store: radosgw, tests: ['s3'] },
   { store: azurite, tests: ['azure'] },
   { store: fakeGcs, tests: ['gcs'] },
+  { store: moto, tests: ['cloudfront'] },
 ];
 
 const args = process.argv.slice(2);

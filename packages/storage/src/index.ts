@@ -30,6 +30,9 @@ export {
 } from './bucket.ts';
 export type { HttpLimits, RequestEvent } from './http/client.ts';
 export type { RetryPolicy } from './object/retry.ts';
+export type { Purger, PurgerOptions } from './purge/purger.ts';
+export { cloudFront, type CloudFrontOptions } from './purge/cloudfront.ts';
+export { httpPurge, type HttpPurgeOptions } from './purge/http.ts';
 export { contentTypeOf } from './content-type.ts';
 export type { FileSystem, OpenFile } from './fs/file-system.ts';
 export { lockFile, type FileLock, type LockOptions } from './lock-file.ts';
