@@ -79,7 +79,7 @@ const passing: ReadonlySet<string> = new Set([
   'STORAGE_LOCKED',
   'CONFLICT',
   'OUTCOME_UNKNOWN',
-  'SIGNER_UNAVAILABLE',
+  'SIGNER_FAILED',
   'LOCK_TIMEOUT',
 ]);
 

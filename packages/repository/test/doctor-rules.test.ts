@@ -426,7 +426,7 @@ describe('the operator’s keys', () => {
     [
       'role-without-key',
       places.filter(({ role }) => role !== 'root'),
-      /^info: root needs 2 of its 3 keys, and 0 are at hand/,
+      /^info: signed elsewhere, since too few of their keys are here: root/,
     ],
     [
       'role-without-key',

@@ -90,26 +90,39 @@ function* delegations({ name: delegator, signed }: CheckedRole): Generator<Findi
 /** Two delegations of one role that cover a common path: then their order decides. For a thorough look alone. */
 export function* overlaps({ roles }: CheckedHead): Generator<Finding> {
   for (const { name, signed } of roles) {
-    const siblings = (signed.delegations?.roles ?? []).filter(({ paths }) => paths !== null);
-    const pairs: string[] = [];
-    const bySegment = Map.groupBy(
-      siblings.flatMap((role) => (role.paths ?? []).map((pattern) => ({ role, pattern }))),
-      ({ pattern }) => pattern.split('/').length,
-    );
-    for (const group of bySegment.values())
+    const pairs = new Set<string>();
+    for (const group of comparable(signed.delegations?.roles ?? []))
       for (const [index, one] of group.entries())
-        for (const other of group.slice(index + 1)) {
-          if (one.role === other.role || !common(one.pattern, other.pattern)) continue;
-          const pair = described(one.role, other.role);
-          if (!pairs.includes(pair)) pairs.push(pair);
-        }
-    if (pairs.length > 0)
+        for (const other of group.slice(index + 1))
+          if (one.role !== other.role && common(one.pattern, other.pattern))
+            pairs.add(described(one.role, other.role));
+    if (pairs.size > 0)
       yield finding(
         'delegation-overlap',
-        `below ${name} the same paths belong to ${some(pairs)}: their order decides`,
+        `below ${name} the same paths belong to ${some([...pairs])}: their order decides`,
         'keep the paths of delegations apart',
       );
   }
+}
+
+interface Covering {
+  readonly role: DelegatedRole;
+  readonly pattern: string;
+}
+
+/** Patterns that may meet, so that a thousand vendors are not compared with each other: by depth and their first literals. */
+function comparable(roles: readonly DelegatedRole[]): readonly (readonly Covering[])[] {
+  const all = roles.flatMap((role) => (role.paths ?? []).map((pattern): Covering => ({ role, pattern })));
+  const start = ({ pattern }: Covering): string => {
+    const segments = pattern.split('/');
+    const literal = segments.slice(0, 2).join('/');
+    return `${segments.length} ${/[*?]/.test(literal) ? '*' : literal}`;
+  };
+  const groups = Map.groupBy(all, start);
+  return [...groups].map(([key, group]) => {
+    const wild = groups.get(`${key.split(' ')[0] ?? ''} *`) ?? [];
+    return wild === group ? group : [...group, ...wild];
+  });
 }
 
 function described(one: DelegatedRole, other: DelegatedRole): string {

@@ -71,7 +71,9 @@ export const doctorRules = {
 
   'private-key-mode': error('unauthorised', 'private keys are readable by their owner alone (0600)'),
   'private-key-served': error('unauthorised', 'no private key lies below the folder that is served'),
-  'role-without-key': warning('as many keys of each role are at hand as it needs; an info for root'),
+  'role-without-key': warning(
+    'as many keys of each role are at hand as it needs; an info for root, and for roles that others sign',
+  ),
   'config-key-unused': info('every key in `ragv.toml` serves a role'),
 
   'served-unreachable': error('unreachable', 'the server answers'),

@@ -1,4 +1,3 @@
-import { defaultLimits } from '@ragnos/tuf';
 import { holdersOf, short } from './keys.ts';
 import type { CheckedHead } from './head.ts';
 import { finding, type Finding } from './rules.ts';
@@ -52,22 +51,36 @@ export function vaultRules(
         'destroy those that no client needs any more, and remove them from ragv.toml',
       ),
     );
+  findings.push(...keysAtHand(places, holders));
+  return findings;
+}
+
+/** A key that ragv.toml names and that is gone is worth a warning; roles that others sign are only told. */
+function* keysAtHand(places: readonly KeyPlace[], holders: ReturnType<typeof holdersOf>): Generator<Finding> {
   const atHand = new Set(places.filter((place) => place.atHand).map(({ keyId }) => keyId));
+  const known = new Set(places.map(({ keyId }) => keyId));
+  const elsewhere = new Set<string>();
   const seen = new Set<string>();
   for (const { name, keyIds, threshold } of holders) {
     const found = keyIds.filter((id) => atHand.has(id)).length;
-    if (found >= threshold || seen.has(name) || seen.size > defaultLimits.maxKeys) continue;
+    if (found >= threshold || seen.has(name)) continue;
     seen.add(name);
-    findings.push(
-      finding(
-        'role-without-key',
-        `${name} needs ${threshold} of its ${keyIds.length} keys, and ${found} are at hand here`,
-        name === 'root'
-          ? 'that is how it should be; bring them for a ceremony before root expires'
-          : 'it has to be re-signed by those who hold them, before it expires',
-        name === 'root' ? 'info' : 'warning',
-      ),
+    const online = name === 'timestamp' || name === 'snapshot';
+    if (name === 'root' || (!online && !keyIds.some((id) => known.has(id)))) {
+      elsewhere.add(name);
+      continue;
+    }
+    yield finding(
+      'role-without-key',
+      `${name} needs ${threshold} of its ${keyIds.length} keys, and ${found} are at hand here`,
+      'bring the key back, or let those who hold the others sign before it expires',
     );
   }
-  return findings;
+  if (elsewhere.size > 0)
+    yield finding(
+      'role-without-key',
+      `signed elsewhere, since too few of their keys are here: ${some([...elsewhere])}`,
+      'that is how it should be for root and for vendors; they sign before it expires',
+      'info',
+    );
 }
