@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { memoryStorage, storageKey, type Storage } from '@ragnos/storage';
+import { memoryStorage, read, storageKey, type Storage } from '@ragnos/storage';
 import { AuditLog, emptyHead, listedRoles, listedTargets, type LogHead, type NewEntry } from '@ragnos/tlog';
-import { append, collect, grown, sample, sweep } from './samples.ts';
+import { append, collect, grown, overwrite, sample, sweep } from './samples.ts';
 
 interface Cost {
   gets: number;
@@ -115,5 +115,15 @@ test(
       expect((await log.inclusionProof(head, index)).proof.length).toBeGreaterThanOrEqual(9);
     for (const old of [1, 255, 256]) await log.consistencyProof(at(old), head);
     expect(await log.verify(head, { since: at(256) })).toMatchObject({ ok: true, verified: 65_792 });
+
+    const key = storageKey('log/tile/1/000');
+    const good = await read(storage, key, { maxLength: 10_000 });
+    const bad = Buffer.from(good?.bytes ?? []);
+    bad[32 * 200] = (bad[32 * 200] ?? 0) ^ 1;
+    await overwrite(storage, key, bad);
+    expect((await log.verify(head)).findings).toMatchObject([{ code: 'LOG_ALTERED', key, index: null }]);
+    await expect(log.inclusionProof(head, 3)).rejects.toMatchObject({ code: 'LOG_ALTERED', key });
+    await overwrite(storage, key, null);
+    await expect(log.inclusionProof(head, 3)).rejects.toMatchObject({ code: 'LOG_MISSING', key });
   },
 );
