@@ -4,8 +4,10 @@ import {
   compatClients,
   initRepository,
   PublishError,
+  type Change,
   type Client,
   type DelegationLayout,
+  type Proposal,
   type Repository,
   type RoleEdit,
 } from '@ragnos/repository';
@@ -184,6 +186,35 @@ describe('bins', () => {
       expect(await outcome(made, () => repository.prepare([edit]))).toBe('NOT_COMPATIBLE');
     }
   });
+});
+
+test('nobody is asked to sign what a client could not read', async () => {
+  const made = await served();
+  const repository = await made.open({ compat: ['tough'] });
+  const propose = (proposal: Partial<Proposal>): Promise<string> =>
+    outcome(made, () =>
+      repository.proposeEvent({
+        reason: 'as agreed',
+        deadline: new Date(start.getTime() + day),
+        ...proposal,
+      }),
+    );
+  const keys = [newSigner['P-384']().key];
+  for (const role of ['root', 'targets', 'vendor.acme'])
+    expect(await propose({ edits: [{ kind: 'keys', role, keys, threshold: 1 }] })).toBe('NOT_COMPATIBLE');
+  const change: Change = (draft) => draft.add('vendors/acme/x/y', text('1'), { custom: 'text' });
+  expect(await propose({ change })).toBe('NOT_COMPATIBLE');
+});
+
+test('a root that was signed elsewhere is refused as well', async () => {
+  const made = await served();
+  const elsewhere = await served(undefined, made.keys);
+  const [old] = made.keys.of('snapshot');
+  if (old === undefined) throw new Error('no key');
+  await (await elsewhere.open()).rotateKey('snapshot', newSigner['P-384'](), old);
+  const root = await (await clientOf(elsewhere)).need('metadata/2.root.json');
+  const repository = await made.open({ compat: ['tough'] });
+  expect(await outcome(made, () => repository.submitRoot(root))).toBe('NOT_COMPATIBLE');
 });
 
 describe('delegations', () => {

@@ -15,6 +15,7 @@ import {
 } from '@ragnos/tuf';
 import { checkRole, usedKeys } from '../check-layout.ts';
 import { bodyOf, changedRoles, topLevelKeys } from '../commit.ts';
+import { checkCompat } from '../compat-commit.ts';
 import { SigningDesk } from '../desk.ts';
 import { draftOf } from '../draft.ts';
 import { applyEdit } from '../edit-roles.ts';
@@ -79,9 +80,9 @@ export async function propose(
   const workspace = new Workspace(head, engine.now());
   for (const edit of edits)
     if (!(edit.kind === 'keys' && isTopLevelRole(edit.role))) await applyEdit(workspace, edit, engine.compat);
-  await checkTops(head, tops);
+  await checkTops(engine, head, tops);
   if (change !== undefined) {
-    const { draft, end } = draftOf(workspace, { storage: engine.storage, mutable });
+    const { draft, end } = draftOf(workspace, { storage: engine.storage, compat: engine.compat, mutable });
     await Promise.resolve(change(draft)).finally(end);
   }
   const asked = resign.filter((role) => role !== 'root');
@@ -106,7 +107,7 @@ async function rootAlone(
 ): Promise<Pick<SigningEvent, 'roots' | 'base' | 'roles' | 'words'>> {
   const { signed, bytes } = await engine.reader.readRoot(options);
   const used = usedKeys(signed, []);
-  for (const [role, layout] of tops) checkRole(role, layout, used);
+  for (const [role, layout] of tops) checkRole(role, layout, used, engine.compat);
   const next = nextRoot(signed, tops, rootExpiry(engine));
   const roles = [{ name: rootRole, delegator: rootRole, signed: signedToBytes(next), signatures: [] }];
   const words = wordsOf([
@@ -122,10 +123,14 @@ export async function located(workspace: Workspace, role: string): Promise<Locat
   return at;
 }
 
-async function checkTops(head: Head, tops: ReadonlyMap<TopLevelRole, RoleLayout>): Promise<void> {
+async function checkTops(
+  { compat }: Engine,
+  head: Head,
+  tops: ReadonlyMap<TopLevelRole, RoleLayout>,
+): Promise<void> {
   const delegations = (await head.role(targetsRole, rootRole)).signed.delegations;
   const used = usedKeys(head.root.signed, delegations === null ? [] : [['targets', delegations]]);
-  for (const [role, layout] of tops) checkRole(role, layout, used);
+  for (const [role, layout] of tops) checkRole(role, layout, used, compat);
 }
 
 /** The parts of an event that follow from the head. @throws EventError NOTHING_TO_SIGN */
@@ -139,7 +144,9 @@ export async function eventOf(
   const desk = new SigningDesk(engine.source);
   const roles: EventRole[] = [];
   const works: { readonly work: RoleWork; readonly atHand: boolean }[] = [];
-  for (const work of await changedRoles(workspace)) {
+  const changed = await changedRoles(workspace);
+  await checkCompat(workspace, changed, engine.compat); // before anybody signs it
+  for (const work of changed) {
     if (work.retired !== null) continue; // a tombstone: its delegator's keys sign it when it is published, if they are at hand
     const atHand = !always.has(work.name) && (await isAtHand(work, workspace, root, desk));
     works.push({ work, atHand });
