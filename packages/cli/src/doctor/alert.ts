@@ -33,8 +33,7 @@ const defaults: AlertLimits = { timeoutMs: 10_000, attempts: 3, backOffMs: 1000 
 /** @throws CliError USAGE, without the address */
 export function alertTo(address: string, limits: AlertLimits = defaults): SendAlert {
   const url = URL.parse(address);
-  const loopback = url !== null && /^(?:localhost|127(?:\.\d+){3}|\[::1\])$/.test(url.hostname);
-  if (url === null || !(url.protocol === 'https:' || (url.protocol === 'http:' && loopback)))
+  if (url === null || !(url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url))))
     throw new CliError('USAGE', 'the address for alerts is no https: address', {
       hint: 'it is not shown here, since such addresses are secrets; see --alert-url and RAGV_ALERT_URL',
     });
@@ -57,9 +56,11 @@ interface Posted {
 
 /** Redirects are failures: nobody but the one who was named gets to know. Never rejects. */
 async function post(url: URL, body: Uint8Array, timeoutMs: number): Promise<Posted> {
-  const { request } = url.protocol === 'https:' ? await import('node:https') : await import('node:http');
+  const { Agent, request } =
+    url.protocol === 'https:' ? await import('node:https') : await import('node:http');
+  const agent = new Agent({ keepAlive: false, ...(isLoopback(url) ? {} : { proxyEnv: process.env }) });
   const headers = { 'content-type': 'application/json', 'content-length': body.length };
-  const options: RequestOptions = { method: 'POST', headers, signal: AbortSignal.timeout(timeoutMs) };
+  const options: RequestOptions = { method: 'POST', headers, agent, signal: AbortSignal.timeout(timeoutMs) };
   return new Promise((resolve) => {
     const sent = request(url, options, (answer) => {
       answer.destroy(); // what it says is nobody's business
@@ -74,4 +75,8 @@ async function post(url: URL, body: Uint8Array, timeoutMs: number): Promise<Post
     });
     sent.end(body);
   });
+}
+
+function isLoopback({ hostname }: URL): boolean {
+  return /^(?:localhost|127(?:\.\d+){3}|\[::1\])$/.test(hostname);
 }

@@ -3,7 +3,7 @@ import { inParallel } from '../put.ts';
 import { storedFile } from './store-keys.ts';
 
 /** Files of one folder that are deleted after one look at whether they are still the ones that were listed. */
-const atOnce = 250;
+const atOnce = 1000;
 
 /**
  * Deletes what was listed, snapshots first, so that whatever interrupts it leaves nothing that names what is gone. Each
