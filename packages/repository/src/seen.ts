@@ -30,11 +30,15 @@ const maxLength = 8_000_000;
 /** In `staging/seen.json`, or only in this process. Damaged, it is refused: forgetting would let the store go back unnoticed. */
 export function seenMemory(staging: string | undefined): SeenMemory {
   let kept: Seen | null = null;
+  let onDisk: { readonly bytes: Uint8Array; readonly seen: Seen } | null = null;
   const path = staging === undefined ? null : join(staging, 'seen.json');
   const load = async (): Promise<Seen | null> => {
     const bytes = path === null ? null : await nodeFileSystem.read(path, maxLength);
     if (path === null || bytes === null) return kept;
-    const found = parse(bytes, path);
+    // As a rule the last to write was this process: a list of thousands of roles is not read again then.
+    if (onDisk === null || Buffer.compare(onDisk.bytes, bytes) !== 0)
+      onDisk = { bytes, seen: parse(bytes, path) };
+    const found = onDisk.seen;
     return kept !== null && kept.timestamp > found.timestamp ? kept : found;
   };
   return {
@@ -43,7 +47,10 @@ export function seenMemory(staging: string | undefined): SeenMemory {
       const before = await load();
       if (before !== null && !replace && isNewer(before, seen)) return;
       kept = seen;
-      if (path !== null) await writeFileAtomic(path, serialize(seen), { mode: 0o600 });
+      if (path === null) return;
+      const bytes = serialize(seen);
+      await writeFileAtomic(path, bytes, { mode: 0o600 });
+      onDisk = { bytes, seen };
     },
   };
 }

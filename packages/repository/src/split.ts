@@ -12,13 +12,13 @@ import type { BinsLayout } from './layout.ts';
 import { binDelegations, delegatedNames } from './signed.ts';
 import type { Located, Workspace } from './workspace.ts';
 
-/** Bytes of one entry in a snapshot and in a targets file, measured (DESIGN.md, decision 6). */
+/** Bytes of one entry, measured. In a snapshot it carries a digest, since the keys of a bin are not those of the snapshot. */
 const entryInTargets = 155;
-const entryInSnapshot = 33;
+const entryInSnapshot = 131;
 const [leastBits, mostBits] = [1, 14];
 
 /**
- * How many bits of bins write the least per publish of one target among `targets`: B* = √(N·155/33), as a power of two. A bin gets
+ * How many bits of bins write the least per publish of one target among `targets`: B* = √(N·155/131), as a power of two. A bin gets
  * smaller with their number, the snapshot that lists them larger.
  */
 export function bestBits(targets: number): number {
