@@ -23,6 +23,7 @@ const questions: Readonly<Record<string, Ask>> = {
   artifact: async (times) => (await import('./questions/artifact.ts')).artifact(times),
   install: async (times) => (await import('./questions/install.ts')).install(times),
   verify: async (times) => (await import('./questions/verify.ts')).verify(times),
+  publish: async (times) => (await import('./questions/publish.ts')).publish(times),
   startup: async (times) => (await import('./questions/startup.ts')).startup(times),
 };
 

@@ -1,0 +1,123 @@
+/** Publishing one target into a vendor that has many, in bins: what it costs, and how that grows; python-tuf does the same beside it. */
+import { execFile } from 'node:child_process';
+import { cp, mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { setUpPython } from '../lib/peers.ts';
+import { median } from '../lib/measure.ts';
+import { program } from '../lib/packages.ts';
+import { workFolder } from '../lib/work.ts';
+import type { Answer, Row } from '../lib/table.ts';
+
+const run = promisify(execFile);
+/** Targets, and bits of bins: what ragv takes for so many (`bestBits`). 0: one role, for comparison. */
+const sizes: readonly (readonly [targets: number, bits: number])[] = [
+  [10_000, 0],
+  [10_000, 7],
+  [100_000, 8],
+  [1_000_000, 10],
+];
+
+export async function publish(times: number): Promise<readonly Answer[]> {
+  const python = setUpPython('requirements.txt');
+  const work = await workFolder('publish');
+  const one: Row[] = [];
+  const imports: Row[] = [];
+  const ours: [number, number][] = [];
+  const theirs: [number, number][] = [];
+  for (const [targets, bits] of sizes) {
+    const folder = join(work, `${targets}-${bits}`);
+    await mkdir(folder);
+    const name = `${targets.toLocaleString('en')} in ${bits === 0 ? 'one role' : `${2 ** bits} bins`}`;
+    const batch = Math.min(targets, 100_000);
+    const imported = await report('publish-import.mjs', [folder, bits, targets, batch, 'metadata']);
+    const seconds = Number(imported.json['seconds']);
+    imports.push({
+      name,
+      cells: { 'targets a second': targets / seconds, s: seconds, 'peak MB': imported.memory },
+    });
+    const copy = `${folder}-python`;
+    await cp(folder, copy, { recursive: true });
+    const samples: number[] = [];
+    let last: Reported | null = null;
+    for (let round = 0; round < 3; round++) {
+      last = await report('publish-one.mjs', [folder, bits, Math.max(20, times * 5)]);
+      samples.push(...numbers(last.json['ms']));
+    }
+    const p50 = median(samples);
+    one.push({
+      name: `ours, ${name}`,
+      cells: {
+        'p50 ms': p50,
+        'p95 ms': percentile(samples, 0.95),
+        'CPU ms': Number(last?.json['cpu']),
+        'metadata kB': Number(last?.json['metadata']) / 1000,
+        'log kB': Number(last?.json['log']) / 1000,
+        'peak MB': last?.memory ?? Number.NaN,
+      },
+    });
+    if (bits === 0) continue;
+    ours.push([targets, p50]);
+    if (python === null) continue;
+    const { stdout } = await run(python, [program('python_tuf_publish.py'), copy, '20'], { maxBuffer: 1e8 });
+    const peer: Record<string, unknown> = Object(JSON.parse(stdout));
+    const peerP50 = median(numbers(peer['ms']));
+    theirs.push([targets, peerP50]);
+    one.push({
+      name: `python-tuf, ${name}`,
+      cells: {
+        'p50 ms': peerP50,
+        'p95 ms': percentile(numbers(peer['ms']), 0.95),
+        'CPU ms': Number(peer['cpu']),
+        'metadata kB': Number(peer['metadata']) / 1000,
+        'log kB': '–',
+        'peak MB': '–',
+      },
+    });
+  }
+  return [
+    {
+      question: 'Publish one target into a vendor with many: folder, every file synced, audit log kept',
+      rows: one,
+      notes: [
+        'goal at 1,000,000: p50 ≤ 10 ms, ≤ 200 MB, ≤ 300 kB written',
+        'ours also keeps a journal, reads back and verifies what it committed, and takes its turn among other publishers; python-tuf does none of it',
+      ],
+      chart: {
+        file: 'publish.svg',
+        title: 'Publish one target, p50',
+        x: 'targets of the vendor, in bins',
+        y: 'ms',
+        lines: [
+          { name: 'ours', points: ours },
+          { name: 'python-tuf', points: theirs },
+        ],
+      },
+    },
+    {
+      question:
+        'Import in batches of 100,000: metadata alone, since the files themselves cost what the disk costs',
+      rows: imports,
+      notes: [],
+    },
+  ];
+}
+
+interface Reported {
+  readonly json: Readonly<Record<string, unknown>>;
+  readonly memory: number;
+}
+
+async function report(name: string, args: readonly (string | number)[]): Promise<Reported> {
+  const { stdout } = await run(process.execPath, [program(name), ...args.map(String)], { maxBuffer: 1e8 });
+  const [first = '{}', last = '{}'] = stdout.split('\n').filter((line) => line !== '');
+  return { json: Object(JSON.parse(first)), memory: Number(Object(JSON.parse(last)).memory) };
+}
+
+function numbers(value: unknown): readonly number[] {
+  return Array.isArray(value) ? value.map(Number) : [];
+}
+
+function percentile(values: readonly number[], share: number): number {
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length * share)] ?? Number.NaN;
+}
