@@ -9,6 +9,7 @@ import { publishTogether } from './publishers/main.ts';
 import { fakeGcs } from './fake-gcs/store.ts';
 import { moto } from './moto/store.ts';
 import { radosgw } from './radosgw/store.ts';
+import { sdks } from './sdks/store.ts';
 import { azurite } from './azurite/store.ts';
 
 const all: readonly { readonly store: Store; readonly tests: readonly string[] }[] = [
@@ -16,6 +17,7 @@ const all: readonly { readonly store: Store; readonly tests: readonly string[] }
   { store: azurite, tests: ['azure'] },
   { store: fakeGcs, tests: ['gcs'] },
   { store: moto, tests: ['cloudfront'] },
+  { store: sdks, tests: ['sdks'] },
 ];
 
 const args = process.argv.slice(2);
