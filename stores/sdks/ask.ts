@@ -17,8 +17,7 @@ registerHooks({
 });
 try {
   const storage = await openStorage(uri);
-  await storage.get(storageKey('a'));
-  console.log(String(await storage.get(storageKey('a'))));
+  console.log((await storage.get(storageKey('a'))) === null ? 'null' : 'found');
 } catch (error) {
   console.log(error instanceof StorageError ? `${error.code}: ${error.message}` : String(error));
 }
