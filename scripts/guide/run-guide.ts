@@ -56,6 +56,22 @@ export function normalised(outputs: readonly (readonly string[])[]): readonly (r
   );
 }
 
+/** A runbook is all about keys, which are new each time: every digest, key id, event and size beside them. */
+export function normalisedKeys(outputs: readonly (readonly string[])[]): readonly (readonly string[])[] {
+  return normalised(outputs).map((lines) =>
+    lines.map((line) =>
+      line
+        .replace(/[0-9a-f]{64}/g, '<sha256>')
+        .replace(/[0-9a-f]{16}…/g, '<key>')
+        .replace(/-\d{8}-[0-9a-f]{6}\b/g, '-<event>')
+        .replace(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, '<time>')
+        .replace(/\d+ bytes/g, '<size>')
+        .replace(/ragv \S+, node v\S+, openssl \S+/, '<tool>')
+        .trimEnd(),
+    ),
+  );
+}
+
 /** The first `sh` block: how a newcomer gets the command. `folder` is where it says that the rest happens. */
 function readSetUp(markdown: string, folder: string): string {
   const block = /^```sh\n(?<body>[\s\S]*?)^```$/m.exec(markdown)?.groups?.['body'] ?? '';

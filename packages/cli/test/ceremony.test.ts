@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { parseMetadata, replaceableBySingleKey } from '@ragnos/tuf';
 import { beforeAll, expect, test } from 'vitest';
 import { onCeremony, recordCeremony, type CeremonyRecord } from '../src/metadata/ceremony-record.ts';
-import { containing, json, world, write, type Said } from './ragv.ts';
+import { json, world, write, type Said } from './ragv.ts';
 
 const people = ['ann', 'bob', 'cat', 'dan', 'eve'];
 const passwords = Object.fromEntries(
@@ -81,10 +81,10 @@ test('a transcript that was changed, or tells of another root, is refused', long
     'a note': text.replace('"signed":{', '"signed":{"note":"x",'),
   };
   for (const [what, content] of Object.entries(forged)) {
-    expect(content, what).not.toBe(text);
+    expect([what, content]).not.toEqual([what, text]);
     writeFileSync(at('forged.json'), content);
     const said = await exits(3, 'root transcript forged.json --vault v');
-    expect(said.stderr, what).toMatch(/\[(UNSIGNED|EVENT_MALFORMED)\]/);
+    expect(`${what}: ${said.stderr}`).toMatch(/\[(UNSIGNED|EVENT_MALFORMED)\]/);
   }
   await exits(0, 'init other --vendor acme');
   const said = await exits(3, 'root transcript v/ceremonies/root-1.json --root other/1.root.json');
@@ -109,8 +109,8 @@ test(
     await exits(0, 'key generate fay.p8 --password-file fay.password');
     const line = `root ceremony --vault v --threshold 3 --keys ${table(['ann', 'bob', 'cat', 'gus'])} fay=fay.pub`;
 
-    const said = await ragv(`${line} --yes`);
-    expect(said, said.stderr).toMatchObject({ exit: 0, stdout: containing('root version 2 is in force') });
+    const said = await exits(0, `${line} --yes`);
+    expect(said.stdout).toContain('root version 2 is in force');
     expect(said.stderr).toContain('fay is not here');
     const shown = await exits(0, 'root transcript v/ceremonies/root-2.json --vault v --json');
     expect(json(shown.stdout)).toMatchObject({

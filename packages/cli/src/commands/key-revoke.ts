@@ -38,7 +38,6 @@ export async function run(context: Context): Promise<number> {
   const vault = await openVault(context, { damaged: true });
   try {
     const stolen = await locate(vault, named, context);
-    for (const line of planLines(stolen)) voice.note(line);
     if (context.dryRun) {
       voice.answer(
         {
@@ -49,6 +48,7 @@ export async function run(context: Context): Promise<number> {
       );
       return 0;
     }
+    for (const line of planLines(stolen)) voice.note(line);
     const fresh = stolen.filter(({ role }) => role !== 'root' && options.list('add-key').length === 0);
     const made = await newKeys(
       vault,

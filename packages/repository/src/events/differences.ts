@@ -143,7 +143,14 @@ function signersOf(role: string, before: RoleKeys | null, after: RoleKeys | null
 }
 
 function keysOf(before: ReadonlyMap<KeyId, Key>, after: ReadonlyMap<KeyId, Key>): readonly Difference[] {
-  const shown = (key: Key | null): string | null => (key === null ? null : text(keyToJson(key)));
+  // The id stands for all of the key where it is its sha256; where it is not, the digest says so.
+  const shown = (key: Key | null): string | null => {
+    if (key === null) return null;
+    const digest = createHash('sha256')
+      .update(text(keyToJson(key)))
+      .digest('hex');
+    return digest === key.keyId ? key.scheme : `${key.scheme}, whose sha256 is ${digest}`;
+  };
   return mapped(before, after, (id, old, next) => one('key', id, shown(old), shown(next)));
 }
 
