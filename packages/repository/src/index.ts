@@ -93,8 +93,6 @@ export {
 } from './watch.ts';
 export {
   collect,
-  defaultGrace,
-  defaultKeepFor,
   noteHead,
   type Amount,
   type CollectOptions,
@@ -109,3 +107,4 @@ export {
   type FreshOptions,
   type Stored,
 } from './retention/publisher.ts';
+export { defaultGrace, defaultKeepFor } from './retention/times.ts';

@@ -32,7 +32,7 @@ except Exception as error:
 `;
 
 export const tufJsProgram = `
-import { copyFileSync, mkdirSync, readFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 const [module, root, metadataUrl, targetsUrl, folder, ...paths] = process.argv.slice(1);
@@ -61,8 +61,8 @@ try {
     if (info === undefined) throw new Error('it does not find ' + path);
     await updater.downloadTarget(info, join(targetDir, String(index)));
   }
-  console.log(JSON.stringify({ version }));
+  writeFileSync(1, JSON.stringify({ version }) + '\\n');
 } catch (error) {
-  console.log(JSON.stringify({ version, error: (error.name + ': ' + error.message).slice(0, 500) }));
+  writeFileSync(1, JSON.stringify({ version, error: (error.name + ': ' + error.message).slice(0, 500) }) + '\\n');
 }
 `;

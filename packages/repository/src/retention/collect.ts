@@ -10,11 +10,7 @@ import { keptFiles } from './keep.ts';
 import { baseAt, loadNotes, saveNotes, withNote, type HeadNote } from './notes.ts';
 import { removeListed } from './remove.ts';
 import { storedFile } from './store-keys.ts';
-
-/** Milliseconds. A publish that takes longer than half of it gives up, so that nothing it counts on is ever older. */
-export const defaultGrace = 24 * 3_600_000;
-/** How long ago a client may have begun, and still find all that it needs. */
-export const defaultKeepFor = 24 * 3_600_000;
+import { defaultGrace, defaultKeepFor } from './times.ts';
 
 export interface CollectOptions extends CallOptions {
   readonly storage: Storage;

@@ -4,7 +4,7 @@ import { PublishError } from '../errors.ts';
 import { objectMeta } from '../object-meta.ts';
 import { sha256 } from '../signed.ts';
 import type { CallOptions, Content } from '../types.ts';
-import { defaultGrace } from './collect.ts';
+import { defaultGrace } from './times.ts';
 
 export interface FreshOptions extends CallOptions {
   /** As `collect` has it, of whoever tidies up. */
