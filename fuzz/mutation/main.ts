@@ -1,6 +1,7 @@
 /**
- * `npm run mutation [-- <file> … | --coverage]`: Stryker over packages/tuf/src, or over the named files of it. It works on a copy
- * outside the tree, where `@ragnos/tuf` is the copy and nothing else, so that each mutant is what the tests run on.
+ * `npm run mutation [-- <file> … [--tests <name>,…] | --coverage]`: Stryker over packages/tuf/src, or over the named files of
+ * it; with `--tests` by those tests alone, which is quick; of what survives those, all of them may kill some. It works on a
+ * copy outside the tree, where `@ragnos/tuf` is the copy and nothing else, so that each mutant is what the tests run on.
  *
  * Every mutant that survives must stand in `survivors.ts` with its reason, and nothing may stand there that does not survive.
  */
@@ -18,6 +19,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
 import { say } from '../lib/say.ts';
 import { coverage } from './coverage.ts';
 import { judge } from './survivors.ts';
@@ -25,8 +27,12 @@ import { judge } from './survivors.ts';
 const here = fileURLToPath(new URL('.', import.meta.url));
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
-const asked = process.argv.slice(2);
-if (asked.includes('--coverage')) process.exit(coverage());
+const { values, positionals: asked } = parseArgs({
+  allowPositionals: true,
+  options: { coverage: { type: 'boolean', default: false }, tests: { type: 'string', default: '*' } },
+});
+if (values.coverage) process.exit(coverage());
+const tests = values.tests.split(',').map((name) => `packages/tuf/test/${name}.test.ts`);
 if (!existsSync(join(here, 'node_modules', '@stryker-mutator', 'vitest-runner')))
   execFileSync('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--silent'], {
     cwd: here,
@@ -50,7 +56,7 @@ try {
     join(folder, 'vitest.config.mjs'),
     `export default {
   resolve: { alias: { '@ragnos/tuf': new URL('packages/tuf/src/index.ts', import.meta.url).pathname } },
-  test: { include: ['packages/tuf/test/*.test.ts'], exclude: ['**/threats.test.ts'], testTimeout: 60000 },
+  test: { include: ${JSON.stringify(tests)}, exclude: ['**/threats.test.ts'], testTimeout: 60000 },
 };`,
   );
   writeFileSync(
@@ -80,7 +86,7 @@ try {
   const ran = spawnSync(process.execPath, [stryker, 'run'], { cwd: folder, stdio: 'inherit' });
   if (ran.status !== 0) throw new Error(`stryker ended with ${ran.status}`);
   const report: unknown = JSON.parse(readFileSync(join(folder, 'report.json'), 'utf8'));
-  const outcome = judge(report, asked.length === 0);
+  const outcome = judge(report, asked.length === 0 && values.tests === '*');
   for (const line of outcome.lines) say(line);
   process.exitCode = outcome.good ? 0 : 1;
 } finally {

@@ -201,6 +201,8 @@ describe('JSON', () => {
     '"a":[{"d":1,"c":2}]',
     '"a":1,"9":{"10":1}',
     '"a":1,"0":2',
+    '"a":1,"9":2',
+    '"2":1,"1":2',
     '"a":[{"a":1},{"d":1,"c":2}]',
   ])('what was signed of %s is in the order of canonical JSON', (members) => {
     const rest = JSON.stringify(targetsJson({ targets: {} })).slice(1, -1);

@@ -207,5 +207,34 @@ describe('snapshot (4.4)', () => {
     'a role name of dots': meta('...json'),
     'a role name that reads as a version': meta('7.root.json'),
     'an entry that is no object': meta('x.json', 1),
+    'an entry of null': meta('x.json', null),
+    'an entry in an array': meta('x.json', [{ version: 1 }]),
+  });
+  // A version alone is judged by a shorter way, whatever else is there by the longer one: both must refuse the same.
+  for (const [way, more] of Object.entries({ alone: {}, 'beside a length': { length: 1 } }))
+    table('snapshot', snapshotJson(), {
+      [`version 0, ${way}`]: meta('x.json', { version: 0, ...more }),
+      [`a negative version, ${way}`]: meta('x.json', { version: -1, ...more }),
+      [`version 2^31, ${way}`]: meta('x.json', { version: 2 ** 31, ...more }),
+      [`a version as text, ${way}`]: meta('x.json', { version: '1', ...more }),
+      [`a version of true, ${way}`]: meta('x.json', { version: true, ...more }),
+      [`a version of null, ${way}`]: meta('x.json', { version: null, ...more }),
+      [`a version in an array, ${way}`]: meta('x.json', { version: [1], ...more }),
+      [`no version, ${way}`]: meta('x.json', more),
+      [`a negative length, ${way}`]: meta('x.json', { version: 1, ...more, length: -1 }),
+      [`empty hashes, ${way}`]: meta('x.json', { version: 1, ...more, hashes: {} }),
+    });
+
+  test('the least and the greatest version, with and without more; each is counted and found', () => {
+    const of = { a: { version: 1 }, b: { version: 2 ** 31 - 1 }, c: { version: 1, length: 0 } };
+    const files = Object.fromEntries(Object.entries(of).map(([name, entry]) => [`${name}.json`, entry]));
+    const { signed } = parseMetadata(envelope(snapshotJson(files), []), 'snapshot');
+    expect(signed.meta.size).toBe(4);
+    expect([...signed.meta].map(([name, { version, length }]) => [name, version, length])).toEqual([
+      ['targets', 1, null],
+      ['a', 1, null],
+      ['b', 2 ** 31 - 1, null],
+      ['c', 1, 0],
+    ]);
   });
 });
