@@ -30,5 +30,6 @@ export function count(number: number, one: string, many = `${one}s`): string {
 
 export function bytes(length: number): string {
   if (length < 1000) return `${length} B`;
-  return length < 1_000_000 ? `${(length / 1000).toFixed(0)} kB` : `${(length / 1_000_000).toFixed(1)} MB`;
+  if (length < 1_000_000) return `${(length / 1000).toFixed(0)} kB`;
+  return length < 1e9 ? `${(length / 1e6).toFixed(1)} MB` : `${(length / 1e9).toFixed(1)} GB`;
 }
