@@ -25,7 +25,8 @@ import type { Lifetimes } from './layout.ts';
 import { objectMeta } from './object-meta.ts';
 import { inParallel, putBrought, putContents, putVersioned } from './put.ts';
 import { emptyTargets, expiry, lifetimeOf, metaFile, targetsRole } from './signed.ts';
-import type { CallOptions } from './types.ts';
+import { publishDeadline } from './retention/publisher.ts';
+import type { CallOptions, Content } from './types.ts';
 import type { RoleWork, Workspace } from './workspace.ts';
 
 export interface CommitContext extends CallOptions {
@@ -47,6 +48,8 @@ export type Outcome =
   | {
       readonly kind: 'committed' | 'lost' | 'unknown';
       readonly version: number;
+      /** Targets that lay in the store as leftovers: looked at once more when it is committed. */
+      readonly rewritten: ReadonlyMap<string, Content>;
       /** What this commit wrote into the audit log. */
       readonly staged: Staged | null;
       readonly roles: ReadonlyMap<string, number>;
@@ -93,8 +96,11 @@ export async function commit(
     written.set(work.name, metaFile(version, bytes));
   };
   const lapsed = await lapsedRoles(workspace, works, context.compat);
-  await putContents(storage, workspace.contents, context);
-  await putAliases(workspace, works, storage, context.compat, context);
+  const deadline = publishDeadline();
+  const rewritten = new Map([
+    ...(await putContents(storage, workspace.contents, context)),
+    ...(await putAliases(workspace, works, storage, context.compat, context)),
+  ]);
   await inParallel(
     planned.filter(({ work }) => work.name !== targetsRole),
     writeRole,
@@ -151,8 +157,9 @@ export async function commit(
   roles.set('timestamp', timestamp.version);
   context.signal?.throwIfAborted();
   await journal.note(attempt);
+  deadline.check();
   const kind = await swap(storage, bytes, head.etag);
-  return { kind, version: timestamp.version, staged, roles, lapsed };
+  return { kind, version: timestamp.version, staged, rewritten, roles, lapsed };
 }
 
 /** Not abortable: whoever gives up here would not know whether it happened. */

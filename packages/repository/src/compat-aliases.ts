@@ -45,8 +45,8 @@ export async function putAliases(
   storage: Storage,
   compat: readonly Client[],
   options: CallOptions,
-): Promise<void> {
-  if (!servesAliases(compat)) return;
+): Promise<ReadonlyMap<string, Content>> {
+  if (!servesAliases(compat)) return new Map();
   const contents = new Map<StorageKey, Content>();
   const stored: Alias[] = [];
   for (const work of works)
@@ -57,12 +57,13 @@ export async function putAliases(
       if (content === undefined) stored.push(alias);
       else contents.set(alias.key, content);
     }
-  await putContents(storage, contents, options);
+  const rewritten = await putContents(storage, contents, options);
   await inParallel(stored, async (alias) => {
     // Of many that only move to another bin, all lie there already.
     const found = await storage.head(alias.key, options);
     if (found?.size !== alias.file.length) await lay(storage, alias, options);
   });
+  return rewritten;
 }
 
 /** From what is stored under the path of the specification, checked on the way. */

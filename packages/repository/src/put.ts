@@ -1,10 +1,10 @@
-import { createReadStream } from 'node:fs';
-import { putOnce, read, StorageError, storageKey, type Body, type Storage } from '@ragnos/storage';
+import { read, StorageError, type Storage } from '@ragnos/storage';
 import { defaultLimits, type RoleName } from '@ragnos/tuf';
 import { PublishError } from './errors.ts';
 import type { Attempt, Journal } from './journal.ts';
 import { metadataKey } from './keys.ts';
 import { objectMeta } from './object-meta.ts';
+import { putFresh } from './retention/publisher.ts';
 import { sha256 } from './signed.ts';
 import type { CallOptions, Content } from './types.ts';
 
@@ -29,21 +29,22 @@ export async function inParallel<T>(items: Iterable<T>, run: (item: T) => Promis
   for (const result of results) if (result.status === 'rejected') throw result.reason;
 }
 
-/** Stored under its digest, so that what an earlier try left there is used if it is the same, and refused if not. */
+/**
+ * Stored under its digest, so that what an earlier try left there is used if it is the same, and refused if not. Resolves with
+ * what was there so long that `gc` may take it for a leftover, and was written again: to be looked at after the commit.
+ */
 export async function putContents(
   storage: Storage,
   contents: ReadonlyMap<string, Content>,
   options: CallOptions,
-): Promise<void> {
+): Promise<ReadonlyMap<string, Content>> {
+  const rewritten = new Map<string, Content>();
+  const now = new Date(); // the store's files have times of the real clock, whatever time is signed
   await inParallel(contents, async ([key, content]) => {
-    await putOnce(storage, storageKey(key), bodyOf(content), objectMeta(key), options);
+    const stored = await putFresh(storage, key, content, { ...options, now });
+    if (stored === 'rewritten') rewritten.set(key, content);
   });
-}
-
-function bodyOf(content: Content): Body {
-  if (content instanceof Uint8Array) return content;
-  const { file, length, sha256 } = content;
-  return { length, sha256, open: () => createReadStream(file) };
+  return rewritten;
 }
 
 export interface Written {

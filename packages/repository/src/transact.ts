@@ -14,6 +14,7 @@ import { PublishError } from './errors.ts';
 import type { Head, HeadReader } from './head.ts';
 import { newAttempt, removeFiles, type Attempt, type Journal } from './journal.ts';
 import type { Lifetimes } from './layout.ts';
+import { restoreLost } from './retention/publisher.ts';
 import type { CallOptions, PublishResult, SignerSource } from './types.ts';
 import { Workspace } from './workspace.ts';
 
@@ -163,6 +164,7 @@ function outgoingKeys({ now, keyOverlap }: Engine, head: Head, role: TopLevelRol
 /** What was committed is read back as a client reads it; that also remembers it as seen. Its failure undoes nothing. */
 async function afterwards(engine: Engine, { outcome }: Tried): Promise<void> {
   try {
+    await restoreLost(engine.storage, outcome.rewritten);
     if (outcome.staged !== null) await settleEntries(engine.storage, outcome.staged);
     const head = await engine.reader.read();
     await engine.journal.recover(head);
