@@ -180,6 +180,27 @@ test('an entry and its leaf hash altered together: the tile above knows, and say
   ]);
 });
 
+test('an entry altered, and another leaf hash: the tile is not believed, so none of 256 is named', async () => {
+  const all = await made();
+  await editBundle(all, (some) => void (some[10] = forged));
+  const hashes = await bytesOf(all.storage, tile);
+  hashes[32 * 5] = (hashes[32 * 5] ?? 0) ^ 1;
+  await overwrite(all.storage, tile, hashes);
+  const { findings } = await all.log.verify(all.head);
+  expect(findings).toMatchObject([
+    { code: 'LOG_ALTERED', key: bundle, index: 256, message: matching(/an entry from 256 on was altered/) },
+    { code: 'LOG_ALTERED', key: tile },
+  ]);
+});
+
+test('a tile above that is missing is said once, and the entries are still known to be whole', async () => {
+  const { storage, log, head } = await made();
+  await overwrite(storage, 'log/tile/1/000.p/2', null);
+  const { findings, verified } = await log.verify(head);
+  expect(findings).toMatchObject([{ code: 'LOG_MISSING', key: 'log/tile/1/000.p/2', index: null }]);
+  expect([findings.length, verified]).toEqual([1, 600]);
+});
+
 test('a whole log forged with all its tiles and heads is not the one that the timestamp signs', async () => {
   const { log, head, heads, storage } = await made();
   const other = memoryStorage();

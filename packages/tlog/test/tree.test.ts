@@ -96,6 +96,17 @@ test('an inclusion proof proves one entry in one place of one log', () => {
   );
 });
 
+test('a proof of a smaller tree says nothing of a larger one with its root', () => {
+  const bad: unknown = expect.objectContaining({ code: 'LOG_BAD_PROOF' });
+  const some = lines.slice(0, 4);
+  const { root } = headOf(some);
+  verifyInclusion({ size: 4, root }, 1, leafOf('entry 1'), path(1, some));
+  expect(() => verifyInclusion({ size: 8, root }, 1, leafOf('entry 1'), path(1, some))).toThrow(bad);
+  const old = headOf(lines.slice(0, 3));
+  verifyConsistency(old, { size: 4, root }, proof(3, some));
+  expect(() => verifyConsistency(old, { size: 8, root }, proof(3, some))).toThrow(bad);
+});
+
 test('a consistency proof proves two logs', () => {
   assert(
     property(
