@@ -1,23 +1,30 @@
+import { createRequire } from 'node:module';
 import { StorageError } from './errors.ts';
 
 /**
  * A package of the provider that only some set-ups need, loaded when they do: `@ragnos/storage` names it as an optional peer,
  * so nobody downloads it for nothing. Throws STORAGE_PACKAGE_MISSING.
  */
-export async function optionalPackage(name: string, purpose: string, otherwise: string): Promise<object> {
+export function optionalPackage(name: string, purpose: string, otherwise: string): object {
+  // Not import(): bundlers and test runners resolve that themselves, and each has its own error for what is not there.
+  const load = createRequire(import.meta.url);
+  let loaded: unknown;
   try {
-    const loaded: unknown = await import(name);
-    if (typeof loaded === 'object' && loaded !== null) return loaded;
+    loaded = load(name);
   } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'ERR_MODULE_NOT_FOUND')) throw error;
+    const absent = error instanceof Error && error.message.startsWith(`Cannot find module '${name}'`);
+    if (!absent) throw error;
+    throw new StorageError(
+      'STORAGE_PACKAGE_MISSING',
+      `${purpose} takes the package ${name}, which is not installed`,
+      {
+        hint: `npm install ${name}, or ${otherwise}`,
+        cause: error,
+      },
+    );
   }
-  throw new StorageError(
-    'STORAGE_PACKAGE_MISSING',
-    `${purpose} takes the package ${name}, which is not installed`,
-    {
-      hint: `npm install ${name}, or ${otherwise}`,
-    },
-  );
+  if (typeof loaded === 'object' && loaded !== null) return loaded;
+  throw new StorageError('STORAGE_PACKAGE_MISSING', `${name} is not the package that it should be`);
 }
 
 /** A member of such a package, which has no types while it is not there. */

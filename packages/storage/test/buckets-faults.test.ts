@@ -94,6 +94,34 @@ for (const [name, start] of Object.entries(standIns))
       });
       expect(await text()).toBe('other');
     });
+    test('a swap that nobody answers is unknown: it may still be on its way', async () => {
+      const first = await storage.compareAndSwap(key, utf8('1'), {}, null);
+      server.faults = ({ method }) => (writes.has(method) ? 'dropped' : undefined);
+      const swap = storage.compareAndSwap(key, utf8('2'), {}, first.swapped ? first.etag : '');
+      await expect(swap).rejects.toThrow(code('STORAGE_UNAVAILABLE'));
+    });
+    test('a deletion whose answer is lost deletes nothing that took the name since', async () => {
+      await storage.putIfAbsent(key, utf8('mine'));
+      let met = false;
+      server.faults = ({ method }) => {
+        if (met || method !== 'DELETE') return undefined;
+        met = true;
+        return { lostAfter: () => other.putIfAbsent(key, utf8('another')) };
+      };
+      await storage.delete(key);
+      expect(await text()).toBe('another');
+    });
+    test('a deletion that was refused for now is done in the end', async () => {
+      await storage.putIfAbsent(key, utf8('mine'));
+      let met = false;
+      server.faults = ({ method }) => {
+        if (met || method !== 'DELETE') return undefined;
+        met = true;
+        return { status: 503 };
+      };
+      await storage.delete(key);
+      expect(await storage.head(key)).toBeNull();
+    });
     test('nobody answers: bounded attempts, then unavailable', async () => {
       server.faults = () => 'dropped';
       await expect(storage.get(key)).rejects.toThrow(code('STORAGE_UNAVAILABLE'));

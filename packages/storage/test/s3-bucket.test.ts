@@ -108,6 +108,15 @@ test('a setting that the store does not know is not in the way', async () => {
   expect(obstacles(findings)).toEqual([]);
 });
 
+test('a store that knows no conditional deletions deletes all the same', async () => {
+  const { env, uri } = await start({ plainDeletes: true });
+  expect(obstacles(await prepareBucket(uri('vault'), { env }))).toEqual([]);
+  const storage = await openStorage(uri('vault'), { env });
+  await storage.putIfAbsent(storageKey('a'), Buffer.from('1'));
+  await storage.delete(storageKey('a'));
+  expect(await storage.head(storageKey('a'))).toBeNull();
+});
+
 test('what we may not look at is a finding, not an error', async () => {
   const { env, uri } = await start();
   await prepareBucket(uri('vault'), { env });

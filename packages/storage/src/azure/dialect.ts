@@ -44,7 +44,7 @@ export function azureDialect(settings: AzureSettings): Dialect {
       },
       payload,
     }),
-    delete: (key) => ({ method: 'DELETE', path: pathOf(key) }),
+    delete: (key, expected) => ({ method: 'DELETE', path: pathOf(key), headers: { 'if-match': expected } }),
     list: (under, from) => ({
       method: 'GET',
       path: base,

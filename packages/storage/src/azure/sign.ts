@@ -98,7 +98,7 @@ function tokenAuthorization(): Authorize {
 }
 
 async function findToken(): Promise<{ readonly token: string; readonly until: number }> {
-  const sdk = await optionalPackage(
+  const sdk = optionalPackage(
     packageName,
     'finding Azure credentials outside the environment',
     'set AZURE_STORAGE_KEY',

@@ -56,7 +56,11 @@ export function gcsDialect({ settings, bucketExists }: GcsDialectOptions): Diale
         payload: wrapped,
       };
     },
-    delete: (key) => ({ method: 'DELETE', path: `${objects}/${encoded(key)}` }),
+    delete: (key, expected) => ({
+      method: 'DELETE',
+      path: `${objects}/${encoded(key)}`,
+      query: [['ifGenerationMatch', expected]],
+    }),
     list: (under, from) => ({
       method: 'GET',
       path: objects,

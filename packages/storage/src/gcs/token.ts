@@ -25,7 +25,7 @@ export function gcsSign(settings: GcsSettings, env: Environment): Sign {
 function foundToken(): () => Promise<string> {
   let held: ReturnType<typeof construct> | null = null;
   return async () => {
-    const sdk = await optionalPackage(
+    const sdk = optionalPackage(
       packageName,
       'finding Google credentials outside the environment',
       'set GOOGLE_OAUTH_ACCESS_TOKEN',

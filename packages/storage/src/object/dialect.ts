@@ -68,7 +68,7 @@ export interface Dialect {
   get(key: string, span: Span, expected: string | null): Draft;
   head(key: string): Draft;
   put(key: string, payload: Payload, meta: ObjectMeta, expected: Expected, writes: string): Draft;
-  delete(key: string): Draft;
+  delete(key: string, expected: string): Draft;
   list(prefix: string, from: string | null): Draft;
   /** Of an answer to `get` or `head`. */
   found(key: StorageKey, answer: Omit<HttpAnswer, 'bytes'>): Found;

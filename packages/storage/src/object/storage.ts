@@ -4,6 +4,7 @@ import { HttpClient, type HttpClientOptions } from '../http/client.ts';
 import { checkPrefix, keyLimits, storageKey, type StorageKey } from '../key.ts';
 import type { Body, CallOptions, ListedObject, ObjectMeta, Storage } from '../storage.ts';
 import { Caller, type Sign } from './caller.ts';
+import { deleteObject } from './delete.ts';
 import type { Dialect, Payload } from './dialect.ts';
 import { inByteOrder } from './order.ts';
 import { payloadOf, payloadOfBytes } from './payload.ts';
@@ -111,7 +112,8 @@ export function objectStorage(dialect: Dialect, sign: Sign, options: ObjectStora
 
     async delete(key, { signal } = {}) {
       check(key);
-      await repeated(policy, key, signal, () => caller.call(dialect.delete(dialect.prefix + key), signal));
+      signal?.throwIfAborted();
+      await deleteObject(reading, key, signal);
     },
   };
 }

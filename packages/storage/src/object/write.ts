@@ -52,8 +52,8 @@ export async function writeObject(
     const now = await headObject(reading, key, signal);
     if (now?.writes[0] === writeId) return now.info.etag;
     if ((now?.info.etag ?? null) === expected) {
-      if (!lost && tried < policy.attempts) continue;
-      if (lost && dialect.respell?.(draft) === true) continue;
+      if (lost ? dialect.respell?.(draft) === true : tried < policy.attempts) continue;
+      if (unknown !== null) throw unavailable(key, unknown, tried); // it may still be on its way
     }
     if (unknown === null) return null;
     const fate = fateOf(writeId, now?.writes ?? [], before);

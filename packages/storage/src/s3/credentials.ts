@@ -44,7 +44,7 @@ function fromEnvironment(env: Environment): AwsCredentials | null {
 }
 
 async function fromSdk(): Promise<{ readonly credentials: AwsCredentials; readonly until: number }> {
-  const sdk = await optionalPackage(
+  const sdk = optionalPackage(
     packageName,
     'finding AWS credentials outside the environment',
     'set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY',

@@ -25,6 +25,7 @@ export function s3Dialect({ settings, bucketExists }: S3DialectOptions): Dialect
   const { base, description, prefix, encryption, lock } = settings;
   const pathOf = (key: string): string => `${base}/${encodedPath(key)}`;
   let quotes = true;
+  let conditionalDeletes = true;
   const spelled = (etag: string): string => (quotes ? etag : etag.replaceAll('"', ''));
 
   const putHeaders = (payload: Payload, meta: ObjectMeta, expected: Expected, writes: string) => ({
@@ -70,7 +71,11 @@ export function s3Dialect({ settings, bucketExists }: S3DialectOptions): Dialect
       },
       payload,
     }),
-    delete: (key) => ({ method: 'DELETE', path: pathOf(key) }),
+    delete: (key, expected) => ({
+      method: 'DELETE',
+      path: pathOf(key),
+      ...(conditionalDeletes ? { headers: { 'if-match': spelled(expected) } } : {}),
+    }),
     list: (under, from) => ({
       method: 'GET',
       path: `${base}${base === '' ? '/' : ''}`,
@@ -110,7 +115,13 @@ export function s3Dialect({ settings, bucketExists }: S3DialectOptions): Dialect
       if (truncated && token === '') return unreadable(description, 'a cut listing without a token');
       return { objects, next: truncated ? token : null };
     },
-    refusal: (answer, draft, condition) => s3Refusal({ answer, draft, condition, settings, bucketExists }),
+    refusal(answer, draft, condition) {
+      if (answer.status === 501 && draft.method === 'DELETE' && conditionalDeletes) {
+        conditionalDeletes = false; // S3 has had them since 2025; not everybody who speaks S3 has
+        return { kind: 'again', message: `${description}: no conditional deletes` };
+      }
+      return s3Refusal({ answer, draft, condition, settings, bucketExists });
+    },
     respell(draft) {
       const sent = draft.headers?.['if-match'] ?? '';
       if (!sent.includes('"')) return false;

@@ -67,9 +67,9 @@ function answer(asked: Asked, containers: Map<string, Table>): Reply {
   const item = table.get(blob);
   if (asked.method === 'PUT') return put(asked, blob, table, item);
   if (item === undefined) return refused(404, 'BlobNotFound');
-  if (asked.method === 'DELETE') return { status: table.delete(blob) ? 202 : 404 };
   const match = asked.headers.get('if-match');
   if (match !== undefined && match !== etagOf(item)) return refused(412, 'ConditionNotMet');
+  if (asked.method === 'DELETE') return { status: table.delete(blob) ? 202 : 404 };
   const headers = {
     ...Object.fromEntries(item.headers),
     etag: etagOf(item),

@@ -67,10 +67,14 @@ function answer(asked: Asked, buckets: Map<string, Bucket>): Reply {
   if (upload.test(path)) return insert(asked, bucket.table);
   if (allObjects.test(path)) return list(query, bucket.table);
   const encodedName = oneObject.exec(path)?.[2];
-  if (encodedName !== undefined && method === 'DELETE')
-    return bucket.table.delete(decodeURIComponent(encodedName))
-      ? { status: 204 }
-      : json(404, 'No such object');
+  if (encodedName !== undefined && method === 'DELETE') {
+    const name = decodeURIComponent(encodedName);
+    const item = bucket.table.get(name);
+    if (item === undefined) return json(404, `No such object: ${name}`);
+    if (query.get('ifGenerationMatch') !== String(item.generation)) return json(412, 'conditionNotMet');
+    bucket.table.delete(name);
+    return { status: 204 };
+  }
   return read(asked, decodeURIComponent(plain.exec(path)?.[2] ?? ''), bucket.table);
 }
 

@@ -8,6 +8,8 @@ export interface S3StandInOptions {
   readonly unquoted?: boolean;
   /** As old servers and some emulators do. */
   readonly ignoresConditions?: boolean;
+  /** Knows no conditions for deletions. */
+  readonly plainDeletes?: boolean;
   /** 403 instead of 404 for keys that are not there, as S3 does without s3:ListBucket. */
   readonly hidesAbsence?: boolean;
   /** Refuses puts once public access is blocked, as Ceph 16 does. */
@@ -130,7 +132,19 @@ function onBucket(
 
 function onObject(asked: Asked, key: string, { table, settings }: Bucket, options: S3StandInOptions): Reply {
   const item = table.get(key);
-  if (asked.method === 'DELETE') return table.delete(key) ? { status: 204 } : { status: 204 };
+  if (asked.method === 'DELETE') {
+    const expected = asked.headers.get('if-match');
+    if (expected !== undefined && options.plainDeletes === true) return refused(501, 'NotImplemented');
+    if (
+      expected !== undefined &&
+      item !== undefined &&
+      options.ignoresConditions !== true &&
+      expected !== ownTag(item, options)
+    )
+      return refused(412, 'PreconditionFailed');
+    table.delete(key);
+    return { status: 204 };
+  }
   if (asked.method === 'PUT') return put(asked, key, table, settings, options);
   if (asked.method !== 'GET' && asked.method !== 'HEAD') return refused(405, 'MethodNotAllowed');
   if (item === undefined) {
@@ -172,8 +186,7 @@ function put(
   if (options.ignoresConditions !== true) {
     if (headers.get('if-none-match') === '*' && item !== undefined) return refused(412, 'PreconditionFailed');
     if (expected !== undefined && item === undefined) return refused(404, 'NoSuchKey');
-    const etag = item === undefined ? '' : etagOf(item);
-    if (expected !== undefined && expected !== (options.unquoted === true ? etag.slice(1, -1) : etag))
+    if (expected !== undefined && item !== undefined && expected !== ownTag(item, options))
       return refused(412, 'PreconditionFailed');
   }
   if (headers.has('x-amz-object-lock-mode') && !settings.has('object-lock'))
@@ -217,4 +230,9 @@ function versions(table: Table): Reply {
 
 function etagOf({ md5 }: StoredItem): string {
   return `"${md5}"`;
+}
+
+/** As it wants to have it back. */
+function ownTag(item: StoredItem, { unquoted = false }: S3StandInOptions): string {
+  return unquoted ? item.md5 : etagOf(item);
 }
