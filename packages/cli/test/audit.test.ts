@@ -11,7 +11,7 @@ test(
     const vault = join(operator.folder, 'vault');
     const good = async (line: string): Promise<string> => {
       const said = await operator.ragv(`${line} --vault ${vault}`);
-      expect(said, said.stderr).toMatchObject({ exit: 0 });
+      expect(said).toMatchObject({ exit: 0 });
       return said.stdout;
     };
     expect(await operator.ragv(`init ${vault} --vendor acme --key-type ed25519`)).toMatchObject({ exit: 0 });

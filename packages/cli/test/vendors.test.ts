@@ -14,7 +14,7 @@ const vault = join(operator.folder, 'vault');
 /** Runs a line and expects it to succeed. */
 async function good(who: World, line: string): Promise<string> {
   const said = await who.ragv(line);
-  expect(said, `${line}\n${said.stderr}`).toMatchObject({ exit: 0 });
+  expect({ line, ...said }).toMatchObject({ exit: 0 });
   return said.stdout;
 }
 
@@ -27,11 +27,9 @@ const at = (name: string): string => join(operator.folder, name);
 
 beforeAll(async () => {
   await good(operator, `init ${vault} --vendor first --key-type ed25519`);
-  const { fingerprint } = Object(json(await good(operator, `status --vault ${vault} --json`)));
   const url = pathToFileURL(join(vault, 'public')).href;
   for (const who of [vendor, host])
     await good(who, `trust init ${url} --root ${join(vault, '1.root.json')} --alias shop --single-signer`);
-  expect(fingerprint ?? '').toBeDefined();
   for (const number of [1, 2, 3]) await good(vendor, `key generate acme-${number}.p8 --key-type ed25519`);
 }, 120_000);
 
@@ -83,9 +81,8 @@ test(
     helloPlugin(join(vendor.folder, 'hello2'), '1.1.0');
     await good(vendor, 'vendor sign ./hello2 --vendor acme --key acme-1.p8 --key acme-2.p8 --output two');
     hand('two', vendor, operator);
-    const { targets } = Object(json(readFileSync(at('two/submission.json'), 'utf8')));
-    const [first] = Array.isArray(targets) ? targets.map((target) => Object(target)) : [];
-    write(at(`two/targets/${first?.sha256}`), 'other bytes');
+    const first = /"sha256":"([0-9a-f]{64})"/.exec(readFileSync(at('two/submission.json'), 'utf8'))?.[1];
+    write(at(`two/targets/${first}`), 'other bytes');
     const changed = await operator.ragv(`vendor submit ${at('two')} --vault ${vault}`);
     expect(changed).toMatchObject({ exit: 3, stderr: containing('SUBMISSION_CHANGED') });
     const other = join(operator.folder, 'other');
@@ -158,8 +155,8 @@ test('keys are handed over; a change of owner needs a word', { timeout: 180_000 
   hand('acme-handover', vendor, operator);
   await good(operator, `vendor rotate acme --handover ${at('acme-handover')} --vault ${vault}`);
   const list = await good(operator, `vendor list --vault ${vault} --json`);
-  const { keyId } = Object(json(await good(vendor, 'key show acme-3.pub --json')));
-  expect(list).toMatch(String(keyId));
+  const shown = await good(vendor, 'key show acme-3.pub --json');
+  expect(list).toMatch(/"keyId": "([0-9a-f]{64})"/.exec(shown)?.[1] ?? 'none');
   helloPlugin(join(vendor.folder, 'after'), '2.0.0');
   await good(vendor, 'vendor sign ./after --vendor acme --key acme-1.p8 --key acme-2.p8 --output old-keys');
   hand('old-keys', vendor, operator);
