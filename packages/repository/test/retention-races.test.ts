@@ -10,9 +10,11 @@ import {
   type Content,
   type Deadline,
 } from '@ragnos/repository';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { hour, keyOf, minute, retained, SlowClient, type Retained } from './retention-world.ts';
 import { clientOf, text } from './world.ts';
+
+vi.setConfig({ testTimeout: 60_000 }); // real stores and staging folders, on machines that have other work too
 
 const path = 'vendors/acme/slow/1';
 const content = 'of a slow publisher';
@@ -25,9 +27,9 @@ async function withLeftover(age: number): Promise<Retained> {
   await it.publish(['index.json', 'one']);
   await noteHead(it.made.storage, it.staging);
   await it.made.storage.putIfAbsent(storageKey(key), text(content));
-  for (let passed = 0; passed < age; passed += hour) {
-    it.later(hour);
-    if (passed % (10 * hour) === 0) await it.repository.refresh();
+  for (let left = age; left > 0; left -= 10 * hour) {
+    it.later(Math.min(left, 10 * hour));
+    await it.repository.refresh();
   }
   await it.repository.refresh({ force: true });
   return it;

@@ -5,6 +5,6 @@ export const shortLives: Lifetimes = {
   root: 3600,
   targets: 3600,
   delegated: 3600,
-  snapshot: 60,
-  timestamp: 20,
+  snapshot: 24,
+  timestamp: 8,
 };
