@@ -57,5 +57,7 @@ test('no client ever fails, and no version is signed twice', { timeout: 120_000 
   const refreshed = lines.filter((line) => line.includes('"refreshed"'));
   expect(lines.filter((line) => !line.includes('"refreshed"') && line !== '')).toEqual([]);
   const { set } = await TestClient.refresh(storage, root, anyTime);
-  expect(set.timestamp?.version).toBe(1 + refreshed.length); // each version by one of them
+  // Each version by one of them; the last may have been signed just as it was told to stop.
+  const unheard = (set.timestamp?.version ?? 0) - 1 - refreshed.length;
+  expect([0, 1]).toContain(unheard);
 });
