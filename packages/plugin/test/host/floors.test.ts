@@ -105,7 +105,7 @@ test('floors stay while enough of the snapshot’s keys stay, and that of root a
   expect(await codeOf((await newHost(world)).install('acme/hello'))).toBe('BELOW_FLOOR');
   const lock = lockOf(world);
   const { main } = lock.repositories;
-  const other = { ...main, floors: { root: 4, snapshot: 1000 }, snapshotKeys: ['gone'] };
+  const other = { ...main, floors: { root: 4, snapshot: 1000 }, snapshotKeys: [kept.key.keyId, 'gone'] };
   writeFileSync(join(world.project, 'ragv.lock'), JSON.stringify({ ...lock, repositories: { main: other } }));
   expect(await codeOf((await newHost(world)).install('acme/hello'))).toBe('BELOW_FLOOR');
   other.floors.root = 3;
