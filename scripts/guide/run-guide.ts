@@ -62,10 +62,11 @@ export function normalisedKeys(outputs: readonly (readonly string[])[]): readonl
     lines.map((line) =>
       line
         .replace(/[0-9a-f]{64}/g, '<sha256>')
-        .replace(/[0-9a-f]{16}…/g, '<key>')
+        .replace(/\b[0-9a-f]{16}(?:…|\b)/g, '<key>')
         .replace(/-\d{8}-[0-9a-f]{6}\b/g, '-<event>')
         .replace(/\b(?:[0-9a-f]{16}|[0-9a-f]{12})\b/g, '<key>')
         .replace(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, '<time>')
+        .replace(/\b\d{4}-\d\d-\d\d\b/g, '<date>')
         .replace(/\b\d{4}-\d\d-\d\d\b/g, '<date>')
         .replace(/\d+ bytes/g, '<size>')
         .replace(/ragv \S+, node v\S+, openssl \S+/, '<tool>')

@@ -145,6 +145,33 @@ describe('a root event', () => {
     expect((await clientOf(made)).set.targets?.version).toBe(2);
   });
 
+  test('killed between the roles and the root: the same call completes it, and nothing is opened anew', async () => {
+    const made = await organisation();
+    const fresh = [testSigner(), testSigner()];
+    const keys = fresh.map(({ key }) => key);
+    const edits = [{ kind: 'keys', role: 'targets', keys, threshold: 2 } as const];
+    const event = await signed(made, await propose(made, { edits }), [
+      ...made.people,
+      ...made.publishers,
+      ...fresh,
+    ]);
+    let killed = false;
+    const storage: typeof made.storage = {
+      ...made.storage,
+      putIfAbsent: (key, ...rest) => {
+        if (key !== 'metadata/2.root.json' || killed) return made.storage.putIfAbsent(key, ...rest);
+        killed = true;
+        return Promise.reject(new Error('the power went'));
+      },
+    };
+    const repository = await made.open({ storage });
+    await expect(repository.applyEvent(event)).rejects.toThrow('the power went');
+    const between = await clientOf(made);
+    expect([between.set.root.version, between.set.targets?.version]).toEqual([1, 2]);
+    expect(await (await made.open()).applyEvent(event)).toMatchObject({ outcome: 'applied', rootVersion: 2 });
+    expect((await clientOf(made)).set.targets?.version).toBe(2);
+  });
+
   test('past its threshold it cannot be cancelled, before it can', async () => {
     const made = await organisation();
     const event = await propose(made, addKey(made, testSigner(), 2));

@@ -1,8 +1,8 @@
-import { nodeFileSystem } from '@ragnos/disk';
+import { read, storageKey } from '@ragnos/storage';
 import { defaultLimits, metadataFileName, parseJson, Reader } from '@ragnos/tuf';
-import { join } from 'node:path';
 import type { Context } from '../command.ts';
-import { vaultFolder } from '../vault/vault.ts';
+import { readConfig } from '../vault/config.ts';
+import { storeOf, vaultFolder } from '../vault/vault.ts';
 import { CliError } from '../errors.ts';
 import { readWhole } from './files.ts';
 
@@ -31,10 +31,12 @@ export async function transcriptFiles(path: string, context: Context): Promise<T
 }
 
 async function published(version: number, context: Context): Promise<Uint8Array> {
-  const file = join(vaultFolder(context), 'public', 'metadata', metadataFileName('root', version));
-  const bytes = await nodeFileSystem.read(file, defaultLimits.rootMaxLength);
-  if (bytes !== null) return bytes;
-  throw new CliError('NO_SUCH_FILE', `root version ${version} is not in this vault`, {
+  const folder = vaultFolder(context);
+  const storage = await storeOf(folder, await readConfig(folder));
+  const key = storageKey(`metadata/${metadataFileName('root', version)}`);
+  const found = await read(storage, key, { maxLength: defaultLimits.rootMaxLength, signal: context.signal });
+  if (found !== null) return found.bytes;
+  throw new CliError('NO_SUCH_FILE', `root version ${version} is not in this repository`, {
     hint: 'give --root <file>, and --previous <file> for a transcript of a later root',
   });
 }
