@@ -12,6 +12,9 @@ import { removeListed } from './remove.ts';
 import { storedFile } from './store-keys.ts';
 import { defaultGrace, defaultKeepFor } from './times.ts';
 
+/** A file may carry the time at which it was begun, a moment before it was the head. */
+const swapSlack = 60_000;
+
 export interface CollectOptions extends CallOptions {
   readonly storage: Storage;
   /** The operator's private folder: what was seen last, and when the head was where. */
@@ -63,13 +66,14 @@ export async function collect(options: CollectOptions): Promise<Collected> {
   const clock = (options.now ?? ((): Date => new Date()))();
   const swapped = (await storage.head(timestampKey, { signal }))?.modified ?? clock;
   const storeNow = storeTime(objects, swapped, clock);
+  const reach = keepFor + Math.min(keepFor, swapSlack);
   const note: HeadNote = {
     snapshot: head.snapshot.signed.version,
-    since: committedBy(objects, head, swapped, grace),
+    since: committedBy(objects, head, swapped, Math.max(grace, defaultGrace)),
   };
   const notes = withNote(await loadNotes(staging), note);
   await saveNotes(staging, notes);
-  const base = await baseOf(storage, head, notes, new Date(storeNow.getTime() - keepFor), options);
+  const base = await baseOf(storage, head, notes, new Date(storeNow.getTime() - reach), options);
   const all = amount(objects.values());
   const nothing = { files: 0, bytes: 0 };
   if (base === null)
@@ -81,7 +85,7 @@ export async function collect(options: CollectOptions): Promise<Collected> {
       held: nothing,
       spared: 0,
       oldest: null,
-      knownFrom: new Date(Math.min(...notes.map(({ since }) => since.getTime())) + keepFor),
+      knownFrom: new Date(Math.min(...notes.map(({ since }) => since.getTime())) + reach),
     };
   const { needed, held } = await keptFiles({
     storage,
