@@ -76,6 +76,7 @@ export class Repository {
       maxAttempts: options.maxAttempts ?? 60,
       keyOverlap: options.keyOverlap ?? 3600,
       audit: options.audit ?? null,
+      onCommitted: options.onCommitted ?? ((): Promise<void> => Promise.resolve()),
     };
     // A root that was put in a race with a publish must not lock us out of mending it (`refresh` with force).
     const head = await engine.reader.read({ ...call, orPreviousRoot: true }).catch((error: unknown) => {

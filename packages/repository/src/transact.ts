@@ -31,6 +31,7 @@ export interface Engine {
   readonly maxAttempts: number;
   readonly keyOverlap: number;
   readonly audit: AuditOptions | null;
+  readonly onCommitted: (timestamp: Uint8Array) => Promise<void>;
 }
 
 export interface Plan {
@@ -167,6 +168,7 @@ async function afterwards(engine: Engine, { outcome }: Tried): Promise<void> {
     await restoreLost(engine.storage, outcome.rewritten);
     if (outcome.staged !== null) await settleEntries(engine.storage, outcome.staged);
     const head = await engine.reader.read();
+    await engine.onCommitted(head.timestamp.bytes);
     await engine.journal.recover(head);
   } catch (error) {
     if (!(error instanceof StorageError || error instanceof DiskError || error instanceof LogError))

@@ -39,6 +39,11 @@ export interface RepositoryOptions {
   readonly audit?: AuditOptions;
   /** Opens also a repository whose head does not verify, so that its root can be changed (`submitRoot`). Default: false. */
   readonly damaged?: boolean;
+  /**
+   * Told of each commit, with the bytes of the new `timestamp.json`: for a CDN that has to forget the one before. The commit
+   * stands whatever becomes of this; it must not throw.
+   */
+  readonly onCommitted?: (timestamp: Uint8Array) => Promise<void>;
   /** How often a lost race is replayed before CONFLICT. Default 60. */
   readonly maxAttempts?: number;
 }

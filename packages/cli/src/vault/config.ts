@@ -12,6 +12,17 @@ const schema = v.strictObject({
   vendor: v.string(),
   store: v.optional(v.pipe(v.string(), v.minLength(1))),
   compat: v.optional(v.array(v.picklist(compatClients))),
+  purge: v.optional(
+    v.union([
+      v.strictObject({ cloudfront: v.string(), prefix: v.optional(v.string()) }),
+      v.strictObject({
+        url: v.string(),
+        method: v.optional(v.string()),
+        header: v.optional(v.strictObject({ name: v.string(), env: v.string() })),
+        body: v.optional(v.string()),
+      }),
+    ]),
+  ),
   lifetimes: v.strictObject({ root: days, targets: days, snapshot: days, timestamp: days, delegated: days }),
   keys: v.record(
     v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/)),
@@ -81,7 +92,7 @@ vendor = ${JSON.stringify(config.vendor)}
 ${storeText(config.store)}
 # Clients of other makes that have to read the repository: ${compatClients.join(', ')}. Publishing refuses what one of them cannot read.
 compat = ${JSON.stringify(config.compat ?? [])}
-
+${purgeText(config.purge)}
 # Days from signing to expiry. \`ragv status\` shows what is due.
 [lifetimes]
 root = ${lifetimes.root}
@@ -98,4 +109,16 @@ function storeText(store: string | undefined): string {
   const about = `
 # Where the published files are; without it, the folder public/ beside this file. See docs/storage.md.`;
   return `${about}\n${store === undefined ? '# store = "s3://bucket/prefix?region=eu-central-1"' : `store = ${JSON.stringify(store)}`}\n`;
+}
+
+/** In one line, so that it stays where it is however it is written. */
+function purgeText(purge: VaultConfig['purge']): string {
+  const about = `
+# A CDN that keeps timestamp.json although it says no-store is told to forget it after each commit: docs/storage.md.`;
+  const inline = (value: object): string =>
+    `{ ${Object.entries(value)
+      .filter(([, item]) => item !== undefined)
+      .map(([name, item]) => `${name} = ${typeof item === 'object' ? inline(item) : JSON.stringify(item)}`)
+      .join(', ')} }`;
+  return `${about}\n${purge === undefined ? '# purge = { cloudfront = "E1A2B3C4D5E6F7" }' : `purge = ${inline(purge)}`}\n`;
 }

@@ -8,6 +8,7 @@ import { askSecret } from '../prompt.ts';
 import { version } from '../version.ts';
 import { readConfig, type VaultConfig } from './config.ts';
 import { passwordFor } from './passwords.ts';
+import { purgerOf, purging } from './purge.ts';
 
 const day = 24 * 60 * 60;
 
@@ -40,6 +41,7 @@ export async function openVault(context: Context, { damaged = false } = {}): Pro
     damaged,
     compat: config.compat ?? [],
     audit: { ...defaultAudit(), tool: `ragv ${version()}` },
+    onCommitted: purging(purgerOf(config), context.voice),
   });
   return { folder, config, storage, repository, openSigner: open };
 }
