@@ -7,7 +7,7 @@ import { catalogLoss, parseCatalog, type Catalog } from '../formats/catalog.ts';
 import type { VendorName } from '../names.ts';
 import type { Context } from './context.ts';
 import { HostFailureError, HostPolicyError, HostUntrustedError } from './errors.ts';
-import { ensureFolder } from './paths.ts';
+import { ensureFolder, knownFolder } from './paths.ts';
 import type { Session } from './session.ts';
 import { readSmall } from './session.ts';
 import { readBytes } from './state-file.ts';
@@ -19,7 +19,7 @@ interface Options {
 }
 
 function catalogFile(context: Context, vendor: VendorName): string {
-  return join(context.paths.known, vendor, 'catalog.json');
+  return join(context.paths.known, knownFolder(vendor), 'catalog.json');
 }
 
 /** What the door said of a vendor when this host looked last; `null` = it never saw any. @throws HOST_STATE */
@@ -97,7 +97,7 @@ async function catalogNow(
   const loss = known === null ? null : catalogLoss(known, next);
   if (loss !== null) throw lost(loss);
   if (remember && !context.offline && !kept) {
-    ensureFolder(context.paths.folder, 'known', vendor);
+    ensureFolder(context.paths.folder, 'known', knownFolder(vendor));
     await writeFileAtomic(file, bytes, { mode: 0o600 });
   }
   return next;

@@ -8,7 +8,7 @@ import { pluginPath } from '../names.ts';
 import { readCatalog, refuseSuspended } from './catalog.ts';
 import type { Context } from './context.ts';
 import { HostFailureError, HostPolicyError } from './errors.ts';
-import { ensureFolder } from './paths.ts';
+import { ensureFolder, knownFolder } from './paths.ts';
 import { lockedOwners } from './project-lock.ts';
 import type { Session } from './session.ts';
 import { readState, writeState } from './state-file.ts';
@@ -131,7 +131,7 @@ export function signersOf(
 }
 
 function ownerFile(context: Context, vendor: VendorName): string {
-  return join(context.paths.known, vendor, 'owner.json');
+  return join(context.paths.known, knownFolder(vendor), 'owner.json');
 }
 
 /** `null` = this host never installed anything of the vendor, or what it knew is damaged and about to be replaced. */
@@ -162,6 +162,6 @@ async function remember(
   now: KnownOwner & { readonly threshold: number },
 ): Promise<void> {
   if (own !== null && own.threshold === now.threshold && sameIds(own.keyIds, now.keyIds)) return;
-  ensureFolder(context.paths.folder, 'known', vendor);
+  ensureFolder(context.paths.folder, 'known', knownFolder(vendor));
   await writeState(ownerFile(context, vendor), { format, keyIds: now.keyIds, threshold: now.threshold });
 }

@@ -63,6 +63,14 @@ export function pluginPaths(repository: RepositoryPaths, vendor: string, plugin:
   };
 }
 
+/**
+ * The folder below `known` of what was seen of one vendor. Vendors' names may look like the files that stand beside; no
+ * vendor's name begins with `_`.
+ */
+export function knownFolder(vendor: string): string {
+  return vendor.endsWith('.json') ? `_${vendor}` : vendor;
+}
+
 /** The name of a version's folder: immutable and named by its content. */
 export function versionFolder(version: string, treeHash: string): string {
   return `${version}-${treeHash.slice(0, 16)}`;

@@ -17,7 +17,7 @@ import type { Context } from './context.ts';
 import { HostFailureError, HostNotFoundError, HostUntrustedError } from './errors.ts';
 import { sha256Of, startRoot } from './evidence.ts';
 import { refuseBelowFloors } from './floors.ts';
-import { ensureFolder } from './paths.ts';
+import { ensureFolder, knownFolder } from './paths.ts';
 import { lockedFloors } from './project-lock.ts';
 import { readBytes } from './state-file.ts';
 import { refuseSingleSigner } from './trust.ts';
@@ -129,7 +129,7 @@ async function refreshRevocations(
 }
 
 function indexFile(context: Context, { vendor, plugin }: Plugin): string {
-  return join(context.paths.known, vendor, `${plugin}.index.json`);
+  return join(context.paths.known, knownFolder(vendor), `${plugin}.index.json`);
 }
 
 /** The index as this host saw it last; `null` = never. */
@@ -191,7 +191,7 @@ async function indexNow(
     throw new HostUntrustedError('IDENTITY_MISMATCH', `${path} speaks of ${index.vendor}/${index.plugin}`);
   if (known !== null) refuseLosses(path, known, index);
   if (remember && !kept) {
-    ensureFolder(context.paths.folder, 'known', vendor);
+    ensureFolder(context.paths.folder, 'known', knownFolder(vendor));
     await writeFileAtomic(copy, bytes, { mode: 0o600 });
   }
   return index;

@@ -83,6 +83,25 @@ describe('a suspended vendor', () => {
   });
 });
 
+test('a vendor whose name looks like a file of the host’s own', async () => {
+  const world = await World.create();
+  for (const vendor of ['revocations.json', 'search.json']) {
+    const paths = [`vendors/${vendor}/*/*`];
+    world.simulator.delegate({ name: `vendor.${vendor}`, paths, terminating: true });
+    world.simulator.publish('targets');
+    await world.publish('1.0.0', { vendor });
+    world.catalog((catalog) => catalog, vendor);
+  }
+  world.revoke(sha256('something else'));
+  const host = await world.host();
+  for (const vendor of ['revocations.json', 'search.json'])
+    expect(await host.install(`${vendor}/hello`)).toMatchObject({ changed: true });
+  expect(await host.search('hello')).toHaveLength(3);
+  expect(await host.update()).toMatchObject([{ changed: false }, { changed: false }]);
+  world.revoke();
+  expect(await codeOf(host.update())).toBe('REVOCATIONS_LOST');
+});
+
 describe('a catalog that this host has seen', () => {
   test('may be absent where it never was, and is kept once it was there', async () => {
     const world = await World.create();
