@@ -4,12 +4,14 @@ import { isTopLevelRole, VaultError, type Root, type Timestamp } from '@ragnos/t
 import { layAliases, type AliasResult } from './compat-aliases.ts';
 import type { CompatIssue } from './compat-check.ts';
 import { compatIssues } from './compat-issues.ts';
-import { recordRefusal } from './audit.ts';
+import { recordRefusal, type AuditNote } from './audit.ts';
+import { quickCheckHead } from './doctor/quick-check.ts';
+import type { Finding } from './doctor/rules.ts';
 import { DoorError } from './door-errors.ts';
 import { draftOf } from './draft.ts';
 import { applyEdit } from './edit-roles.ts';
 import { PublishError } from './errors.ts';
-import { applyEvent, reviewHere, type AppliedEvent } from './events/apply.ts';
+import { applyEvent, reviewHere, type AppliedEvent, type ApplyOptions } from './events/apply.ts';
 import type { SigningEvent } from './events/event.ts';
 import { propose, type Proposal } from './events/propose.ts';
 import type { Review } from './events/review.ts';
@@ -20,7 +22,7 @@ import { publishGroup, type Waiting } from './group.ts';
 import { prepare, type PreparedRole } from './prepare.ts';
 import { refresh } from './refresh.ts';
 import { layoutOf, rekey, replacedKey } from './rekey.ts';
-import { submitRoot, type SubmittedRoot } from './events/submit-root.ts';
+import { record, submitRoot, type SubmittedRoot } from './events/submit-root.ts';
 import { seenMemory } from './seen.ts';
 import { status } from './status.ts';
 import { transact, type Engine } from './transact.ts';
@@ -134,6 +136,15 @@ export class Repository {
     return this.#serial(async () => (await this.#engine.reader.read(options)).timestamp.signed);
   }
 
+  /** The cheap form of `ragv doctor`, on what a publish reads in any case: budgets of other clients, expiry, form. */
+  quickCheck(options: CallOptions = {}): Promise<readonly Finding[]> {
+    return this.#serial(async () => {
+      const { reader, now, lifetimes, compat } = this.#engine;
+      const head = await reader.read(options);
+      return quickCheckHead(head, { now: now(), lifetimes, compat: new Set<string>(compat) });
+    });
+  }
+
   status(options: CallOptions = {}): Promise<RepositoryStatus> {
     return this.#serial(() => status(this.#engine, options));
   }
@@ -192,6 +203,11 @@ export class Repository {
     return this.#serial(() => submitRoot(this.#engine, bytes, call));
   }
 
+  /** Writes an entry into the audit log, where there is one, with a new timestamp: for what commits nothing itself. */
+  record(note: AuditNote, options: CallOptions = {}): Promise<void> {
+    return this.#serial(() => record(this.#engine, note, options));
+  }
+
   /** Makes an event of a change for which signatures are missing; nothing is published. See `propose`. */
   proposeEvent(proposal: Proposal, options: CallOptions = {}): Promise<SigningEvent> {
     return this.#serial(() => propose(this.#engine, this.#mutable, proposal, options));
@@ -203,7 +219,7 @@ export class Repository {
   }
 
   /** Publishes what was signed, or opens it anew where the repository has moved on. See `applyEvent`. */
-  applyEvent(event: SigningEvent, options: CallOptions = {}): Promise<AppliedEvent> {
+  applyEvent(event: SigningEvent, options: ApplyOptions = {}): Promise<AppliedEvent> {
     return this.#serial(() => applyEvent(this.#engine, this.#mutable, event, options));
   }
 

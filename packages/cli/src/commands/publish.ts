@@ -9,6 +9,7 @@ import { packOptions } from '../vault/pack-options.ts';
 import { doorSettings } from '../door/settings.ts';
 import { addVersions, atTheDoor } from '../vault/publish-plugins.ts';
 import { vendorRole } from '../vault/layout.ts';
+import { sayBeforePublish } from '../vault/before-publish.ts';
 import { openVault, type Vault } from '../vault/vault.ts';
 
 /** All sources go out in one publish: hosts see all of them or none. */
@@ -24,6 +25,7 @@ export async function run(context: Context): Promise<undefined> {
     if (!context.dryRun) await keepLockfiles(work);
     for (const { manifest, notes } of packed)
       for (const note of notes) voice.note(`${manifest.plugin}@${manifest.version}: ${shown(note, work)}`);
+    if (!context.dryRun) await sayBeforePublish(vault, context);
     voice.progress('publishing', 0, null);
     const change = atTheDoor(vendor, addVersions(vendor, packed), doorSettings(signal));
     const result = context.dryRun ? null : await vault.repository.publish(change, { signal });

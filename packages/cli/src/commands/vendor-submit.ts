@@ -4,6 +4,7 @@ import { receiving } from '../door/receive.ts';
 import { doorSettings } from '../door/settings.ts';
 import { readSubmission } from '../vendor/folder.ts';
 import { refuseOtherRepository } from '../vendor/vault-vendors.ts';
+import { sayBeforePublish } from '../vault/before-publish.ts';
 import { openVault } from '../vault/vault.ts';
 
 /** Hands in what a vendor signed: the door repeats every check on the bytes, and stores nothing that fails one. */
@@ -25,6 +26,7 @@ export async function run(context: Context): Promise<undefined> {
       voice.answer({ vendor, dryRun: true }, [`would publish ${folder} of ${vendor}: it passes every check`]);
       return;
     }
+    await sayBeforePublish(vault, context);
     const result = await vault.repository.publish(change, { signal });
     const roles = Object.fromEntries(result.roles);
     voice.answer({ vendor, changed: result.changed, timestamp: result.version, roles }, [

@@ -115,10 +115,14 @@ function storeText(store: string | undefined): string {
 function purgeText(purge: VaultConfig['purge']): string {
   const about = `
 # A CDN that keeps timestamp.json although it says no-store is told to forget it after each commit: docs/storage.md.`;
-  const inline = (value: object): string =>
-    `{ ${Object.entries(value)
-      .filter(([, item]) => item !== undefined)
-      .map(([name, item]) => `${name} = ${typeof item === 'object' ? inline(item) : JSON.stringify(item)}`)
-      .join(', ')} }`;
   return `${about}\n${purge === undefined ? '# purge = { cloudfront = "E1A2B3C4D5E6F7" }' : `purge = ${inline(purge)}`}\n`;
+}
+
+type Inline = Readonly<Record<string, string | undefined | Readonly<Record<string, string>>>>;
+
+function inline(value: Inline): string {
+  const members = Object.entries(value).flatMap(([name, item]) =>
+    item === undefined ? [] : [`${name} = ${typeof item === 'string' ? JSON.stringify(item) : inline(item)}`],
+  );
+  return `{ ${members.join(', ')} }`;
 }
