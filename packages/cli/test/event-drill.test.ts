@@ -73,6 +73,13 @@ async function forge(): Promise<void> {
   writeFileSync(join(metadata, 'timestamp.json'), await signed({ ...old, version: last, snapshot: named }));
 }
 
+async function forgeTimestamp(file: string): Promise<void> {
+  const signer = await openSigner(`file2:${join(folder, 'v', file)}`, { password: fixedPassword(password) });
+  const old = parseMetadata(readFileSync(join(metadata, 'timestamp.json')), 'timestamp').signed;
+  const bytes = signedToBytes({ ...old, version: last, snapshot: { ...old.snapshot, version: last - 1 } });
+  writeFileSync(join(metadata, 'timestamp.json'), metadataToBytes(bytes, [await signer.sign(bytes)]));
+}
+
 beforeAll(async () => {
   write(join(folder, 'password'), `${password}\n`, 0o600);
   write(join(folder, 'tool'), 'a tool');
@@ -106,6 +113,16 @@ test('one command, and clients of every make that saw the last version follow', 
     write(join(folder, 'saw'), 'a saw');
     await exits(0, `target add saw --vault v ${secret}`);
     await everybodyReads(server.url, new Map([...contents, ['saw', Buffer.from('a saw')]]));
+    await exits(0, 'status --vault v');
+    expect((await exits(0, 'log verify --vault v')).stdout).toContain('the log is whole');
+
+    // The same thief, back with the timestamp key alone: it names a snapshot that is not there.
+    const keys = (await exits(0, 'key list --vault v')).stdout;
+    const file = /^timestamp +in use .*file2:(\S+)$/m.exec(keys)?.[1] ?? '';
+    await forgeTimestamp(file);
+    expect((await exits(3, 'status --vault v')).stderr).toContain('[STORE_WENT_BACK]');
+    await exits(0, `key revoke --compromised timestamp --vault v ${secret} --yes`);
+    await everybodyReads(server.url, contents);
     await exits(0, 'status --vault v');
   } finally {
     await server.close();

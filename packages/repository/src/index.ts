@@ -57,7 +57,7 @@ export {
   type SignEventOptions,
 } from './events/sign-event.ts';
 export type { Proposal } from './events/propose.ts';
-export type { AppliedEvent } from './events/apply.ts';
+export type { AppliedEvent, ApplyOptions } from './events/apply.ts';
 export { eventFolder, type EventFolder, type EventState, type KeptEvent } from './events/event-folder.ts';
 export {
   participantOf,
@@ -91,13 +91,7 @@ export {
   type WatchOptions,
   type WatchTime,
 } from './watch.ts';
-export {
-  collect,
-  noteHead,
-  type Amount,
-  type CollectOptions,
-  type Collected,
-} from './retention/collect.ts';
+export { collect, noteHead, type Amount, type CollectOptions, type Collected } from './retention/collect.ts';
 export { holdsFromBytes, holdsToBytes, newHold, type Hold } from './retention/holds.ts';
 export {
   publishDeadline,

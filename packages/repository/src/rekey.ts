@@ -1,11 +1,12 @@
 import type { Signer } from '@ragnos/signing';
 import { isTopLevelRole, type TopLevelRole } from '@ragnos/tuf';
+import type { AuditNote } from './audit.ts';
 import { topLevelKeys } from './commit.ts';
 import { checkRole, usedKeys } from './check-layout.ts';
 import { applyEdit } from './edit-roles.ts';
 import { PublishError } from './errors.ts';
 import type { RoleLayout } from './layout.ts';
-import { keysIn, mend, nextRoot, putRoot, rootExpiry } from './root.ts';
+import { isAudited, keysIn, keysNote, mend, nextRoot, putRoot, rootExpiry } from './root.ts';
 import { rootRole, targetsRole } from './signed.ts';
 import { transact, type Engine, type Plan } from './transact.ts';
 import type { CallOptions, PublishResult, RotateResult } from './types.ts';
@@ -47,9 +48,10 @@ async function rekeyTopLevel(
   const delegations = (await before.role(targetsRole, rootRole)).signed.delegations;
   const used = usedKeys(before.root.signed, delegations === null ? [] : [['targets', delegations]]);
   checkRole(role, layout, used, engine.compat);
+  const note = keysNote(role, keysIn(before.root.signed, role), layout.keys);
   let publish: PublishResult | null = null;
-  if (role !== 'root')
-    publish = await transact(engine, (workspace) => Promise.resolve(signAnew(workspace, role)), {
+  if (role !== 'root' || isAudited(engine, before))
+    publish = await transact(engine, (workspace) => Promise.resolve(signAnew(workspace, role, note)), {
       ...options,
       also: (other) => (other === role ? layout.keys : []),
     });
@@ -60,19 +62,23 @@ async function rekeyTopLevel(
   return { role, rootVersion: next.version, publish: mended.changed ? mended : publish };
 }
 
-function signAnew(workspace: Workspace, role: Exclude<TopLevelRole, 'root'>): Plan {
+/** The entry in the audit log precedes the root that it is about. */
+function signAnew(workspace: Workspace, role: TopLevelRole, note: AuditNote): Plan {
+  workspace.note(note);
   if (role === 'targets') workspace.edit({ name: targetsRole, delegator: rootRole }, { resign: true });
-  return { workspace, resign: role === 'timestamp' ? { timestamp: true } : { snapshot: true } };
+  return {
+    workspace,
+    resign: role === 'timestamp' || role === 'root' ? { timestamp: true } : { snapshot: true },
+  };
 }
 
 /** Who may sign `role` now, bins by the role which they split. @throws PublishError UNKNOWN_ROLE */
 export async function layoutOf(engine: Engine, role: string, options: CallOptions): Promise<RoleLayout> {
+  if (isTopLevelRole(role)) {
+    const { signed } = await engine.reader.readRoot(options); // also of a repository whose head does not verify
+    return { keys: keysIn(signed, role), threshold: topLevelKeys(signed, role).threshold };
+  }
   const head = await engine.reader.read(options);
-  if (isTopLevelRole(role))
-    return {
-      keys: keysIn(head.root.signed, role),
-      threshold: topLevelKeys(head.root.signed, role).threshold,
-    };
   const workspace = new Workspace(head, engine.now());
   const at = await workspace.locate(role);
   if (at === null) throw new PublishError('UNKNOWN_ROLE', `there is no role ${role}`);

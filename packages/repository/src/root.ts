@@ -9,6 +9,7 @@ import {
   type Root,
   type TopLevelRole,
 } from '@ragnos/tuf';
+import { logHeadOf, type AuditNote } from './audit.ts';
 import { topLevelKeys } from './commit.ts';
 import { refuseIssues, rootIssues } from './compat-check.ts';
 import { sign, SigningDesk } from './desk.ts';
@@ -42,6 +43,22 @@ export function nextRoot(root: Root, changes: ReadonlyMap<TopLevelRole, RoleLayo
 
 export interface PutRootOptions extends CallOptions {
   readonly extra?: readonly Signer[];
+}
+
+/** Whether what is done to the root has to be in the audit log. */
+export function isAudited({ audit }: Engine, head: Head): boolean {
+  return audit !== null || logHeadOf(head.timestamp.signed) !== null;
+}
+
+/** What the log says of a change of keys; `subject` is the role. */
+export function keysNote(subject: string, before: readonly Key[], after: readonly Key[]): AuditNote {
+  const [old, next] = [before.map(({ keyId }) => keyId), after.map(({ keyId }) => keyId)];
+  return {
+    kind: 'keys',
+    subject,
+    keysAdded: next.filter((id) => !old.includes(id)),
+    keysRemoved: old.filter((id) => !next.includes(id)),
+  };
 }
 
 /**

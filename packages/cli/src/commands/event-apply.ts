@@ -19,11 +19,12 @@ export async function run(context: Context): Promise<number> {
   }
 }
 
-/** An event of this vault by its id, or a copy of one, or one that was made elsewhere. */
+/** An event of this vault by its id, or a copy of one, or one that was made elsewhere. `transcript`: the sha256 of a ceremony's. */
 export async function applyKept(
   given: string | SigningEvent,
   vault: Vault,
   context: Context,
+  transcript?: string,
 ): Promise<number> {
   const { voice, signal } = context;
   const folder = await vaultEvents(context);
@@ -43,7 +44,7 @@ export async function applyKept(
     id,
     async (own) => {
       const event = typeof given === 'string' ? own : given;
-      const applied = await vault.repository.applyEvent(event, { signal });
+      const applied = await vault.repository.applyEvent(event, { transcript, signal });
       result = applied;
       if (applied.outcome === 'reopened') return { event: applied.event, state: 'open' };
       const state: EventState = applied.outcome;

@@ -51,7 +51,7 @@ async function change(table: Table, context: Context): Promise<number> {
       return exitCodes.pending[0];
     }
     for (const line of lines(finished)) voice.note(line);
-    return await applyKept(event.id, vault, context);
+    return await applyKept(event.id, vault, context, finished.sha256);
   } finally {
     await vault.repository.close();
   }

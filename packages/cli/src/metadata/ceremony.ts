@@ -4,7 +4,6 @@ import { parseMetadata } from '@ragnos/tuf';
 import { dirname } from 'node:path';
 import type { Context } from '../command.ts';
 import { version } from '../version.ts';
-import { recordCeremony } from './ceremony-record.ts';
 import type { KeyHolder } from './participants.ts';
 import { sha256 } from './show-lines.ts';
 
@@ -41,13 +40,13 @@ export interface Finished {
   readonly participants: readonly Participant[];
 }
 
-/** Has everybody who took part sign the transcript, writes it to `file`, and hands its digest to the audit log. */
+/** Has everybody who took part sign the transcript, and writes it to `file`; its digest is for the audit log. */
 export async function finish(
   minutes: Minutes,
   { root, previous, first }: Roots,
   holders: readonly KeyHolder[],
   words: readonly string[],
-  { file, vault }: { readonly file: string; readonly vault: string },
+  file: string,
   context: Context,
 ): Promise<Finished> {
   const signed = parseMetadata(root, 'root').signed;
@@ -68,14 +67,5 @@ export async function finish(
   const bytes = await signTranscript(transcript, signers, { signal: context.signal });
   makeFolders(dirname(file), 0o755);
   await writeFileAtomic(file, bytes, { mode: 0o644 });
-  const digest = sha256(bytes);
-  const record = {
-    vault,
-    transcriptSha256: digest,
-    rootVersion: signed.version,
-    rootSha256: transcript.rootSha256,
-    keyIds: participants.filter(({ part }) => part === 'signed').map(({ keyId }) => keyId),
-  };
-  await recordCeremony(record, context);
-  return { file, sha256: digest, participants };
+  return { file, sha256: sha256(bytes), participants };
 }

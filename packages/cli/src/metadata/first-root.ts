@@ -1,7 +1,14 @@
 import { mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { makeFolders } from '@ragnos/disk';
-import { differences, initRepository, wordsOf } from '@ragnos/repository';
+import {
+  defaultAudit,
+  differences,
+  initRepository,
+  Repository,
+  wordsOf,
+  type SignerSource,
+} from '@ragnos/repository';
 import { fsStorage } from '@ragnos/storage';
 import { parseMetadata, roleName, rootFingerprint } from '@ragnos/tuf';
 import type { Context } from '../command.ts';
@@ -11,6 +18,7 @@ import { confirm } from '../prompt.ts';
 import { writeConfig, type VaultConfig } from '../vault/config.ts';
 import { layoutFor, rolesOf } from '../vault/layout.ts';
 import { lifetimesOf } from '../vault/vault.ts';
+import { version } from '../version.ts';
 import { finish, Minutes, type Finished } from './ceremony.ts';
 import { takeSeats, type Table } from './participants.ts';
 
@@ -45,17 +53,23 @@ export async function firstRoot(
     const config: VaultConfig = { format: 1, vendor, lifetimes, keys: {} };
     for (const [role, key] of keys) config.keys[key.keyId] = { role, uri: `file2:keys/${role}.p8` };
     const people = holders.map(({ signer }) => signer).filter((signer) => signer !== null);
-    const made = await initRepository(fsStorage({ root: join(work, 'public') }), {
+    const source: SignerSource = (role) =>
+      Promise.resolve(
+        role === 'root' ? people : [signers.get(role)].filter((signer) => signer !== undefined),
+      );
+    const shared = {
+      storage: fsStorage({ root: join(work, 'public') }),
+      signers: source,
+      staging: join(work, 'staging'),
+      lifetimes: lifetimesOf(config),
+    };
+    const made = await initRepository(shared.storage, {
+      ...shared,
       layout: {
         ...layoutFor(vendor, keys),
         root: { keys: holders.map(({ key }) => key), threshold },
-        lifetimes: lifetimesOf(config),
+        lifetimes: shared.lifetimes,
       },
-      signers: (role) =>
-        Promise.resolve(
-          role === 'root' ? people : [signers.get(role)].filter((signer) => signer !== undefined),
-        ),
-      staging: join(work, 'staging'),
       signal,
     });
     for (const { name, signer } of holders) if (signer !== null) minutes.note('signed root version 1', name);
@@ -69,8 +83,19 @@ export async function firstRoot(
     ]);
     const roots = { root: made.root, previous: null, first: fingerprint };
     const at = join('ceremonies', 'root-1.json');
-    const places = { file: join(work, at), vault: folder };
-    const finished = await finish(minutes, roots, holders, words, places, context);
+    const finished = await finish(minutes, roots, holders, words, join(work, at), context);
+    const keyIds = holders.map(({ key }) => key.keyId);
+    const repository = await Repository.open({
+      ...shared,
+      audit: { ...defaultAudit(), tool: `ragv ${version()}` },
+    });
+    await repository.record({
+      kind: 'ceremony',
+      subject: fingerprint,
+      keysAdded: keyIds,
+      transcript: finished.sha256,
+    });
+    await repository.close();
     await (isThere ? moveContent(work, folder) : rename(work, folder));
     return { ...finished, file: join(folder, at), fingerprint };
   } finally {

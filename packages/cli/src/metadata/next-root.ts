@@ -71,8 +71,7 @@ export async function nextRootAtTable(
   const file = options.text('transcript') ?? join(vault.folder, 'ceremonies', `root-${version}.json`);
   const first = event.roots[0] ?? before.bytes;
   const roots = { root: rootOf(signed), previous: before.bytes, first: rootFingerprint(first) };
-  const places = { file, vault: vault.folder };
-  const finished = await finish(minutes, roots, everybody, after.words, places, context);
+  const finished = await finish(minutes, roots, everybody, after.words, file, context);
   return { event: signed, seen: after, folder, finished };
 }
 

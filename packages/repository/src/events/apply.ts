@@ -23,6 +23,11 @@ import { withoutStrangers } from './sign-event.ts';
 import { submitRoot } from './submit-root.ts';
 import { keysFor } from './trusted-base.ts';
 
+export interface ApplyOptions extends CallOptions {
+  /** As in `SubmitRootOptions`. */
+  readonly transcript?: string | undefined;
+}
+
 export type AppliedEvent =
   | {
       readonly outcome: 'applied';
@@ -50,7 +55,7 @@ export async function applyEvent(
   engine: Engine,
   mutable: (path: string) => boolean,
   event: SigningEvent,
-  options: CallOptions = {},
+  options: ApplyOptions = {},
 ): Promise<AppliedEvent> {
   const reviewed = await reviewHere(engine, event, options);
   refuseIncomplete(event, reviewed);

@@ -5,16 +5,22 @@ import {
   verifyThreshold,
   type Root,
 } from '@ragnos/tuf';
+import type { AuditNote } from '../audit.ts';
 import { topLevelKeys } from '../commit.ts';
 import { refuseIssues, rootIssues } from '../compat-check.ts';
 import { PublishError } from '../errors.ts';
 import type { Loaded, Head } from '../head.ts';
-import { checkLive, keysIn, mend, put, taken, type PutRootOptions } from '../root.ts';
-import { rootRole, targetsRole } from '../signed.ts';
+import { checkLive, isAudited, keysIn, keysNote, mend, put, taken, type PutRootOptions } from '../root.ts';
+import { rootRole, sha256, targetsRole } from '../signed.ts';
 import { transact, type Engine, type Plan } from '../transact.ts';
 import type { PublishResult } from '../types.ts';
 import type { Workspace } from '../workspace.ts';
 import { findDamage, resetLive } from './reset.ts';
+
+export interface SubmitRootOptions extends PutRootOptions {
+  /** sha256 of the transcript of the ceremony in which it was signed: for the audit log. */
+  readonly transcript?: string | undefined;
+}
 
 export interface SubmittedRoot {
   readonly version: number;
@@ -33,7 +39,7 @@ export interface SubmittedRoot {
 export async function submitRoot(
   engine: Engine,
   bytes: Uint8Array,
-  options: PutRootOptions = {},
+  options: SubmitRootOptions = {},
 ): Promise<SubmittedRoot> {
   const { signed } = parseMetadata(bytes, 'root');
   const before = await engine.reader.readRoot(options);
@@ -45,7 +51,13 @@ export async function submitRoot(
     const damage = await findDamage(engine, before.signed, signed, options);
     if (damage === null) {
       const head = await engine.reader.read({ ...options, orPreviousRoot: true });
-      publish = await signForBoth(engine, head, signed, options);
+      publish = await signForBoth(
+        engine,
+        head,
+        signed,
+        noteOf(bytes, before.signed, signed, options),
+        options,
+      );
       await checkLive(await engine.reader.read(options), bytes);
     } else {
       reset = damage.why;
@@ -54,7 +66,28 @@ export async function submitRoot(
     await put(engine, signed.version, bytes, options);
   } else if (Buffer.compare(before.bytes, bytes) !== 0) throw taken(signed.version);
   const mended = await mend(engine, options);
+  // On a head that could not be built upon no entry could precede the root: it follows.
+  if (reset !== null) await record(engine, noteOf(bytes, before.signed, signed, options), options);
   return { version: signed.version, publish: mended.changed ? mended : publish, reset };
+}
+
+function noteOf(bytes: Uint8Array, before: Root, next: Root, { transcript }: SubmitRootOptions): AuditNote {
+  const keys = keysNote(sha256(bytes), [...before.keys.values()], [...next.keys.values()]);
+  return {
+    ...keys,
+    kind: transcript === undefined ? 'root' : 'ceremony',
+    ...(transcript === undefined ? {} : { transcript }),
+  };
+}
+
+/** An entry by itself, where the repository keeps an audit log; it takes a new timestamp. */
+export async function record(engine: Engine, note: AuditNote, options: PutRootOptions): Promise<void> {
+  if (!isAudited(engine, await engine.reader.read(options))) return;
+  const prepare = (workspace: Workspace): Promise<Plan> => {
+    workspace.note(note);
+    return Promise.resolve({ workspace, resign: { timestamp: true } });
+  };
+  await transact(engine, prepare, options);
 }
 
 /** @throws PublishError SIGNATURES_MISSING when too few of the old or the new keys have signed it */
@@ -75,6 +108,7 @@ async function signForBoth(
   engine: Engine,
   head: Head,
   next: Root,
+  note: AuditNote,
   options: PutRootOptions,
 ): Promise<PublishResult | null> {
   const live = new Map([
@@ -85,8 +119,9 @@ async function signForBoth(
   const lacking = new Set(
     [...live].filter(([role, bytes]) => !verifies(role, bytes, next)).map(([role]) => role),
   );
-  if (lacking.size === 0) return null;
+  if (lacking.size === 0 && !isAudited(engine, head)) return null;
   const sign = (workspace: Workspace): Promise<Plan> => {
+    workspace.note(note);
     if (lacking.has('targets')) workspace.edit({ name: targetsRole, delegator: rootRole }, { resign: true });
     return Promise.resolve({ workspace, resign: { snapshot: lacking.has('snapshot'), timestamp: true } });
   };
