@@ -26,7 +26,14 @@ export async function differential(
     long,
     seed,
     mutants: randomMutants,
-  }: { readonly long: boolean; readonly seed: number; readonly mutants: number },
+    minutes,
+  }: {
+    readonly long: boolean;
+    readonly seed: number;
+    readonly mutants: number;
+    /** No new batch after that. */
+    readonly minutes: number;
+  },
 ): Promise<Outcome> {
   const world = newWorld();
   const source = random(seed);
@@ -41,7 +48,9 @@ export async function differential(
   const explained = new Map<string, number>();
   const faults: string[] = [];
   const crashes = new Map<PeerName, number>();
-  for (let start = 0; start < mutants.length; start += batch) {
+  const end = performance.now() + minutes * 60_000;
+  let judged = 0;
+  for (let start = 0; start < mutants.length && performance.now() < end; start += batch) {
     const cases = mutants.slice(start, start + batch).map((changes) => {
       const files = build(world, 3, changes, world.before);
       const names = changes.map(({ name }) => name).join(' + ') || 'nothing changed';
@@ -71,7 +80,8 @@ export async function differential(
         if (reason === undefined) faults.push(`UNEXPLAINED ${words}`);
         else add(explained, `${name}: ${reason.name}`);
       }
-    if (long) mention(`${start + cases.length} of ${mutants.length}`);
+    judged += cases.length;
+    if (long) mention(`${judged} of ${mutants.length}`);
   }
   for (const check of checks)
     if ((stopped.get(check) ?? 0) === 0) faults.push(`NO MUTANT was stopped at ${check}`);
@@ -79,7 +89,7 @@ export async function differential(
     `  ${String(count ?? 0).padStart(7)}  ${words}`;
   return {
     lines: [
-      `differential: ${mutants.length} mutants (${named.length} by name), ${peers.map(([name]) => name).join(' and ') || 'no peer'}, ${faults.length} faults`,
+      `differential: ${judged} mutants (${named.length} by name), ${peers.map(([name]) => name).join(' and ') || 'no peer'}, ${faults.length} faults`,
       'mutants that reached each check, and were stopped there:',
       ...checks.map(
         (check) =>

@@ -1,5 +1,5 @@
 /**
- * `npm run fuzz [-- mldsa | canonical | differential | bounds] [--long] [--seed <n>] [--mutants <n>]`: ours beside its peers on what nobody wrote by
+ * `npm run fuzz [-- mldsa | canonical | differential | bounds] [--long] [--seed <n>] [--mutants <n>] [--minutes <n>]`: ours beside its peers on what nobody wrote by
  * hand. Without a name all four; `--long` is for the night. The seed is printed, and gives the same run again.
  */
 import { parseArgs } from 'node:util';
@@ -18,6 +18,7 @@ const { values, positionals } = parseArgs({
     long: { type: 'boolean', default: false },
     seed: { type: 'string' },
     mutants: { type: 'string' },
+    minutes: { type: 'string', default: 'Infinity' },
     'write-docs': { type: 'boolean', default: false },
   },
 });
@@ -27,7 +28,7 @@ if (unknown !== undefined) throw new Error(`unknown: ${unknown}; there are ${nam
 const asked = (name: string): boolean => positionals.length === 0 || positionals.includes(name);
 const seed = values.seed === undefined ? Date.now() % 2 ** 31 : Number(values.seed);
 const mutants = Number(values.mutants ?? (values.long ? 50_000 : 300));
-const options = { long: values.long, seed, mutants };
+const options = { long: values.long, seed, mutants, minutes: Number(values.minutes) };
 
 say(`seed ${seed}${values.long ? ', long' : ''}`);
 const npm = setUpNpmPeers();

@@ -1,10 +1,11 @@
+import { canonicalJson } from '@ragnos/tuf';
 import { expect, test } from 'vitest';
 import { build, newWorld, type Change } from './base.ts';
 import { checks, type Check } from './checks.ts';
 import { judge, type Verdict } from './judge.ts';
 import { namedMutants, randomMutant } from './mutants.ts';
 import { random } from './random.ts';
-import { put } from './tree.ts';
+import { mutateTree, put } from './tree.ts';
 
 // A sample of `npm run fuzz`, without the peers: whatever is served, errors of ours alone, and every check is reached.
 
@@ -37,6 +38,15 @@ test(
     expect([...stopped].filter(([, count]) => count === 0)).toEqual([]);
   },
 );
+
+// A sequence of changes may meet the largest number that there is, and make it larger.
+test('whatever is changed, and however often, can be signed', () => {
+  for (let seed = 0; seed < 2_000; seed++) {
+    const tree = { version: Number.MAX_SAFE_INTEGER, least: Number.MIN_SAFE_INTEGER };
+    mutateTree(tree, random(seed));
+    expect(() => canonicalJson(tree)).not.toThrow();
+  }
+});
 
 test('five hundred random mutants are judged in words of ours', { timeout: 60_000 }, () => {
   const seed = Date.now() % 2 ** 31;
