@@ -69,6 +69,7 @@ export const exitOfError: Readonly<Record<ErrorCode, Exit>> = {
   LOCAL_ROOT_LOST: 'untrusted',
   BELOW_FLOOR: 'untrusted',
   CLOCK_SET_BACK: 'expired',
+  LOG_WENT_BACK: 'untrusted',
   BAD_MAP: 'usage',
   NO_CONSENSUS: 'untrusted',
   REPOSITORY_UNREACHABLE: 'unreachable',

@@ -18,6 +18,7 @@ export type ClientErrorCode =
   | 'LOCAL_ROOT_LOST'
   | 'BELOW_FLOOR'
   | 'CLOCK_SET_BACK'
+  | 'LOG_WENT_BACK'
   | 'BAD_MAP'
   | 'NO_CONSENSUS'
   | 'REPOSITORY_UNREACHABLE'
@@ -108,6 +109,11 @@ export class OfflineError extends VaultError {
 /** A root that was trusted here is damaged, and the repository does not serve it: accepting an older one would be a rollback. */
 export class LocalRootLostError extends VaultError {
   override readonly code = 'LOCAL_ROOT_LOST';
+}
+
+/** The repository's audit log is shorter than this host has seen it, or another one. */
+export class LogWentBackError extends RepositoryError {
+  override readonly code = 'LOG_WENT_BACK';
 }
 
 /** The repository is older than its caller knows it to have been: a rollback that only somebody with a memory notices. */

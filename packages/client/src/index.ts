@@ -13,6 +13,7 @@ export {
   EncodingError,
   InsecureUrlError,
   LocalRootLostError,
+  LogWentBackError,
   NoTrustedRootError,
   OfflineError,
   RedirectError,

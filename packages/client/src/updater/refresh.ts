@@ -11,6 +11,7 @@ import {
 import { OfflineError } from '../errors.ts';
 import type { Context } from './context.ts';
 import { fetchBytes, lengthBound, verifyFetched } from './remote.ts';
+import { refuseShorterLog } from './log-head.ts';
 import { loadRoot } from './root.ts';
 import type { Copies } from './store.ts';
 
@@ -75,7 +76,9 @@ async function loadTimestamp(context: Context, trusted: TrustedMetadataSet): Pro
   const maxLength = limits.timestampMaxLength;
   const name = metadataFileName('timestamp');
   const fetched = await fetchBytes(context, name, { maxLength });
+  const before = trusted.timestamp;
   const isNew = verifyFetched(context, name, fetched, () => trusted.updateTimestamp(fetched));
+  refuseShorterLog(before, trusted.timestamp);
   const bytes = isNew ? fetched : (kept ?? fetched);
   await store.writeTimestamp(bytes); // only now: one that failed a check is never kept (CVE-2025-2888)
   return bytes;
