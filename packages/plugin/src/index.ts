@@ -19,6 +19,7 @@ export type {
   CallOptions,
   Finding,
   FindingKind,
+  Held,
   Host,
   HostEvent,
   HostOptions,
