@@ -23,6 +23,7 @@ export async function publish(times: number): Promise<readonly Answer[]> {
   const work = await workFolder('publish');
   const one: Row[] = [];
   const imports: Row[] = [];
+  const seen: Row[] = [];
   const ours: [number, number][] = [];
   const theirs: [number, number][] = [];
   for (const [targets, bits] of sizes) {
@@ -58,6 +59,11 @@ export async function publish(times: number): Promise<readonly Answer[]> {
     });
     if (bits === 0) continue;
     ours.push([targets, p50]);
+    const polled = numbers((await report('publish-poll.mjs', [folder, bits, 20])).json['ms']);
+    seen.push({
+      name,
+      cells: { 'p50 ms': median(polled), 'p95 ms': percentile(polled, 0.95) },
+    });
     if (python === null) continue;
     const { stdout } = await run(python, [program('python_tuf_publish.py'), copy, '20'], { maxBuffer: 1e8 });
     const peer: Record<string, unknown> = Object(JSON.parse(stdout));
