@@ -16,7 +16,7 @@ import type { Fault } from './stand-in/server.ts';
 
 const key = storageKey('metadata/timestamp.json');
 const utf8 = (text: string): Uint8Array => Buffer.from(text);
-const fast: OpenStorageOptions = { retry: { backoffMs: 1, attempts: 4 }, limits: { idleMs: 300 } };
+const fast: OpenStorageOptions = { retry: { backoffMs: 1, attempts: 4 } };
 const code = (expected: string): unknown => expect.objectContaining({ name: 'StorageError', code: expected });
 const writes: ReadonlySet<string> = new Set(['PUT', 'POST']);
 const faults: Readonly<Record<string, Fault>> = {

@@ -125,6 +125,15 @@ test('what we may not look at is a finding, not an error', async () => {
   expect(states(findings)).toMatchObject({ encryption: 'unknown', versioning: 'ok' });
 });
 
+test('a store that hides what is absent is refused, with what to allow', async () => {
+  const { env, uri } = await start({ hidesAbsence: true });
+  const hidden = { code: 'STORAGE_DENIED', hint: expect.stringContaining('s3:ListBucket') as unknown };
+  await prepareBucket(uri('vault'), { env }).catch(() => undefined);
+  const storage = await openStorage(uri('vault'), { env });
+  await expect(storage.get(storageKey('absent'))).rejects.toMatchObject(hidden);
+  await expect(storage.head(storageKey('absent'))).rejects.toMatchObject(hidden);
+});
+
 test('a folder has no settings', async () => {
   await start();
   expect(await prepareBucket('public')).toEqual([]);

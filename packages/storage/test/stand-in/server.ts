@@ -20,7 +20,7 @@ export interface Reply {
 
 /**
  * What goes wrong with a request. `lost`: done, and no answer; `dropped`: neither; `cut`: the answer ends in its middle;
- * `silent`: neither done nor answered; `lostAfter`: done, then something else happens, and then no answer; `status`: that one,
+ * `silent`: neither done nor answered; `before`: something else happens first; `drip`: answered, a byte each 20 ms; `lostAfter`: done, then something else happens, and then no answer; `status`: that one,
  * and `done` whether it was done all the same.
  */
 export type Fault =
@@ -28,7 +28,9 @@ export type Fault =
   | 'dropped'
   | 'cut'
   | 'silent'
+  | 'drip'
   | { readonly lostAfter: () => Promise<unknown> }
+  | { readonly before: () => Promise<unknown>; readonly then: Fault }
   | {
       readonly status: number;
       readonly done?: boolean;
@@ -89,6 +91,8 @@ function serve(
 ): void {
   if (fault === 'silent') return;
   if (fault === 'dropped') return void response.destroy();
+  if (typeof fault === 'object' && 'before' in fault)
+    return void fault.before().finally(() => serve(asked, fault.then, answer, response));
   if (typeof fault === 'object' && 'lostAfter' in fault) {
     answer(asked);
     return void fault.lostAfter().finally(() => response.destroy());
@@ -109,10 +113,20 @@ function serve(
       ? {}
       : { 'content-length': bytes.length }),
   });
-  if (fault === 'cut') {
+  if (fault === 'drip') drip(bytes, response);
+  else if (fault === 'cut') {
     response.write(bytes.subarray(0, bytes.length >> 1));
     setTimeout(() => response.destroy(), 10);
   } else response.end(asked.method === 'HEAD' ? undefined : bytes);
+}
+
+function drip(bytes: Buffer, response: ServerResponse): void {
+  let at = 0;
+  const timer = setInterval(() => {
+    if (at === bytes.length) response.end();
+    else response.write(bytes.subarray(at, ++at));
+  }, 20);
+  response.on('close', () => clearInterval(timer));
 }
 
 async function hear(request: IncomingMessage): Promise<Asked | null> {
