@@ -30,7 +30,7 @@ export type Fault =
   | 'silent'
   | 'drip'
   | { readonly lostAfter: () => Promise<unknown> }
-  | { readonly before: () => Promise<unknown>; readonly then: Fault }
+  | { readonly before: () => Promise<unknown>; readonly fault: Fault }
   | {
       readonly status: number;
       readonly done?: boolean;
@@ -92,7 +92,7 @@ function serve(
   if (fault === 'silent') return;
   if (fault === 'dropped') return void response.destroy();
   if (typeof fault === 'object' && 'before' in fault)
-    return void fault.before().finally(() => serve(asked, fault.then, answer, response));
+    return void fault.before().finally(() => serve(asked, fault.fault, answer, response));
   if (typeof fault === 'object' && 'lostAfter' in fault) {
     answer(asked);
     return void fault.lostAfter().finally(() => response.destroy());
