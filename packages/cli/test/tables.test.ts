@@ -134,7 +134,7 @@ describe('completion', () => {
 
   test.for([
     [['ke'], 'key'],
-    [['key', ''], 'list rotate passwd'],
+    [['key', ''], 'list rotate revoke passwd generate show'],
     [['key', 'rotate', 'timestamp', '--key-'], '--key-type'],
     [['publish', 'a', 'b', '--bu'], '--bundle'],
     [['nonsense', ''], ''],

@@ -125,28 +125,6 @@ test('a suspended vendor publishes nothing, until it may again', { timeout: 120_
   await good(operator, `vendor submit ${at('often-out')} --vault ${vault}`);
 });
 
-test('a vendor splits its role, and splits it anew, and hosts go on', { timeout: 180_000 }, async () => {
-  for (const bits of [2, 3]) {
-    const out = `split-${bits}`;
-    await good(
-      vendor,
-      `vendor sign --vendor acme --split ${bits} --key acme-1.p8 --key acme-2.p8 --output ${out}`,
-    );
-    hand(out, vendor, operator);
-    await good(operator, `vendor submit ${at(out)} --vault ${vault}`);
-    await good(host, 'info acme/hello');
-    helloPlugin(join(vendor.folder, out, 'x'), `1.${bits + 10}.0`);
-    await good(
-      vendor,
-      `vendor sign ./${out}/x --vendor acme --key acme-1.p8 --key acme-2.p8 --output ${out}-new`,
-    );
-    hand(`${out}-new`, vendor, operator);
-    await good(operator, `vendor submit ${at(`${out}-new`)} --vault ${vault}`);
-    await good(host, 'update acme/hello');
-    expect(await good(host, 'run acme/hello')).toBe(`hello 1.${bits + 10}.0\n`);
-  }
-});
-
 test('keys are handed over; a change of owner needs a word', { timeout: 180_000 }, async () => {
   await good(
     vendor,
@@ -169,12 +147,34 @@ test('keys are handed over; a change of owner needs a word', { timeout: 180_000 
   expect(await good(host, 'run acme/hello')).toBe('hello 2.0.0\n');
 });
 
+test('a vendor splits its role, and splits it anew, and hosts go on', { timeout: 180_000 }, async () => {
+  for (const bits of [2, 3]) {
+    const out = `split-${bits}`;
+    await good(
+      vendor,
+      `vendor sign --vendor acme --split ${bits} --key acme-2.p8 --key acme-3.p8 --output ${out}`,
+    );
+    hand(out, vendor, operator);
+    await good(operator, `vendor submit ${at(out)} --vault ${vault}`);
+    await good(host, 'info acme/hello');
+    helloPlugin(join(vendor.folder, out, 'x'), `3.${bits}.0`);
+    await good(
+      vendor,
+      `vendor sign ./${out}/x --vendor acme --key acme-2.p8 --key acme-3.p8 --output ${out}-new`,
+    );
+    hand(`${out}-new`, vendor, operator);
+    await good(operator, `vendor submit ${at(`${out}-new`)} --vault ${vault}`);
+    await good(host, 'update acme/hello');
+    expect(await good(host, 'run acme/hello')).toBe(`hello 3.${bits}.0\n`);
+  }
+});
+
 test('a revoked artifact is refused by hosts, for ever', { timeout: 120_000 }, async () => {
   const info = await good(host, 'info acme/hello --json');
   const sha256 = /"(?:sha256|artifact)": "([0-9a-f]{64})"/.exec(info)?.[1];
   expect(sha256).toBeDefined();
   await good(operator, `revoke sha256:${sha256} --reason "steals tokens" --vault ${vault}`);
-  const status = await host.ragv('install acme/hello@2.0.0');
+  const status = await host.ragv('install acme/hello@3.3.0');
   expect(status.exit).toBe(10);
 });
 
@@ -188,6 +188,28 @@ test('a vendor is removed, and its name is never used again', { timeout: 120_000
   expect(again).toMatchObject({ exit: 9, stderr: containing('ROLE_EXISTS') });
   expect((await host.ragv('install acme/hello@1.0.0')).exit).not.toBe(0);
   expect(existsSync(vault)).toBe(true);
+});
+
+test('a vendor whose keys are lost gets a new owner, which hosts hold', { timeout: 180_000 }, async () => {
+  await good(vendor, 'key generate lost.p8 --key-type ed25519');
+  await good(vendor, 'key generate found.p8 --key-type ed25519');
+  await good(vendor, 'vendor join beta --key lost.p8');
+  hand('beta-join', vendor, operator);
+  await good(operator, `vendor add beta --join ${at('beta-join')} --vault ${vault}`);
+  await good(vendor, 'vendor sign ./hello --vendor beta --key lost.p8 --output beta-one');
+  hand('beta-one', vendor, operator);
+  await good(operator, `vendor submit ${at('beta-one')} --vault ${vault}`);
+  await good(host, 'install beta/hello');
+  const alone = await vendor.ragv('vendor handover beta --new-key found.p8');
+  expect(alone).toMatchObject({ exit: 0, stderr: containing('change of owner') });
+  hand('beta-handover', vendor, operator);
+  const line = `vendor rotate beta --handover ${at('beta-handover')} --vault ${vault}`;
+  expect(await operator.ragv(line)).toMatchObject({ exit: 3, stderr: containing('--change-of-owner') });
+  await good(operator, `${line} --change-of-owner --yes`);
+  const held = await host.ragv('update beta/hello');
+  expect(held).toMatchObject({ exit: 10, stderr: containing('[OWNER_CHANGED]') });
+  expect(await good(host, 'run beta/hello')).toBe('hello 1.0.0\n'); // what is installed goes on running
+  await good(host, 'update beta/hello --accept-owner beta');
 });
 
 test('no secret was ever said', () => {

@@ -129,11 +129,12 @@ export class Workspace {
   /** @throws PublishError CONFLICT where this workspace edits the role already */
   bring(at: Located, brought: Brought, added: RoleWork['added'] = []): void {
     const before = this.#work.get(at.name);
-    if (before !== undefined && !(before.created && before.files.size === 0))
+    const untouched = before === undefined || (before.files.size === 0 && before.brought === null);
+    if (!untouched || before?.retired)
       throw new PublishError('CONFLICT', `${at.name} is changed twice in one commit`, {
         hint: 'hand it in again',
       });
-    this.edit(at, { brought, added, delegations: brought.signed.delegations });
+    this.edit(at, { brought, added, resign: false, delegations: brought.signed.delegations });
   }
 
   /** @throws PublishError SIGNATURES_MISSING for a role whose file was brought along, signed */

@@ -1,4 +1,4 @@
-import { handoverBytes, parseCatalog, vendorName } from '@ragnos/plugin';
+import { handoverBytes, vendorName } from '@ragnos/plugin';
 import { delegatedKeys, roleName, targetPath, type Key } from '@ragnos/tuf';
 import type { Context } from '../command.ts';
 import { CliError } from '../errors.ts';
@@ -41,11 +41,7 @@ export async function run(context: Context): Promise<undefined> {
     throw new CliError('USAGE', `--threshold ${threshold} with ${keys.length} new keys`, {
       hint: 'give --new-key for every key that shall sign from now on, those that stay included',
     });
-  const info = await updater.find(`catalog/${vendor}.json`, { signal });
-  const catalog =
-    info === null ? null : parseCatalog(await updater.read(info, { maxLength: 16_000_000, signal }));
-  const last = { keys: before, handover: catalog?.owners.at(-1)?.handover ?? [] };
-  const message = handoverBytes(repositoryId, vendor, last, { keys, threshold });
+  const message = handoverBytes(repositoryId, vendor, { keys: before }, { keys, threshold });
   const answer = { vendor, keys: keys.map((key) => key.keyId), threshold, output };
   if (context.dryRun) {
     voice.answer({ ...answer, dryRun: true }, [`would write ${output}`]);
@@ -66,5 +62,9 @@ export async function run(context: Context): Promise<undefined> {
     `${output}: ${vendor} hands over to ${keys.length} keys with a threshold of ${threshold}`,
     `next: the operator runs ragv vendor rotate ${vendor} --handover ${output}`,
   ]);
+  if (old.length < role.threshold)
+    voice.warn(
+      `signed by ${old.length} of the ${role.threshold} keys before: without the others it is a change of owner, which every host holds`,
+    );
   return;
 }

@@ -1,4 +1,4 @@
-import { isHandedOver } from '@ragnos/plugin';
+import { isSuccession } from '@ragnos/plugin';
 import { DoorError, type Change } from '@ragnos/repository';
 import type { Context } from '../command.ts';
 import { CliError } from '../errors.ts';
@@ -9,7 +9,7 @@ import { openVault } from '../vault/vault.ts';
 import { readSubmission } from '../vendor/folder.ts';
 import {
   checkPossession,
-  lastOwner,
+  ownersOf,
   recordOwner,
   refuseOtherRepository,
   requireVendor,
@@ -38,11 +38,13 @@ export async function run(context: Context): Promise<undefined> {
     const role = vendorRole(vendor);
     const handover = await vault.repository.inspect(
       async (draft) => {
-        const before = await lastOwner(draft, vendor);
-        return (
-          before !== null &&
-          isHandedOver(repository, vendor, before, { ...owner, since: draft.now.toISOString() })
-        );
+        const owners = await ownersOf(draft, vendor);
+        const before = owners.at(-1);
+        if (before === undefined) return false;
+        const after = [...owners, { ...owner, since: draft.now.toISOString() }];
+        const known = { keyIds: before.keys.map((key) => key.keyId), threshold: before.threshold };
+        const next = owner.keys.map((key) => key.keyId);
+        return isSuccession(repository, vendor, after, known, next); // as a host will judge it
       },
       { signal },
     );
@@ -54,8 +56,11 @@ export async function run(context: Context): Promise<undefined> {
       await confirm(`${vendor} gets a new owner`, vendor, options.flag('yes'), signal);
     const change: Change = async (draft) => {
       const { maxLifeDays } = await rulesFor(draft, vendor);
-      for (const [name, bytes] of handed.roles)
-        await draft.bring(name, bytes, new Map(), { maxLife: maxLifeDays * 24 * 3600 });
+      const bring = async (): Promise<void> => {
+        for (const [name, bytes] of handed.roles)
+          await draft.bring(name, bytes, new Map(), { maxLife: maxLifeDays * 24 * 3600 });
+      };
+      if (handover) await bring(); // signed by both: it passes as what the keys before handed in
       const before = await draft.keysOf(role);
       draft.note({
         kind: 'keys',
@@ -67,6 +72,7 @@ export async function run(context: Context): Promise<undefined> {
       });
       await recordOwner(draft, vendor, owner);
       await draft.edit({ kind: 'keys', role, keys: owner.keys, threshold: owner.threshold });
+      if (!handover) await bring();
     };
     const answer = { vendor, keys: owner.keys.map((key) => key.keyId), threshold: owner.threshold, handover };
     if (context.dryRun) {

@@ -59,12 +59,12 @@ export function checkPossession({ submission, roles }: Handed): void {
     throw new DoorError('DOOR_SIGNATURES', file, 'was signed for another repository, or for none');
 }
 
-/** The last owner in the catalog; where the door recorded none yet, whose keys sign for the vendor now. */
-export async function lastOwner(draft: Draft, vendor: VendorName): Promise<Owner | null> {
-  const known = (await readCatalog(draft, vendor)).owners.at(-1);
-  if (known !== undefined) return known;
+/** The owners in the catalog; where the door recorded none yet, whose keys sign for the vendor now. */
+export async function ownersOf(draft: Draft, vendor: VendorName): Promise<readonly Owner[]> {
+  const { owners } = await readCatalog(draft, vendor);
+  if (owners.length > 0) return owners;
   const now = await draft.keysOf(vendorRole(vendor));
-  return now === null ? null : { ...now, since: draft.now.toISOString(), handover: [] };
+  return now === null ? [] : [{ ...now, since: draft.now.toISOString(), handover: [] }];
 }
 
 /** The vendor's record in the catalog with one owner more. Before its keys are changed. */
@@ -73,14 +73,8 @@ export async function recordOwner(
   vendor: VendorName,
   owner: Omit<Owner, 'since'>,
 ): Promise<void> {
-  const catalog = await readCatalog(draft, vendor);
-  const before = catalog.owners.length > 0 ? null : await lastOwner(draft, vendor);
-  const owners = [
-    ...catalog.owners,
-    ...(before === null ? [] : [before]),
-    { ...owner, since: draft.now.toISOString() },
-  ];
-  await writeCatalog(draft, { ...catalog, owners });
+  const owners = [...(await ownersOf(draft, vendor)), { ...owner, since: draft.now.toISOString() }];
+  await writeCatalog(draft, { ...(await readCatalog(draft, vendor)), owners });
 }
 
 export async function readPolicy(draft: Draft): Promise<VendorPolicy> {
@@ -118,11 +112,17 @@ export function rulesFrom(context: Context, before: VendorRules = defaultVendorR
     limits: {
       artifactBytes: number('max-artifact', limits.artifactBytes),
       totalBytes: number('max-total', limits.totalBytes),
-      publishesPerHour: number('max-per-hour', limits.publishesPerHour),
+      publishesPerHour: atMost(number('max-per-hour', limits.publishesPerHour)),
       versions: number('max-versions', limits.versions),
     },
     maxLifeDays: number('max-life', before.maxLifeDays),
   };
+}
+
+/** The catalog remembers no more times than that. */
+function atMost(publishes: number): number {
+  if (publishes <= 1000) return publishes;
+  throw new CliError('USAGE', `--max-per-hour ${publishes}: at most 1000 are counted`);
 }
 
 /** The vendors that are delegated to, in trust order. */
