@@ -7,7 +7,9 @@ import {
   type OpenStorageOptions,
   type Storage,
 } from '@ragnos/storage';
-import type { Fault } from './stand-in/server.ts';
+import { selfSigned } from '@ragnos/testkit';
+import { getCACertificates, setDefaultCACertificates } from 'node:tls';
+import { standIn, type Fault } from './stand-in/server.ts';
 import { s3StandIn, type S3StandIn } from './stand-in/s3.ts';
 
 const key = storageKey('metadata/timestamp.json');
@@ -102,6 +104,38 @@ describe('what the store refuses', () => {
     const error: unknown = await wrong.get(key).catch((error: unknown) => error);
     expect(error).toEqual(code('STORAGE_DENIED'));
     expect(JSON.stringify([error, String(error)])).not.toContain('hunter2');
+  });
+});
+
+describe('TLS', () => {
+  test('a certificate that nobody vouches for is refused at once, whatever the environment says', async () => {
+    const tls = await standIn(() => ({ status: 200 }), selfSigned(['127.0.0.1']));
+    const env = { ...server.env, NODE_TLS_REJECT_UNAUTHORIZED: '0' };
+    process.env['NODE_TLS_REJECT_UNAUTHORIZED'] = '0';
+    try {
+      const storage = await openStorage(`s3://bucket?endpoint=${tls.origin}`, { env });
+      await expect(storage.get(key)).rejects.toMatchObject({
+        code: 'STORAGE_UNAVAILABLE',
+        hint: expect.stringContaining('NODE_EXTRA_CA_CERTS') as unknown,
+      });
+      expect(tls.asked).toEqual([]);
+    } finally {
+      delete process.env['NODE_TLS_REJECT_UNAUTHORIZED'];
+      await tls.close();
+    }
+  });
+  test('one that is vouched for is spoken to', async () => {
+    const made = selfSigned(['127.0.0.1']);
+    const tls = await standIn(() => ({ status: 404, body: '<Error><Code>NoSuchKey</Code></Error>' }), made);
+    const before = getCACertificates('default');
+    setDefaultCACertificates([...before, made.cert]);
+    try {
+      const storage = await openStorage(`s3://bucket?endpoint=${tls.origin}`, { env: server.env });
+      expect(await storage.get(key)).toBeNull();
+    } finally {
+      setDefaultCACertificates([...before]);
+      await tls.close();
+    }
   });
 });
 

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { hintFor, TransportFailure } from '../http/failure.ts';
+import { TransportFailure } from '../http/failure.ts';
 import { StorageError } from '../errors.ts';
 
 /** How often and how long a store that does not answer is asked again. */
@@ -38,7 +38,8 @@ export function isPassing(error: unknown): error is NotNow | TransportFailure {
 }
 
 export function unavailable(where: string, error: NotNow | TransportFailure, attempts: number): StorageError {
-  const hint = error instanceof TransportFailure ? hintFor(error) : 'try again later';
+  const network = error instanceof TransportFailure;
+  const hint = network ? 'check the address and the network, and try again' : 'try again later';
   const times = attempts > 1 ? ` (asked ${attempts} times)` : '';
   return new StorageError('STORAGE_UNAVAILABLE', `${where}: ${error.message}${times}`, {
     hint,

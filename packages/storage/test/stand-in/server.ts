@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 
 export interface Asked {
   readonly method: string;
@@ -50,23 +51,27 @@ export interface StandIn {
 }
 
 /** A server on loopback that hears whole requests only: what breaks off in its body was never asked. */
-export async function standIn(answer: (asked: Asked) => Reply): Promise<StandIn> {
+export async function standIn(
+  answer: (asked: Asked) => Reply,
+  tls?: { readonly key: string; readonly cert: string },
+): Promise<StandIn> {
   const asked: Asked[] = [];
   const state: { faults: Faults } = { faults: () => undefined };
-  const server = createServer((request, response) => {
+  const listener = (request: IncomingMessage, response: ServerResponse): void => {
     void (async () => {
       const one = await hear(request);
       if (one === null) return;
       const index = asked.push(one) - 1;
       serve(one, state.faults(one, index), answer, response);
     })();
-  });
+  };
+  const server = tls === undefined ? createServer(listener) : createTlsServer(tls, listener);
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const address = server.address();
   if (address === null || typeof address === 'string') throw new Error('a server without a port');
   return {
-    origin: `http://127.0.0.1:${address.port}`,
+    origin: `${tls === undefined ? 'http' : 'https'}://127.0.0.1:${address.port}`,
     asked,
     get faults() {
       return state.faults;
