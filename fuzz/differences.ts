@@ -105,12 +105,6 @@ export const differences: readonly Difference[] = [
   ),
   stricter(
     both,
-    /alone, which cannot be checked here/,
-    'hashes that only others compute',
-    'md5 alone promises too little; what has no other hash is refused, and nothing else of its role',
-  ),
-  stricter(
-    both,
     /path_hash_prefixes: expected lower-case hex/,
     'hash prefixes',
     'the peers take any text, which matches nothing or, when empty, everything',
