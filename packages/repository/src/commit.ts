@@ -20,7 +20,7 @@ import { withCommit } from './commits.ts';
 import { sign, type Signers, type SigningDesk, type SigningNeed } from './desk.ts';
 import { PublishError } from './errors.ts';
 import { type Attempt, type Journal } from './journal.ts';
-import { timestampKey } from './keys.ts';
+import { metadataKey, timestampKey } from './keys.ts';
 import type { Lifetimes } from './layout.ts';
 import { objectMeta } from './object-meta.ts';
 import { inParallel, putBrought, putContents, putVersioned } from './put.ts';
@@ -79,10 +79,14 @@ export async function commit(
   const timestampSigners = await desk.need(topLevel('timestamp', workspace, context));
 
   const written = new Map<RoleName, MetaFile>();
+  const deadline = publishDeadline();
+  const rewritten = new Map<string, Content>();
+  const fresh = { now: storeTime(head), signal: context.signal };
   const writeRole = async ({ work, signers, splits }: Planned): Promise<void> => {
     if (work.brought !== null) {
       const { bytes, signed } = work.brought;
-      await putBrought(storage, work.name, signed.version, bytes, context);
+      const stored = await putBrought(storage, work.name, signed.version, bytes, fresh);
+      if (stored === 'rewritten') rewritten.set(metadataKey(work.name, signed.version), bytes);
       written.set(work.name, metaFile(signed.version, bytes));
       return;
     }
@@ -96,11 +100,11 @@ export async function commit(
     written.set(work.name, metaFile(version, bytes));
   };
   const lapsed = await lapsedRoles(workspace, works, context.compat);
-  const deadline = publishDeadline();
-  const rewritten = new Map([
-    ...(await putContents(storage, workspace.contents, context)),
-    ...(await putAliases(workspace, works, storage, context.compat, context)),
-  ]);
+  for (const stored of [
+    await putContents(storage, workspace.contents, fresh),
+    await putAliases(workspace, works, storage, context.compat, fresh),
+  ])
+    for (const [key, content] of stored) rewritten.set(key, content);
   await inParallel(
     planned.filter(({ work }) => work.name !== targetsRole),
     writeRole,
@@ -255,4 +259,9 @@ export function topLevelKeys(
   const role = root.roles.get(name);
   if (role === undefined) throw new PublishError('UNKNOWN_ROLE', `a root without the role ${name}`);
   return role;
+}
+
+/** By the store's own times, which are real whatever time is signed: the later of the clock and of the last commit. */
+function storeTime({ swapped }: Workspace['head']): Date {
+  return new Date(Math.max(Date.now(), swapped.getTime()));
 }

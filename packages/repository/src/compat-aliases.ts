@@ -7,6 +7,7 @@ import { PublishError } from './errors.ts';
 import { aliasKey, targetKey } from './keys.ts';
 import { objectMeta } from './object-meta.ts';
 import { inParallel, putContents } from './put.ts';
+import type { FreshOptions } from './retention/publisher.ts';
 import type { Engine } from './transact.ts';
 import type { CallOptions, Content } from './types.ts';
 import { Workspace, type RoleWork } from './workspace.ts';
@@ -44,7 +45,7 @@ export async function putAliases(
   works: readonly RoleWork[],
   storage: Storage,
   compat: readonly Client[],
-  options: CallOptions,
+  options: FreshOptions,
 ): Promise<ReadonlyMap<string, Content>> {
   if (!servesAliases(compat)) return new Map();
   const contents = new Map<StorageKey, Content>();

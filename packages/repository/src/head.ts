@@ -34,6 +34,8 @@ export interface Head {
   readonly rootSince: Date;
   /** Of `timestamp.json` in the store. */
   readonly etag: string;
+  /** When it was written, by the store's clock. */
+  readonly swapped: Date;
   readonly root: Loaded<Root>;
   /** `null` while the first root is in force. */
   readonly previousRoot: Root | null;
@@ -98,6 +100,7 @@ export class HeadReader {
       underPreviousRoot: this.#underPrevious,
       rootSince: this.#rootSince,
       etag: found.info.etag,
+      swapped: found.info.modified,
       root,
       previousRoot: this.#previousRoot?.signed ?? null,
       firstRoot: this.#firstRoot,

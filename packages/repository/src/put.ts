@@ -4,7 +4,7 @@ import { PublishError } from './errors.ts';
 import type { Attempt, Journal } from './journal.ts';
 import { metadataKey } from './keys.ts';
 import { objectMeta } from './object-meta.ts';
-import { putFresh } from './retention/publisher.ts';
+import { putFresh, type FreshOptions, type Stored } from './retention/publisher.ts';
 import { sha256 } from './signed.ts';
 import type { CallOptions, Content } from './types.ts';
 
@@ -36,12 +36,11 @@ export async function inParallel<T>(items: Iterable<T>, run: (item: T) => Promis
 export async function putContents(
   storage: Storage,
   contents: ReadonlyMap<string, Content>,
-  options: CallOptions,
+  options: FreshOptions,
 ): Promise<ReadonlyMap<string, Content>> {
   const rewritten = new Map<string, Content>();
-  const now = new Date(); // the store's files have times of the real clock, whatever time is signed
   await inParallel(contents, async ([key, content]) => {
-    const stored = await putFresh(storage, key, content, { ...options, now });
+    const stored = await putFresh(storage, key, content, options);
     if (stored === 'rewritten') rewritten.set(key, content);
   });
   return rewritten;
@@ -90,15 +89,17 @@ export async function putBrought(
   role: RoleName,
   version: number,
   bytes: Uint8Array,
-  options: CallOptions,
-): Promise<void> {
-  const key = metadataKey(role, version);
-  if (await created(storage, key, bytes, options)) return;
-  const found = await read(storage, key, { maxLength: defaultLimits.targetsMaxLength, ...options });
-  if (found === null || Buffer.compare(found.bytes, bytes) !== 0)
+  options: FreshOptions,
+): Promise<Stored> {
+  try {
+    return await putFresh(storage, metadataKey(role, version), bytes, options);
+  } catch (cause) {
+    if (!(cause instanceof StorageError && cause.code === 'STORAGE_CONFLICT')) throw cause;
     throw new PublishError('CONFLICT', `${role}: version ${version} is taken by other content`, {
+      cause,
       hint: 'sign it under the next version',
     });
+  }
 }
 
 /**

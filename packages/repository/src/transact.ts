@@ -65,7 +65,10 @@ export async function transact(
     try {
       const head = await engine.reader.read(options);
       const done = await settleTried(engine, head, undecided);
-      if (done.committed !== null) return resultOf(done.committed, attempts - 1);
+      if (done.committed !== null) {
+        await afterwards(engine, done.committed);
+        return resultOf(done.committed, attempts - 1);
+      }
       undecided = done.open;
       const desk = new SigningDesk(engine.source, options.extra);
       const { workspace, resign } = await prepare(new Workspace(head, engine.now()), desk);

@@ -159,7 +159,7 @@ export async function eventOf(
   for (const { work, atHand } of works)
     if (!atHand || changesContent(work)) roles.push(await roleOf(engine, work, workspace, options));
   roles.sort((a, b) => depth(a) - depth(b));
-  await putContents(engine.storage, workspace.contents, options);
+  await putContents(engine.storage, workspace.contents, { ...options, now: new Date() });
   if (root !== null)
     roles.push({ name: rootRole, delegator: rootRole, signed: signedToBytes(root), signatures: [] });
   const base = await baseOf(roles, workspace);

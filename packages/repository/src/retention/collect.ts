@@ -1,3 +1,6 @@
+import { AuditLog, logFolder } from '@ragnos/tlog';
+import { logHeadOf } from '../audit.ts';
+import { nodeFileSystem } from '@ragnos/disk';
 import { read, storageKey, type ListedObject, type Storage } from '@ragnos/storage';
 import { defaultLimits, parseMetadata, roleName, type Snapshot } from '@ragnos/tuf';
 import { PublishError } from '../errors.ts';
@@ -54,12 +57,13 @@ export interface Collected {
 
 /**
  * Deletes what nobody needs any more. It lists first and reads the head after: what is published later than the listing is
- * not in it, and what the head names is kept. By the times of the store alone; the log, and files that are none of a
- * repository's, are not touched.
+ * not in it, and what the head names is kept. By the times of the store alone. Of the audit log only what later objects have
+ * swallowed goes; files that are none of a repository's are not touched.
  * @throws PublishError STORE_WENT_BACK, NO_REPOSITORY, StorageError: then nothing (more) was deleted
  */
 export async function collect(options: CollectOptions): Promise<Collected> {
   const { storage, staging, signal, grace = defaultGrace, keepFor = defaultKeepFor } = options;
+  if (staging !== undefined) await nodeFileSystem.makeFolder(staging, 0o700);
   const objects = await listed(storage, signal);
   const staged = (await options.staged?.()) ?? [];
   const head = await new HeadReader(storage, seenMemory(staging), undefined).read({ signal });
@@ -96,7 +100,13 @@ export async function collect(options: CollectOptions): Promise<Collected> {
     staged,
     signal,
   });
-  const unneeded = [...objects.values()].filter(({ key }) => !needed.has(key) && storedFile(key) !== null);
+  const logHead = logHeadOf(head.timestamp.signed);
+  const logNeeds = logHead === null ? null : await new AuditLog(storage).needs(logHead, { signal });
+  const unneeded = [...objects.values()].filter(({ key }) =>
+    key.startsWith(logFolder)
+      ? logNeeds !== null && !key.startsWith(`${logFolder}pending/`) && !logNeeds(key)
+      : !needed.has(key) && storedFile(key) !== null,
+  );
   const free = unneeded.filter(({ key }) => !held.has(key));
   const isOld = ({ modified }: ListedObject): boolean => storeNow.getTime() - modified.getTime() > grace;
   const garbage = free.filter(isOld).toSorted((a, b) => a.modified.getTime() - b.modified.getTime());
@@ -116,6 +126,7 @@ export async function collect(options: CollectOptions): Promise<Collected> {
 
 /** Remembers where the head is; for whoever looks at it regularly, so that `collect` knows more when it comes. */
 export async function noteHead(storage: Storage, staging: string, options: CallOptions = {}): Promise<void> {
+  await nodeFileSystem.makeFolder(staging, 0o700);
   const head = await new HeadReader(storage, seenMemory(staging), undefined).read(options);
   const swapped = await storage.head(timestampKey, options);
   if (swapped === null) return;
