@@ -212,6 +212,22 @@ test('a vendor whose keys are lost gets a new owner, which hosts hold', { timeou
   await good(host, 'update beta/hello --accept-owner beta');
 });
 
+test(
+  'where a vendor’s keys are with the operator, rotating one is a handover, split or not',
+  { timeout: 180_000 },
+  async () => {
+    const plugin = helloPlugin(join(operator.folder, 'own'), '1.0.0');
+    await good(operator, `publish ${plugin} --vault ${vault}`);
+    await good(host, 'install first/hello');
+    await good(operator, `key rotate vendor.first --key-type ed25519 --vault ${vault}`);
+    await good(operator, `vendor split first --bits 2 --vault ${vault}`);
+    await good(operator, `key rotate vendor.first --key-type ed25519 --vault ${vault}`);
+    helloPlugin(join(operator.folder, 'own'), '1.1.0');
+    await good(operator, `publish ${plugin} --vault ${vault}`);
+    expect(await good(host, 'update first/hello')).toMatch('1.1.0');
+  },
+);
+
 test('no secret was ever said', () => {
   for (const text of [...operator.transcript, ...vendor.transcript, ...host.transcript])
     expect(text).not.toContain(env.RAGV_KEY_PASSWORD);

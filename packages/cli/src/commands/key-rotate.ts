@@ -13,6 +13,7 @@ import { writeConfig } from '../vault/config.ts';
 import { settleNewKey } from '../vault/new-key.ts';
 import { openVault, type Vault } from '../vault/vault.ts';
 import { readPublicKey } from '../vendor/keys.ts';
+import { isVendorRole, rotateVendorKey } from '../vendor/rotate-at-hand.ts';
 
 /** At once where all signers are at hand; else the change becomes an event, and waits for the others (exit code 8). */
 export async function run(context: Context): Promise<number> {
@@ -98,7 +99,9 @@ async function atOnce(
   const oldSigner = await vault.openSigner(role, uris.old);
   const newSigner = await vault.openSigner(role, uris.new);
   try {
-    return await vault.repository.rotateKey(role, newSigner, oldSigner, { signal });
+    return isVendorRole(role)
+      ? await rotateVendorKey(vault, role, { old: oldSigner, new: newSigner }, signal)
+      : await vault.repository.rotateKey(role, newSigner, oldSigner, { signal });
   } catch (error) {
     if (error instanceof PublishError && error.code === 'SIGNATURES_MISSING') return null;
     const fate = await settleNewKey(made.keyId, error, {

@@ -1,0 +1,53 @@
+import { handoverBytes, vendorName } from '@ragnos/plugin';
+import type { RotateResult } from '@ragnos/repository';
+import type { Signer } from '@ragnos/signing';
+import { CliError } from '../errors.ts';
+import { vendorRole } from '../vault/layout.ts';
+import type { Vault } from '../vault/vault.ts';
+import { signaturesOf } from './sign.ts';
+import { recordOwner } from './vault-vendors.ts';
+
+/** `vendor.acme` and the like: hosts remember whose keys these are. */
+export function isVendorRole(role: string): boolean {
+  return role.startsWith(vendorRole(vendorName('x')).slice(0, -1));
+}
+
+/**
+ * Replaces a key of a vendor where its keys are at hand: the keys before sign the handover, so that hosts follow by
+ * themselves; delegation, role and record of the owner are one commit.
+ */
+export async function rotateVendorKey(
+  vault: Vault,
+  role: string,
+  signers: { readonly old: Signer; readonly new: Signer },
+  signal: AbortSignal,
+): Promise<RotateResult> {
+  const vendor = vendorName(role.slice(vendorRole(vendorName('x')).length - 1));
+  const { repositoryId } = await vault.repository.status({ signal });
+  if (repositoryId === null) throw new CliError('BAD_CONFIG', 'this repository does not say which one it is');
+  const before = await vault.repository.layoutOf(role, { signal });
+  const keys = before.keys.map((key) => (key.keyId === signers.old.key.keyId ? signers.new.key : key));
+  const { threshold } = before;
+  const message = handoverBytes(repositoryId, vendor, before, { keys, threshold });
+  const atHand: Signer[] = [signers.old];
+  for (const { keyId } of before.keys) {
+    const known = vault.config.keys[keyId];
+    if (known !== undefined && keyId !== signers.old.key.keyId)
+      atHand.push(await vault.openSigner(role, known.uri));
+  }
+  const handover = await signaturesOf(message, atHand, signal);
+  const publish = await vault.repository.publish(
+    async (draft) => {
+      draft.note({
+        kind: 'keys',
+        subject: vendor,
+        keysAdded: [signers.new.key.keyId],
+        keysRemoved: [signers.old.key.keyId],
+      });
+      await recordOwner(draft, vendor, { keys, threshold, handover });
+      await draft.edit({ kind: 'keys', role, keys, threshold });
+    },
+    { signal },
+  );
+  return { role, rootVersion: null, publish };
+}
