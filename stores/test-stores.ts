@@ -13,9 +13,9 @@ import { sdks } from './sdks/store.ts';
 import { azurite } from './azurite/store.ts';
 
 const all: readonly { readonly store: Store; readonly tests: readonly string[] }[] = [
-  { store: radosgw, tests: ['s3'] },
-  { store: azurite, tests: ['azure'] },
-  { store: fakeGcs, tests: ['gcs'] },
+  { store: radosgw, tests: ['s3', 'ragv'] },
+  { store: azurite, tests: ['azure', 'ragv'] },
+  { store: fakeGcs, tests: ['gcs', 'ragv'] },
   { store: moto, tests: ['cloudfront'] },
   { store: sdks, tests: ['sdks'] },
 ];

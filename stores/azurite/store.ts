@@ -39,6 +39,7 @@ export const azurite: Store = {
       env: {
         RAGV_TEST_AZURE: `http://127.0.0.1:${port}/${account}`,
         RAGV_TEST_AZURE_ACCOUNT: account,
+        RAGV_TEST_STORE: `azure://${account}/NAME/vault?endpoint=http://127.0.0.1:${port}/${account}`,
         AZURE_STORAGE_KEY: key,
       },
       stop: () => stop([server]),

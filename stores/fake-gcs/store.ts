@@ -29,6 +29,14 @@ export const fakeGcs: Store = {
       await stop([server]);
       throw error;
     }
-    return { env: { RAGV_TEST_GCS: `http://127.0.0.1:${port}` }, stop: () => stop([server]) };
+    return {
+      env: {
+        RAGV_TEST_GCS: `http://127.0.0.1:${port}`,
+        RAGV_TEST_STORE: `gcs://NAME/vault?endpoint=http://127.0.0.1:${port}`,
+        GOOGLE_CLOUD_PROJECT: 'ragv-test',
+        GOOGLE_OAUTH_ACCESS_TOKEN: 'made-up',
+      },
+      stop: () => stop([server]),
+    };
   },
 };

@@ -165,6 +165,7 @@ export const radosgw: Store = {
       return {
         env: {
           RAGV_TEST_S3: `http://127.0.0.1:${gateway}`,
+          RAGV_TEST_STORE: `s3://NAME/vault?endpoint=http://127.0.0.1:${gateway}`,
           AWS_ACCESS_KEY_ID: id,
           AWS_SECRET_ACCESS_KEY: secret,
           AWS_REGION: 'us-east-1',
