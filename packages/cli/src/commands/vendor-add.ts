@@ -5,6 +5,7 @@ import type { Context } from '../command.ts';
 import { CliError } from '../errors.ts';
 import type { Handed } from '../door/receive.ts';
 import { vendorRole } from '../vault/layout.ts';
+import { publishOrEvent } from '../metadata/publish-or-event.ts';
 import { openVault, type Vault } from '../vault/vault.ts';
 import { readSubmission } from '../vendor/folder.ts';
 import { openKeys } from '../vendor/keys.ts';
@@ -19,7 +20,7 @@ import {
 import { firstRole } from './vendor-join.ts';
 
 /** Delegates a part of the namespace to a vendor's own keys: delegation, first role, rules and owner in one commit. */
-export async function run(context: Context): Promise<undefined> {
+export async function run(context: Context): Promise<number> {
   const { voice, options, signal } = context;
   const vendor = vendorName(context.args[0] ?? '');
   const rules = rulesFrom(context);
@@ -40,9 +41,9 @@ export async function run(context: Context): Promise<undefined> {
       threshold: owner.threshold,
     };
     refuseForeignPaths(vendor, delegation.paths);
+    const first: Change = async (draft) => recordOwner(draft, vendor, owner);
     const change: Change = async (draft) => {
       draft.note({ kind: 'delegation', subject: vendor, keysAdded: owner.keys.map((key) => key.keyId) });
-      await recordOwner(draft, vendor, owner);
       await draft.edit({ kind: 'add', delegation, before: 'attestations' });
       for (const [role, bytes] of handed.roles)
         await draft.bring(role, bytes, new Map(), { maxLife: rules.maxLifeDays * 24 * 3600 });
@@ -59,9 +60,19 @@ export async function run(context: Context): Promise<undefined> {
     if (context.dryRun) {
       await vault.repository.inspect(async (draft) => change(draft), { signal });
       voice.answer({ ...answer, dryRun: true }, [`would add ${vendor}`]);
-      return;
+      return 0;
     }
-    const result = await vault.repository.publish(change, { signal });
+    const result = await publishOrEvent(
+      vault,
+      {
+        first,
+        change,
+        reason: `add the vendor ${vendor}`,
+        confirm: [`This lets ${vendor} publish`, vendor],
+      },
+      context,
+    );
+    if (typeof result === 'number') return result;
     voice.answer({ ...answer, timestamp: result.version }, [
       `added ${vendor}: ${owner.threshold} of ${owner.keys.length} keys sign for ${delegation.paths.join(', ')}`,
       ...(rules.requires.length === 0 ? [] : [`required: ${rules.requires.join(', ')}`]),
@@ -69,7 +80,7 @@ export async function run(context: Context): Promise<undefined> {
   } finally {
     await vault.repository.close();
   }
-  return;
+  return 0;
 }
 
 /** What the vendor handed in; or, where its keys are on this machine, the same made here. */

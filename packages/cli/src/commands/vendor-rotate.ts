@@ -3,6 +3,7 @@ import { DoorError, type Change } from '@ragnos/repository';
 import type { Context } from '../command.ts';
 import { CliError } from '../errors.ts';
 import { rulesFor } from '../door/admit.ts';
+import { publishOrEvent } from '../metadata/publish-or-event.ts';
 import { confirm } from '../prompt.ts';
 import { vendorRole } from '../vault/layout.ts';
 import { openVault } from '../vault/vault.ts';
@@ -19,7 +20,7 @@ import {
  * Gives a vendor other keys. Countersigned by the keys before it is a handover, which hosts follow by themselves; otherwise it is a
  * change of owner, which every host holds until somebody there accepts it.
  */
-export async function run(context: Context): Promise<undefined> {
+export async function run(context: Context): Promise<number> {
   const { voice, options, signal } = context;
   const folder = options.text('handover') ?? '';
   if (folder === '')
@@ -70,7 +71,6 @@ export async function run(context: Context): Promise<undefined> {
           .map((key) => key.keyId)
           .filter((id) => !owner.keys.some((key) => key.keyId === id)),
       });
-      await recordOwner(draft, vendor, owner);
       await draft.edit({ kind: 'keys', role, keys: owner.keys, threshold: owner.threshold });
       if (!handover) await bring();
     };
@@ -78,9 +78,19 @@ export async function run(context: Context): Promise<undefined> {
     if (context.dryRun) {
       await vault.repository.inspect(async (draft) => change(draft), { signal });
       voice.answer({ ...answer, dryRun: true }, [`would give ${vendor} other keys`]);
-      return;
+      return 0;
     }
-    const result = await vault.repository.publish(change, { signal });
+    const result = await publishOrEvent(
+      vault,
+      {
+        first: async (draft) => recordOwner(draft, vendor, owner),
+        change,
+        reason: `other keys for the vendor ${vendor}`,
+        confirm: [`This gives ${vendor} other keys`, vendor],
+      },
+      context,
+    );
+    if (typeof result === 'number') return result;
     voice.answer({ ...answer, timestamp: result.version }, [
       `${owner.threshold} of ${owner.keys.length} keys sign for ${vendor} now`,
       handover
@@ -90,5 +100,5 @@ export async function run(context: Context): Promise<undefined> {
   } finally {
     await vault.repository.close();
   }
-  return;
+  return 0;
 }

@@ -1,10 +1,11 @@
 import { defaultVendorRules } from '@ragnos/plugin';
 import type { Context } from '../command.ts';
+import { publishOrEvent } from '../metadata/publish-or-event.ts';
 import { openVault } from '../vault/vault.ts';
 import { readPolicy, requireVendor, rulesFrom, writeRules } from '../vendor/vault-vendors.ts';
 
 /** Changes what the door demands of a vendor and takes from it; signed by the keys of policy. */
-export async function run(context: Context): Promise<undefined> {
+export async function run(context: Context): Promise<number> {
   const { voice, signal } = context;
   const vault = await openVault(context);
   try {
@@ -16,7 +17,16 @@ export async function run(context: Context): Promise<undefined> {
     const rules = rulesFrom(context, before);
     const result = context.dryRun
       ? null
-      : await vault.repository.publish(async (draft) => writeRules(draft, vendor, rules), { signal });
+      : await publishOrEvent(
+          vault,
+          {
+            change: async (draft) => writeRules(draft, vendor, rules),
+            reason: `other rules for the vendor ${vendor}`,
+            confirm: [`This changes the rules of ${vendor}`, vendor],
+          },
+          context,
+        );
+    if (typeof result === 'number') return result;
     voice.answer({ vendor, ...rules, dryRun: context.dryRun, timestamp: result?.version ?? null }, [
       `${vendor}: at most ${rules.limits.artifactBytes} bytes a file, ${rules.limits.totalBytes} in all, ${rules.limits.publishesPerHour} publishes an hour, ${rules.limits.versions} versions of a plugin, ${rules.maxLifeDays} days to expiry`,
       rules.requires.length === 0 ? 'no gate is required' : `required: ${rules.requires.join(', ')}`,
@@ -24,5 +34,5 @@ export async function run(context: Context): Promise<undefined> {
   } finally {
     await vault.repository.close();
   }
-  return;
+  return 0;
 }

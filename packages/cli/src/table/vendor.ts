@@ -13,6 +13,11 @@ const hostOptions: readonly OptionSpec[] = [
 ];
 const keys: OptionSpec = ['--key <file...>', 'a key file or signer URI that signs'];
 const life: OptionSpec = ['--expires-in <days>', 'from signing to expiry (default: 90)'];
+const event: readonly OptionSpec[] = [
+  ['--deadline <days>', 'if it becomes an event: after it nobody signs any more (default: 14)'],
+  ['--again', 'although a key signed another content under the same version before'],
+];
+const yes: OptionSpec = ['--yes', 'do not ask for a word before signing'];
 const rules: readonly OptionSpec[] = [
   ['--require <gates>', 'evidence that every artifact needs: sbom,provenance,licence'],
   ['--max-artifact <bytes>', 'of one published file'],
@@ -99,6 +104,8 @@ export const vendorCommands: readonly CommandSpec[] = [
       ['--paths <pattern...>', 'what it may publish (default: vendors/<vendor>/*/*)'],
       life,
       ...rules,
+      ...event,
+      yes,
     ],
     examples: [
       'ragv vendor add acme --join acme-join --require sbom,provenance',
@@ -132,7 +139,7 @@ export const vendorCommands: readonly CommandSpec[] = [
     summary: 'operator: change what is demanded of a vendor and taken from it; without options, show it',
     audience: 'operator',
     writes: true,
-    options: rules,
+    options: [...rules, ...event, yes],
     examples: ['ragv vendor rules acme --require sbom --max-per-hour 20'],
     load: () => import('../commands/vendor-rules.ts'),
   },
@@ -145,7 +152,8 @@ export const vendorCommands: readonly CommandSpec[] = [
     options: [
       ['--handover <folder>', 'what the vendor made with: ragv vendor handover'],
       ['--change-of-owner', 'although the keys before have not signed it: every host will hold it'],
-      ['--yes', 'do not ask for the vendor’s name'],
+      ...event,
+      yes,
     ],
     examples: ['ragv vendor rotate acme --handover acme-handover'],
     load: () => import('../commands/vendor-rotate.ts'),
@@ -177,7 +185,7 @@ export const vendorCommands: readonly CommandSpec[] = [
     summary: 'operator: take a vendor out for ever; its name is never used again',
     audience: 'operator',
     writes: true,
-    options: [['--yes', 'do not ask for the vendor’s name']],
+    options: [...event, yes],
     examples: ['ragv vendor remove acme'],
     load: () => import('../commands/vendor-remove.ts'),
   },
@@ -187,7 +195,7 @@ export const vendorCommands: readonly CommandSpec[] = [
     summary: 'operator: forbid an artifact by its digest, above its vendor and for ever',
     audience: 'operator',
     writes: true,
-    options: [['--reason <text>', 'shown to everybody who has it']],
+    options: [['--reason <text>', 'shown to everybody who has it'], ...event, yes],
     examples: ['ragv revoke sha256:9f86… --reason "steals tokens"'],
     load: () => import('../commands/revoke.ts'),
   },

@@ -73,7 +73,16 @@ export async function recordOwner(
   vendor: VendorName,
   owner: Omit<Owner, 'since'>,
 ): Promise<void> {
-  const owners = [...(await ownersOf(draft, vendor)), { ...owner, since: draft.now.toISOString() }];
+  const before = await ownersOf(draft, vendor);
+  const ids = (keys: Owner['keys']): string =>
+    keys
+      .map((key) => key.keyId)
+      .toSorted()
+      .join();
+  const last = before.at(-1);
+  // Said already: an event that was proposed again.
+  if (last !== undefined && ids(last.keys) === ids(owner.keys) && last.threshold === owner.threshold) return;
+  const owners = [...before, { ...owner, since: draft.now.toISOString() }];
   await writeCatalog(draft, { ...(await readCatalog(draft, vendor)), owners });
 }
 

@@ -199,6 +199,11 @@ async function roleOf(
   workspace: Workspace,
   options: CallOptions,
 ): Promise<EventRole> {
+  if (work.brought !== null) {
+    // Signed elsewhere already, and published as it is.
+    const { signedBytes, signatures } = parseMetadata(work.brought.bytes, 'targets', undefined, work.name);
+    return { name: work.name, delegator: work.delegator, signed: signedBytes, signatures };
+  }
   const { splits } = await workspace.keysOf(work);
   const base = await workspace.onHeadOrNull(work);
   const body = await bodyOf(work, workspace, base?.signed ?? null);
@@ -214,8 +219,8 @@ function depth({ name }: EventRole): number {
   return name === targetsRole ? 0 : 1;
 }
 
-function changesContent({ files, delegations }: RoleWork): boolean {
-  return files.size > 0 || (delegations !== undefined && delegations !== null);
+function changesContent({ files, delegations, brought }: RoleWork): boolean {
+  return files.size > 0 || brought !== null || (delegations !== undefined && delegations !== null);
 }
 
 /** Whether it is more than the same root with a longer life. */
