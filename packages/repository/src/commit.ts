@@ -19,6 +19,7 @@ import type { Client } from './compat.ts';
 import { withCommit } from './commits.ts';
 import { sign, type Signers, type SigningDesk, type SigningNeed } from './desk.ts';
 import { PublishError } from './errors.ts';
+import { incomingIn, incomingSets, withIncoming, type Incoming } from './incoming.ts';
 import { type Attempt, type Journal } from './journal.ts';
 import { metadataKey, timestampKey } from './keys.ts';
 import type { Lifetimes } from './layout.ts';
@@ -37,6 +38,8 @@ export interface CommitContext extends CallOptions {
   readonly compat: readonly Client[];
   /** Keys that sign a top-level role beside its own, if they are at hand. */
   readonly also: (role: TopLevelRole) => readonly Key[];
+  /** Keys that a root will ask for which is put after this commit: whoever publishes on top of it signs with them too. */
+  readonly incoming: readonly Incoming[];
   /** `null`: no audit log, unless the repository has one already. */
   readonly audit: AuditOptions | null;
   /** Signed anew although no role below changed. */
@@ -148,6 +151,9 @@ export async function commit(
     context.signal,
   );
   for (const [key, digest] of staged?.files ?? []) attempt.files.set(key, digest);
+  const others = announced(workspace).filter(({ role }) =>
+    context.incoming.every((own) => own.role !== role),
+  );
   const commits = withCommit(head.timestamp.signed.unrecognized, attempt.timestampVersion, attempt.id);
   const wanted = expiry(now, context.lifetimes.timestamp);
   const timestamp: Timestamp = {
@@ -155,7 +161,10 @@ export async function commit(
     version: attempt.timestampVersion,
     expires: wanted < snapshotExpires ? wanted : snapshotExpires, // INTEROP.md: timestamp ≤ snapshot
     snapshot: snapshotFile,
-    unrecognized: staged === null ? commits : withLogHead(commits, staged.head),
+    unrecognized: withIncoming(staged === null ? commits : withLogHead(commits, staged.head), [
+      ...others,
+      ...context.incoming,
+    ]),
   };
   const bytes = await sign(timestamp, timestampSigners, 'timestamp', context);
   roles.set('timestamp', timestamp.version);
@@ -217,7 +226,7 @@ async function plan(
     const need: SigningNeed = {
       role: work.name,
       askAs,
-      sets: [{ role, keys }],
+      ...setsOf({ role, keys }, work.name, workspace),
       also: work.name === targetsRole ? also('targets') : [],
     };
     if (work.retired !== null) {
@@ -242,12 +251,29 @@ export async function bodyOf(
   };
 }
 
-function topLevel(name: TopLevelRole, { head }: Workspace, { also }: CommitContext): SigningNeed {
+function announced({ head, now }: Workspace): readonly Incoming[] {
+  return incomingIn(head.timestamp.signed, head.root.signed.version, now);
+}
+
+/** Its own keys, and those that are about to replace them. */
+function setsOf(
+  own: SigningNeed['sets'][number],
+  name: string,
+  workspace: Workspace,
+): Pick<SigningNeed, 'sets' | 'hint'> {
+  const incoming = incomingSets(announced(workspace), name);
+  if (incoming.length === 0) return { sets: [own] };
+  const hint = 'its keys are being replaced: have the new ones at hand, or try again in ten minutes';
+  return { sets: [own, ...incoming], hint };
+}
+
+function topLevel(name: TopLevelRole, workspace: Workspace, { also }: CommitContext): SigningNeed {
+  const { head } = workspace;
   const { keys } = head.root.signed;
   return {
     role: name,
     askAs: name,
-    sets: [{ role: topLevelKeys(head.root.signed, name), keys }],
+    ...setsOf({ role: topLevelKeys(head.root.signed, name), keys }, name, workspace),
     also: also(name),
   };
 }

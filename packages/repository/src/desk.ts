@@ -24,6 +24,8 @@ export interface SigningNeed {
   readonly sets: readonly { readonly role: RoleKeys; readonly keys: ReadonlyMap<KeyId, Key> }[];
   /** Keys that sign as well if they are at hand: a successor before its root, a predecessor after it. */
   readonly also?: readonly Key[];
+  /** What to do where signers are missing. Default: the keys that may sign. */
+  readonly hint?: string | undefined;
 }
 
 /** Asks for signers, once per role and operation, and signs. */
@@ -70,7 +72,7 @@ export class SigningDesk {
     throw new PublishError(
       'SIGNATURES_MISSING',
       `${need.role}: fewer signers are at hand than its threshold of ${Math.max(...need.sets.map(({ role }) => role.threshold))}`,
-      { hint: `keys that may sign it: ${[...new Set(ids)].join(', ')}` },
+      { hint: need.hint ?? `keys that may sign it: ${[...new Set(ids)].join(', ')}` },
     );
   }
 

@@ -30,15 +30,13 @@ export interface Loaded<T> {
 export interface Head {
   /** Only the root before the newest one vouches for what follows: it has to be signed anew at once. */
   readonly underPreviousRoot: boolean;
-  /** When the newest root appeared in the store. */
-  readonly rootSince: Date;
   /** Of `timestamp.json` in the store. */
   readonly etag: string;
   /** When it was written, by the store's clock. */
   readonly swapped: Date;
   readonly root: Loaded<Root>;
-  /** `null` while the first root is in force. */
-  readonly previousRoot: Root | null;
+  /** The roots before the newest one, and when the next one appeared in the store; the oldest first. */
+  readonly formerRoots: readonly { readonly root: Root; readonly until: Date }[];
   readonly firstRoot: string;
   readonly timestamp: Loaded<Timestamp>;
   readonly snapshot: Loaded<Snapshot>;
@@ -71,9 +69,9 @@ export class HeadReader {
   #previousRoot: Loaded<Root> | null = null;
   /** Every root so far, version 1 first. */
   readonly #roots: Root[] = [];
+  readonly #formerRoots: { readonly root: Root; readonly until: Date }[] = [];
   #firstRoot: string;
   #fed: Uint8Array | null = null;
-  #rootSince = new Date(0);
   #underPrevious = false;
   #head: Head | null = null;
 
@@ -98,11 +96,10 @@ export class HeadReader {
     const snapshot = await this.#readSnapshot(timestamp, options);
     const head: Head = {
       underPreviousRoot: this.#underPrevious,
-      rootSince: this.#rootSince,
       etag: found.info.etag,
       swapped: found.info.modified,
       root,
-      previousRoot: this.#previousRoot?.signed ?? null,
+      formerRoots: [...this.#formerRoots],
       firstRoot: this.#firstRoot,
       timestamp: { signed: timestamp, bytes: found.bytes },
       snapshot,
@@ -153,11 +150,11 @@ export class HeadReader {
       if (root === null) this.#pin(found.bytes, seen);
       const set = trusting(root?.bytes ?? found.bytes);
       if (root !== null) set.updateRoot(found.bytes);
+      if (root !== null) this.#formerRoots.push({ root: root.signed, until: found.info.modified });
       this.#previousRoot = root;
       root = { signed: set.root, bytes: found.bytes };
       this.#root = root;
       this.#roots.push(set.root);
-      this.#rootSince = found.info.modified;
       this.#set = null; // everything below has to be verified anew
     }
     if (this.#set === null || this.#underPrevious) this.#startFrom(root.bytes);

@@ -5,8 +5,9 @@ import { topLevelKeys } from './commit.ts';
 import { checkRole, usedKeys } from './check-layout.ts';
 import { applyEdit } from './edit-roles.ts';
 import { PublishError } from './errors.ts';
+import { incomingKeys } from './incoming.ts';
 import type { RoleLayout } from './layout.ts';
-import { isAudited, keysIn, keysNote, mend, nextRoot, putRoot, rootExpiry } from './root.ts';
+import { checkAnnounced, isAudited, keysIn, keysNote, mend, nextRoot, putRoot, rootExpiry } from './root.ts';
 import { rootRole, targetsRole } from './signed.ts';
 import { transact, type Engine, type Plan } from './transact.ts';
 import type { CallOptions, PublishResult, RotateResult } from './types.ts';
@@ -49,14 +50,18 @@ async function rekeyTopLevel(
   const used = usedKeys(before.root.signed, delegations === null ? [] : [['targets', delegations]]);
   checkRole(role, layout, used, engine.compat);
   const note = keysNote(role, keysIn(before.root.signed, role), layout.keys);
+  const changed = nextRoot(before.root.signed, new Map([[role, layout]]), rootExpiry(engine));
+  const incoming = incomingKeys(before.root.signed, changed, engine.now());
   let publish: PublishResult | null = null;
   if (role !== 'root' || isAudited(engine, before))
     publish = await transact(engine, (workspace) => Promise.resolve(signAnew(workspace, role, note)), {
       ...options,
       also: (other) => (other === role ? layout.keys : []),
+      incoming,
     });
   const head = await engine.reader.read(options);
   const next = nextRoot(head.root.signed, new Map([[role, layout]]), rootExpiry(engine));
+  checkAnnounced(engine, head, incoming);
   await putRoot(engine, head, next, options);
   const mended = await mend(engine, options);
   return { role, rootVersion: next.version, publish: mended.changed ? mended : publish };

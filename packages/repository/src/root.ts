@@ -15,6 +15,7 @@ import { refuseIssues, rootIssues } from './compat-check.ts';
 import { sign, SigningDesk } from './desk.ts';
 import { PublishError } from './errors.ts';
 import type { Head } from './head.ts';
+import { isAnnounced, type Incoming } from './incoming.ts';
 import { metadataKey } from './keys.ts';
 import type { RoleLayout } from './layout.ts';
 import { objectMeta } from './object-meta.ts';
@@ -123,6 +124,18 @@ export async function put(
 export function taken(version: number): PublishError {
   return new PublishError('CONFLICT', `somebody else published root version ${version}`, {
     hint: 'look at the new root, then try again',
+  });
+}
+
+/**
+ * Nobody publishes without the new keys from the announcement on, for a while; a rotation that took longer than that has to
+ * announce them again. @throws PublishError CONFLICT
+ */
+export function checkAnnounced(engine: Engine, head: Head, incoming: readonly Incoming[]): void {
+  const { timestamp, root } = head;
+  if (incoming.every((one) => isAnnounced(one, timestamp.signed, root.signed.version, engine.now()))) return;
+  throw new PublishError('CONFLICT', 'somebody else changes keys, or this change took too long', {
+    hint: 'nothing was put; look at the newest root, then try again',
   });
 }
 

@@ -12,6 +12,7 @@ import { decide } from './commits.ts';
 import { SigningDesk } from './desk.ts';
 import { PublishError } from './errors.ts';
 import type { Head, HeadReader } from './head.ts';
+import type { Incoming } from './incoming.ts';
 import { newAttempt, removeFiles, type Attempt, type Journal } from './journal.ts';
 import type { Lifetimes } from './layout.ts';
 import { restoreLost } from './retention/publisher.ts';
@@ -44,6 +45,8 @@ export interface TransactOptions extends CallOptions {
   /** Keys that sign a top-level role beside its own, if they are at hand. */
   readonly also?: (role: TopLevelRole) => readonly Key[];
   readonly orPreviousRoot?: boolean;
+  /** As in `CommitContext`. */
+  readonly incoming?: readonly Incoming[];
 }
 
 type Tried = { readonly attempt: Attempt; readonly outcome: Exclude<Outcome, { kind: 'unchanged' }> };
@@ -101,7 +104,7 @@ async function tryOnce(
   workspace: Workspace,
   desk: SigningDesk,
   resign: CommitContext['resign'],
-  { signal, also = () => [] }: TransactOptions,
+  { signal, also = () => [], incoming = [] }: TransactOptions,
 ): Promise<Tried | null> {
   const { head } = workspace;
   const attempt = newAttempt(head.timestamp.signed.version + 1);
@@ -113,6 +116,7 @@ async function tryOnce(
       lifetimes: engine.lifetimes,
       compat: engine.compat,
       audit: engine.audit,
+      incoming,
       also: (role) => [...also(role), ...outgoingKeys(engine, head, role)],
       signal,
       ...(resign === undefined ? {} : { resign }),
@@ -157,12 +161,12 @@ async function settleTried(engine: Engine, head: Head, undecided: readonly Tried
   return { committed, open };
 }
 
-/** Keys that the newest root dropped go on signing for the longest session of a client that still holds the root before. */
+/** Keys that a root dropped go on signing for the longest session of a client that still holds the root before it. */
 function outgoingKeys({ now, keyOverlap }: Engine, head: Head, role: TopLevelRole): readonly Key[] {
-  const { previousRoot, rootSince } = head;
-  if (previousRoot === null || now().getTime() - rootSince.getTime() > keyOverlap * 1000) return [];
-  const ids = previousRoot.roles.get(role)?.keyIds ?? [];
-  return ids.map((id) => previousRoot.keys.get(id)).filter((key) => key !== undefined);
+  return head.formerRoots
+    .filter(({ until }) => now().getTime() - until.getTime() <= keyOverlap * 1000)
+    .flatMap(({ root }) => root.roles.get(role)?.keyIds.map((id) => root.keys.get(id)) ?? [])
+    .filter((key) => key !== undefined);
 }
 
 /** What was committed is read back as a client reads it; that also remembers it as seen. Its failure undoes nothing. */

@@ -116,11 +116,13 @@ test('a key that does not serve the role, or serves another one, is refused', as
   await expect(repository.rotateKey('nobody', testSigner(), timestamp)).rejects.toEqual(code('UNKNOWN_ROLE'));
 });
 
-test('a publish that slips in between signing and the new root is mended at once', async () => {
+test('a publish that slips in between signing and the new root signs with both keys', async () => {
   const made = await published();
   const other = await made.open();
   const [old] = made.keys.of('timestamp');
   if (old === undefined) throw new Error('no key');
+  const fresh = testSigner();
+  made.keys.of('timestamp').push(fresh);
   const storage: typeof made.storage = {
     ...made.storage,
     async putIfAbsent(key, ...rest) {
@@ -129,7 +131,7 @@ test('a publish that slips in between signing and the new root is mended at once
     },
   };
   const repository = await made.open({ storage });
-  await repository.rotateKey('timestamp', testSigner(), old);
+  await repository.rotateKey('timestamp', fresh, old);
   const client = await clientOf(made);
   expect(client.set.root.version).toBe(2);
   expect(await client.read('slipped')).toBe('in');

@@ -10,7 +10,18 @@ import { topLevelKeys } from '../commit.ts';
 import { refuseIssues, rootIssues } from '../compat-check.ts';
 import { PublishError } from '../errors.ts';
 import type { Loaded, Head } from '../head.ts';
-import { checkLive, isAudited, keysIn, keysNote, mend, put, taken, type PutRootOptions } from '../root.ts';
+import { incomingKeys, type Incoming } from '../incoming.ts';
+import {
+  checkAnnounced,
+  checkLive,
+  isAudited,
+  keysIn,
+  keysNote,
+  mend,
+  put,
+  taken,
+  type PutRootOptions,
+} from '../root.ts';
 import { rootRole, sha256, targetsRole } from '../signed.ts';
 import { transact, type Engine, type Plan } from '../transact.ts';
 import type { PublishResult } from '../types.ts';
@@ -51,14 +62,14 @@ export async function submitRoot(
     const damage = await findDamage(engine, before.signed, signed, options);
     if (damage === null) {
       const head = await engine.reader.read({ ...options, orPreviousRoot: true });
-      publish = await signForBoth(
-        engine,
-        head,
-        signed,
-        noteOf(bytes, before.signed, signed, options),
-        options,
-      );
-      await checkLive(await engine.reader.read(options), bytes);
+      const incoming = incomingKeys(before.signed, signed, engine.now());
+      publish = await signForBoth(engine, head, signed, noteOf(bytes, before.signed, signed, options), {
+        ...options,
+        incoming,
+      });
+      const live = await engine.reader.read(options);
+      checkAnnounced(engine, live, incoming);
+      await checkLive(live, bytes);
     } else {
       reset = damage.why;
       await resetLive(engine, before.signed, signed, damage, options);
@@ -109,7 +120,7 @@ async function signForBoth(
   head: Head,
   next: Root,
   note: AuditNote,
-  options: PutRootOptions,
+  options: PutRootOptions & { readonly incoming: readonly Incoming[] },
 ): Promise<PublishResult | null> {
   const live = new Map([
     ['timestamp', head.timestamp.bytes],
@@ -119,7 +130,7 @@ async function signForBoth(
   const lacking = new Set(
     [...live].filter(([role, bytes]) => !verifies(role, bytes, next)).map(([role]) => role),
   );
-  if (lacking.size === 0 && !isAudited(engine, head)) return null;
+  if (lacking.size === 0 && options.incoming.length === 0 && !isAudited(engine, head)) return null;
   const sign = (workspace: Workspace): Promise<Plan> => {
     workspace.note(note);
     if (lacking.has('targets')) workspace.edit({ name: targetsRole, delegator: rootRole }, { resign: true });

@@ -1,0 +1,113 @@
+/** What model.test.ts found, each with the shortest sequence that shows it. */
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { collect, watchWrites } from '@ragnos/repository';
+import type { Storage } from '@ragnos/storage';
+import { clientOf, start, tempFolder, TestClient, testSigner, text, world } from './world.ts';
+
+vi.mock('node:timers/promises', async (original) => {
+  const real = await original<typeof import('node:timers/promises')>();
+  return { ...real, default: real, setTimeout: (_ms: number, value: unknown) => real.setImmediate(value) };
+});
+beforeEach(() => void vi.useFakeTimers({ toFake: ['Date'], now: start }));
+afterEach(() => void vi.useRealTimers());
+
+test('what tidies up makes the folder in which it remembers', async () => {
+  const made = await world();
+  const staging = join(await tempFolder(), 'not', 'there');
+  const { oldest } = await collect({ storage: made.storage, staging, apply: true });
+  expect(oldest).toBeNull(); // nobody can tell yet; and it was remembered
+  expect(await readdir(staging)).toContain('gc.json');
+});
+
+const online = ['timestamp', 'snapshot', 'targets'] as const;
+
+test.for(online)(
+  'who publishes while the key of %s is replaced signs with both, or is refused: no client meets a root that does not vouch for the head',
+  async (role) => {
+    const made = await world();
+    const [old] = made.keys.of(role);
+    if (old === undefined) throw new Error('no key');
+    const fresh = testSigner();
+    const [knowing, unknowing] = [await made.open(), await made.open({ signers: made.keys.source })];
+    const outcomes: string[] = [];
+    let count = 0;
+    let busy = false;
+    const storage = watchWrites(made.storage, async ({ key }) => {
+      if (busy) return;
+      busy = true;
+      await clientOf(made);
+      if (key === 'metadata/timestamp.json' || key === 'metadata/2.root.json') {
+        // Between the announcement and the root, and right after it.
+        await unknowing
+          .publish((draft) => draft.add(`top-${count++}`, text(key)))
+          .then(
+            () => outcomes.push('published'),
+            (error: unknown) =>
+              outcomes.push(error instanceof Error && 'code' in error ? String(error.code) : ''),
+          );
+        await clientOf(made);
+        made.keys.held.set(role, [old, fresh]);
+        await knowing.publish((draft) => draft.add(`top-${count++}`, text(key)));
+        made.keys.held.set(role, [old]);
+        await clientOf(made);
+      }
+      busy = false;
+    });
+    const rotating = await made.open({ storage });
+    await rotating.rotateKey(role, fresh, old);
+    made.keys.held.set(role, [fresh]);
+    await (await made.open()).refresh({ force: true });
+    const client = await clientOf(made);
+    expect(client.set.root.roles.get(role)?.keyIds).toEqual([fresh.key.keyId]);
+    expect(new Set(outcomes)).toEqual(new Set(['SIGNATURES_MISSING']));
+  },
+);
+
+test('a rotation that nobody ended is in nobody’s way after ten minutes', async () => {
+  const made = await world();
+  const [old] = made.keys.of('timestamp');
+  if (old === undefined) throw new Error('no key');
+  const storage = watchWrites(made.storage, ({ key }) => {
+    if (key === 'metadata/timestamp.json') throw new Error('killed');
+  });
+  const rotating = await made.open({ storage, maxAttempts: 1 });
+  await expect(rotating.rotateKey('timestamp', testSigner(), old)).rejects.toMatchObject({
+    code: 'OUTCOME_UNKNOWN',
+  });
+  const other = await made.open();
+  const publish = () => other.publish((draft) => draft.add('top', text('top')));
+  await expect(publish()).rejects.toMatchObject({ code: 'SIGNATURES_MISSING' });
+  made.now = new Date(made.now.getTime() + 10 * 60_000);
+  await publish();
+  expect(await (await clientOf(made)).read('top')).toBe('top');
+});
+
+test.for(online)(
+  'a client that paused anywhere goes on after rotations of timestamp and %s',
+  async (second) => {
+    for (let pause = 1; pause <= 4; pause++) {
+      const made = await world();
+      const repository = await made.open();
+      let reads = 0;
+      const storage: Storage = {
+        ...made.storage,
+        get: async (key, options) => {
+          if (++reads === pause)
+            for (const role of ['timestamp', second]) {
+              const [old] = made.keys.of(role).slice(-1);
+              const fresh = testSigner();
+              if (old === undefined) throw new Error('no key');
+              made.keys.of(role).push(fresh);
+              await repository.rotateKey(role, fresh, old);
+            }
+          return made.storage.get(key, options);
+        },
+      };
+      const client = await TestClient.refresh(storage, made.root, made.now);
+      expect(client.set.root.version).toBe(pause === 1 ? 3 : 1);
+      expect(reads).toBeGreaterThanOrEqual(pause);
+    }
+  },
+);

@@ -1,0 +1,123 @@
+import { read, storageKey, type Storage } from '@ragnos/storage';
+import { AuditLog, type LogHead } from '@ragnos/tlog';
+import { logHeadOf } from '@ragnos/repository';
+import { expect } from 'vitest';
+import { ModelClient, type Get } from './client.ts';
+import { textOf, type State } from './state.ts';
+
+/** What may come of an operation, and what is left of it then. */
+export interface Possible {
+  readonly state: State;
+  readonly taken: () => void;
+}
+
+/** An operation under way, as far as the model has to know it. */
+export interface Actor {
+  readonly name: string;
+  /** The states that its next commit may lead to. */
+  readonly next: (before: State) => readonly Possible[];
+}
+
+export interface Moment {
+  readonly version: number;
+  readonly root: number;
+  readonly state: State;
+  readonly log: LogHead | null;
+}
+
+export const getFrom =
+  (storage: Storage): Get =>
+  async (key) =>
+    (await read(storage, storageKey(key), { maxLength: 8_000_000 }))?.bytes ?? null;
+
+/**
+ * Every state that the store was ever in, read by a client that has only the first root, at the moment of each commit and before
+ * anybody else moves. A commit that no operation under way can have made fails at once.
+ */
+export class History {
+  readonly #storage: Storage;
+  readonly #first: Uint8Array;
+  readonly #now: () => Date;
+  readonly moments: Moment[] = [];
+  #etag = '';
+
+  constructor(storage: Storage, first: Uint8Array, now: () => Date) {
+    this.#storage = storage;
+    this.#first = first;
+    this.#now = now;
+  }
+
+  get last(): Moment {
+    const last = this.moments.at(-1);
+    if (last === undefined) throw new Error('nothing was seen yet');
+    return last;
+  }
+
+  at(version: number): Moment | undefined {
+    return this.moments.find((moment) => moment.version === version);
+  }
+
+  fresh(): Promise<ModelClient> {
+    const known = { root: this.#first, timestamp: null, snapshot: null };
+    return ModelClient.refresh(getFrom(this.#storage), known, this.#now());
+  }
+
+  /** After a write of `actor`; `null`: nobody's. */
+  async look(actor: Actor | null): Promise<void> {
+    const info = await this.#storage.head(storageKey('metadata/timestamp.json'));
+    const before = this.moments.at(-1);
+    const nextRoot = storageKey(`metadata/${(before?.root ?? 0) + 1}.root.json`);
+    if (info?.etag === this.#etag && (await this.#storage.head(nextRoot)) === null) return;
+    this.#etag = info?.etag ?? '';
+    const client = await this.fresh();
+    const state = await client.state();
+    const { timestamp } = client.set;
+    const log = timestamp === null ? null : logHeadOf(timestamp);
+    const moment = { version: client.version, root: client.set.root.version, state, log };
+    if (before === undefined) {
+      this.moments.push(moment);
+      return;
+    }
+    if (moment.version === before.version) {
+      expect(textOf(state)).toBe(textOf(before.state));
+      this.moments[this.moments.length - 1] = moment;
+      return;
+    }
+    expect(moment.version).toBe(before.version + 1);
+    expect(log?.size ?? 0).toBeGreaterThan(before.log?.size ?? 0);
+    const possible = actor?.next(before.state) ?? [];
+    const found = possible.find((one) => textOf(one.state) === textOf(state));
+    if (found === undefined) {
+      const wanted = possible.map((one) => textOf(one.state)).join('\nor\n');
+      throw new Error(
+        `${actor?.name ?? 'nobody'} made of\n${textOf(before.state)}\nthis:\n${textOf(state)}\nnot\n${wanted}`,
+      );
+    }
+    for (const name of before.state.taken) expect(state.taken.has(name), `${name} stays listed`).toBe(true);
+    found.taken();
+    this.moments.push(moment);
+  }
+
+  /**
+   * The log verifies against the head in the timestamp, continues what was seen before, and has one entry for each commit, besides
+   * refusals. Returns the codes of these.
+   */
+  async refusals(): Promise<readonly string[]> {
+    const { log: head } = this.last;
+    if (head === null) return [];
+    const log = new AuditLog(this.#storage);
+    const since = this.moments.find((moment) => moment.log !== null)?.log ?? undefined;
+    expect((await log.verify(head, { since })).findings).toEqual([]);
+    const entries = [];
+    for await (const { entry } of log.entries(head)) entries.push(entry);
+    let from = 0;
+    for (const { version, log: at } of this.moments) {
+      if (at === null) continue;
+      const own = entries.slice(from, at.size).filter(({ kind }) => kind !== 'refusal');
+      expect([version, own.length]).toEqual([version, 1]);
+      from = at.size;
+    }
+    expect(new Set(entries.map(({ id }) => id)).size).toBe(entries.length);
+    return entries.filter(({ kind }) => kind === 'refusal').map(({ code }) => code ?? '');
+  }
+}
