@@ -9,7 +9,7 @@ import { run } from '../../interop/lib/run.ts';
 import { told } from '../lib/told.ts';
 
 const uri = told('RAGV_TEST_STORE').replace('NAME', `ragv-${randomBytes(6).toString('hex')}`);
-const main = process.env['RAGV_TEST_MAIN'] ?? join(import.meta.dirname, '../../packages/cli/src/main.ts');
+const main = join(import.meta.dirname, '../../packages/cli/src/main.ts');
 const folder = mkdtempSync(join(tmpdir(), 'ragv-store-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 

@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import {
   openStorage,
+  parseStoreUri,
   prepareBucket,
   storageKey,
   type OpenStorageOptions,
@@ -9,6 +10,9 @@ import {
 } from '@ragnos/storage';
 import { selfSigned } from '@ragnos/testkit';
 import { getCACertificates, setDefaultCACertificates } from 'node:tls';
+import { payloadOfBytes } from '../src/object/payload.ts';
+import { digestHeaders } from '../src/s3/dialect.ts';
+import { s3Settings } from '../src/s3/settings.ts';
 import { standIn, type Fault } from './stand-in/server.ts';
 import { s3StandIn, type S3StandIn } from './stand-in/s3.ts';
 
@@ -155,6 +159,32 @@ describe('a bucket that is not there is never an empty one', () => {
       const nowhere = await openStorage(server.uri('nowhere'), { env: server.env, ...fast });
       await expect(call(nowhere)).rejects.toThrow(code('STORAGE_CONFLICT'));
     });
+});
+
+describe('Amazon itself', () => {
+  const settingsOf = (uri: string) => {
+    const address = parseStoreUri(uri);
+    if (address.scheme !== 's3') throw new Error('another scheme');
+    return s3Settings(address, { AWS_REGION: 'eu-west-1' });
+  };
+  test('is spoken to at the host of the bucket and its region, with one digest', () => {
+    const settings = settingsOf('s3://bucket/vault');
+    expect(settings).toMatchObject({
+      base: '',
+      amazon: true,
+      origin: new URL('https://bucket.s3.eu-west-1.amazonaws.com'),
+    });
+    const headers = digestHeaders(settings, payloadOfBytes(utf8('1')));
+    expect(Object.keys(headers)).toEqual(['content-length', 'x-amz-checksum-sha256']);
+  });
+  test('at its own host where the name of the bucket has a dot, and in China', () => {
+    expect(settingsOf('s3://my.bucket')).toMatchObject({
+      base: '/my.bucket',
+      origin: new URL('https://s3.eu-west-1.amazonaws.com'),
+    });
+    const china = settingsOf('s3://bucket?region=cn-north-1').origin.host;
+    expect(china).toBe('bucket.s3.cn-north-1.amazonaws.com.cn');
+  });
 });
 
 describe('settings of the address', () => {

@@ -174,12 +174,15 @@ export class HttpClient {
       const timer = setTimeout(late('not done in time'), totalMs + (1000 * length) / slowestBytesPerSecond);
       let source: { readonly error: unknown } | null = null;
       outgoing.on('timeout', late(`no sign of life for ${idleMs / 1000} s`));
+      let answered = false;
       outgoing.on('error', (error) => {
+        if (answered) return; // whoever reads the answer learns of it there
         clearTimeout(timer);
         finished(0);
         reject(source === null ? failure(request, error, signal) : source.error);
       });
       outgoing.on('response', (answer: IncomingMessage) => {
+        answered = true;
         if (!outgoing.writableFinished && !outgoing.writableEnded)
           answer.once('close', () => outgoing.destroy());
         resolve({ answer, timer, finished });

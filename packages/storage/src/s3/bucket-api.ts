@@ -9,6 +9,7 @@ import type { BucketAddress } from '../uri.ts';
 import { parseXml, xmlText } from '../xml.ts';
 import { namespace, type Setting } from './bucket-settings.ts';
 import { awsCredentials } from './credentials.ts';
+import { digestHeaders } from './dialect.ts';
 import { openS3, signerFor } from './open.ts';
 import { s3Error, s3Refusal } from './refusal.ts';
 import { s3Settings, type S3Settings } from './settings.ts';
@@ -42,7 +43,8 @@ export class BucketApi {
   async make(withLock: boolean): Promise<boolean> {
     const { region } = this.settings;
     const document = `<CreateBucketConfiguration ${namespace}><LocationConstraint>${region}</LocationConstraint></CreateBucketConfiguration>`;
-    const { payload, headers } = region === 'us-east-1' ? xmlPayload('') : xmlPayload(document);
+    const { payload, headers } =
+      region === 'us-east-1' ? xmlPayload(this.settings, '') : xmlPayload(this.settings, document);
     const lock = withLock ? { 'x-amz-bucket-object-lock-enabled': 'true' } : {};
     const answer = await this.ask({
       method: 'PUT',
@@ -86,7 +88,12 @@ export class BucketApi {
   async mend(setting: Setting): Promise<SettingState> {
     if (setting.document === null) return 'missing';
     const query = [[setting.name, '']] as const;
-    const answer = await this.ask({ method: 'PUT', path: this.path, query, ...xmlPayload(setting.document) });
+    const answer = await this.ask({
+      method: 'PUT',
+      path: this.path,
+      query,
+      ...xmlPayload(this.settings, setting.document),
+    });
     if (answer.status >= 200 && answer.status < 300) return this.state(setting);
     return answer.status === 400 || isUnsupported(answer) ? 'unsupported' : 'missing';
   }
@@ -148,18 +155,11 @@ function isUnsupported(answer: HttpAnswer): boolean {
   );
 }
 
-function xmlPayload(document: string): {
-  readonly payload: Payload;
-  readonly headers: Record<string, string>;
-} {
+function xmlPayload(
+  settings: S3Settings,
+  document: string,
+): { readonly payload: Payload; readonly headers: Readonly<Record<string, string>> } {
   const payload = payloadOfBytes(Buffer.from(document));
-  return {
-    payload,
-    headers: {
-      ...(document === '' ? {} : { 'content-type': 'application/xml' }),
-      'content-length': String(payload.length),
-      'content-md5': payload.md5,
-      'x-amz-checksum-sha256': Buffer.from(payload.sha256, 'hex').toString('base64'),
-    },
-  };
+  const type = document === '' ? {} : { 'content-type': 'application/xml' };
+  return { payload, headers: { ...digestHeaders(settings, payload), ...type } };
 }

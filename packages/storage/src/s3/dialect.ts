@@ -29,9 +29,7 @@ export function s3Dialect({ settings, bucketExists }: S3DialectOptions): Dialect
   const spelled = (etag: string): string => (quotes ? etag : etag.replaceAll('"', ''));
 
   const putHeaders = (payload: Payload, meta: ObjectMeta, expected: Expected, writes: string) => ({
-    'content-length': String(payload.length),
-    'content-md5': payload.md5,
-    'x-amz-checksum-sha256': Buffer.from(payload.sha256, 'hex').toString('base64'),
+    ...digestHeaders(settings, payload),
     [writesHeader]: writes,
     ...(meta.contentType === undefined ? {} : { 'content-type': meta.contentType }),
     ...(meta.cacheControl === undefined ? {} : { 'cache-control': meta.cacheControl }),
@@ -128,6 +126,15 @@ export function s3Dialect({ settings, bucketExists }: S3DialectOptions): Dialect
       quotes = false;
       return true;
     },
+  };
+}
+
+/** Object Lock wants one of the two; Amazon knows both and documents either. */
+export function digestHeaders({ amazon }: S3Settings, payload: Payload): Readonly<Record<string, string>> {
+  return {
+    'content-length': String(payload.length),
+    'x-amz-checksum-sha256': Buffer.from(payload.sha256, 'hex').toString('base64'),
+    ...(amazon ? {} : { 'content-md5': payload.md5 }),
   };
 }
 

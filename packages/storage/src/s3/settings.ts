@@ -8,6 +8,8 @@ export interface S3Settings {
   readonly bucket: string;
   readonly prefix: string;
   readonly region: string;
+  /** Amazon's own; others get a second digest, since not all know the first. */
+  readonly amazon: boolean;
   /** Requests go here; for a bucket of its own host name, that host. */
   readonly origin: URL;
   /** Before every path: the endpoint's own path, and the bucket where it is not in the host name. Encoded, no slash at the end. */
@@ -38,6 +40,7 @@ export function s3Settings(address: BucketAddress, env: Environment): S3Settings
     bucket,
     prefix,
     region,
+    amazon: !own,
     origin,
     base: pathStyle ? `${path}/${bucket}` : path,
     encryption: encryptionOf(address),
