@@ -66,7 +66,7 @@ export async function publish(times: number): Promise<readonly Answer[]> {
     });
     if (python === null) continue;
     const { stdout } = await run(python, [program('python_tuf_publish.py'), copy, '20'], { maxBuffer: 1e8 });
-    const peer: Record<string, unknown> = Object(JSON.parse(stdout));
+    const peer = parsed(stdout);
     const peerP50 = median(numbers(peer['ms']));
     theirs.push([targets, peerP50]);
     one.push({
@@ -123,7 +123,12 @@ interface Reported {
 async function report(name: string, args: readonly (string | number)[]): Promise<Reported> {
   const { stdout } = await run(process.execPath, [program(name), ...args.map(String)], { maxBuffer: 1e8 });
   const [first = '{}', last = '{}'] = stdout.split('\n').filter((line) => line !== '');
-  return { json: Object(JSON.parse(first)), memory: Number(Object(JSON.parse(last)).memory) };
+  return { json: parsed(first), memory: Number(parsed(last)['memory']) };
+}
+
+function parsed(text: string): Readonly<Record<string, unknown>> {
+  const value: unknown = JSON.parse(text);
+  return typeof value === 'object' && value !== null ? Object.fromEntries(Object.entries(value)) : {};
 }
 
 function numbers(value: unknown): readonly number[] {

@@ -12,7 +12,7 @@ test(
     const asked: string[] = [];
     let status = 200;
     const server = createServer((request, response) => {
-      asked.push(`${request.method} ${request.url} ${request.headers['x-token'] ?? ''}`);
+      asked.push(`${request.method} ${request.url} ${String(request.headers['x-token'] ?? '')}`);
       response.writeHead(status).end();
     }).listen(0, '127.0.0.1');
     await once(server, 'listening');

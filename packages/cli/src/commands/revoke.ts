@@ -9,7 +9,7 @@ const revocationsPath = 'policy/revocations.json';
 
 /** By digest, above every vendor, and for ever: revocations only grow. */
 export async function run(context: Context): Promise<number> {
-  const { voice, options, signal } = context;
+  const { voice, options } = context;
   const digest = /^(?:sha256:)?([0-9a-f]{64})$/.exec(context.args[0] ?? '')?.[1];
   const reason = options.text('reason');
   if (digest === undefined)
