@@ -147,15 +147,15 @@ test('a role whose keys are elsewhere is rotated by an event', long, async () =>
       await idOf('ann.pub'),
     ),
   );
-  expect(made.stdout).toContain('for root 3: 1 of 2, 1 missing');
+  expect(made.stdout).toContain('for root 4: 1 of 2, 1 missing');
   const id = /root-\d{8}-[0-9a-f]{6}/.exec(made.stdout)?.[0] ?? '';
   await exits(8, `event sign ${id} --key file2:ann.p8 --vault v ${secret} --yes`);
   await exits(0, `event sign ${id} --key file2:bob.p8 --vault v ${secret} --yes`);
   expect((await exits(0, `event apply ${id} --vault v ${secret}`)).stdout).toContain(
-    'root version 4 is in force',
+    'root version 5 is in force',
   );
   const rotated = await exits(8, `key rotate timestamp --vault v ${secret} --yes`);
-  expect(rotated.stdout).toContain('root version 4 → 5');
+  expect(rotated.stdout).toContain('root version 5 → 6');
 });
 
 test('refused: what is no key, and what would leave too few', long, async () => {

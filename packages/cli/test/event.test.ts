@@ -51,7 +51,7 @@ const change =
 
 test(
   'create: shows what would be signed; then it waits for signatures, exit 8',
-  { timeout: 120_000 },
+  { timeout: 300_000 },
   async () => {
     const would = await exits(0, `${change} --dry-run`);
     expect(would.stdout).toContain('~ threshold root: 1 of 1 → 2 of 3');
@@ -72,7 +72,7 @@ test(
   },
 );
 
-test('show and sign: nobody signs what came with its own idea of trust', { timeout: 120_000 }, async () => {
+test('show and sign: nobody signs what came with its own idea of trust', { timeout: 300_000 }, async () => {
   copyFileSync(at('stick', 'event.json'), at('stick', 'alice.json'));
   const line = `event sign stick/alice.json --key file2:alice.p8 ${secret}`;
   expect((await exits(2, line)).stderr).toContain('never one that came with the event');
@@ -83,7 +83,7 @@ test('show and sign: nobody signs what came with its own idea of trust', { timeo
   expect(readFileSync(at('stick', 'alice.json'))).toEqual(readFileSync(at('stick', 'event.json')));
 });
 
-test('sign: offline, each on a copy', { timeout: 120_000 }, async () => {
+test('sign: offline, each on a copy', { timeout: 300_000 }, async () => {
   copyFileSync(at('stick', 'event.json'), at('stick', 'bob.json'));
   const sign = (name: string, trust: string): string =>
     `event sign stick/${name}.json --key ${name}=file2:${name}.p8 ${secret} ${trust} --yes`;
@@ -100,7 +100,7 @@ test('sign: offline, each on a copy', { timeout: 120_000 }, async () => {
 
 test(
   'a second content under the same version is flagged by the signer’s own tool',
-  { timeout: 120_000 },
+  { timeout: 300_000 },
   async () => {
     await exits(0, `init other --vendor acme ${secret}`);
     const other = { RAGV_VAULT: vault };
@@ -124,7 +124,7 @@ test(
 
 test(
   'merge, verify, apply: a root past its threshold can only be applied',
-  { timeout: 120_000 },
+  { timeout: 300_000 },
   async () => {
     const made = await exits(8, `${change} --output stick/event.json --json`);
     id = member(made.stdout, 'id');
@@ -157,7 +157,7 @@ test(
   },
 );
 
-test('a copy that was changed on its way is refused', { timeout: 120_000 }, async () => {
+test('a copy that was changed on its way is refused', { timeout: 300_000 }, async () => {
   const made = await exits(8, `event create root --vault v --output stick/event.json --json`);
   id = member(made.stdout, 'id');
   const text = readFileSync(at('stick', 'event.json'), 'utf8');
@@ -175,7 +175,7 @@ test('a copy that was changed on its way is refused', { timeout: 120_000 }, asyn
 
 test(
   'the repository moved on: apply opens the event anew, without signatures, exit 8',
-  { timeout: 120_000 },
+  { timeout: 300_000 },
   async () => {
     const both = async (event: string): Promise<void> => {
       const copies = ['alice', 'bob'].map((name) => at('stick', `${name}.json`));
@@ -229,7 +229,7 @@ test(
   },
 );
 
-test('what needs nobody’s help is no event', { timeout: 120_000 }, async () => {
+test('what needs nobody’s help is no event', { timeout: 300_000 }, async () => {
   write(at('tool'), 'a tool');
   const said = await exits(2, 'event create targets --vault v --add-target tool --password-file password');
   expect(said.stderr).toMatch(/\[NOTHING_TO_SIGN\]\nhint: /);

@@ -99,7 +99,9 @@ export function eventLines(
     `${event.id}, round ${event.round}, ${state}${event.reason === '' ? '' : `: ${event.reason}`}`,
     `deadline: ${formatDate(event.deadline)}, ${expiryText(event.deadline)}`,
     ...seen.words,
-    ...seen.roles.flatMap(({ name, warnings }) => warnings.map((warning) => `look: ${name}: ${warning}`)),
+    ...seen.roles.flatMap(({ name, warnings }) =>
+      warnings.map((warning) => `look: ${warning.startsWith(`${name}: `) ? '' : `${name}: `}${warning}`),
+    ),
     ...(seen.sameWords ? [] : ['look: the event describes itself in other words than these; believe these']),
     ...seen.roles.flatMap(({ name, after, sha256, needs, strangers }) => [
       `${name} version ${after.version} is signed as sha256:${sha256}`,
