@@ -4,7 +4,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { answering, cache, daemon, freePorts, must, stop, type Store } from '../lib/server.ts';
 
-const version = '3.37.0';
+const version = '3.35.0';
 const folder = join(cache, `azurite-${version}`);
 const program = join(folder, 'node_modules/azurite/dist/src/blob/main.js');
 
