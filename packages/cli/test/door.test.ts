@@ -150,16 +150,18 @@ async function published(): Promise<{ repository: Repository; index: PluginIndex
   return { repository, index };
 }
 
-const catalogOf = (repository: Repository) =>
+const catalogOf = (repository: Repository, name = 'acme') =>
   repository.inspect(async (draft) => {
-    const bytes = await draft.read('catalog/acme.json');
+    const bytes = await draft.read(`catalog/${name}.json`);
     return bytes === null ? null : parseCatalog(bytes);
   });
 
 test('what is published is written down by the door: when, how large, for search', async () => {
   const { repository } = await published();
   const catalog = await catalogOf(repository);
-  expect([...(catalog?.digests.values() ?? [])].map(({ path }) => path)).toEqual(
+  const seen = await catalogOf(repository, 'acme~hello');
+  expect(catalog?.totals.files).toBe(2);
+  expect([...(seen?.digests.values() ?? [])].map(({ path }) => path)).toEqual(
     expect.arrayContaining([at('hello-1.0.0.tgz'), at('hello-1.0.0.manifest.json')]),
   );
   expect(catalog?.plugins.get(hello)).toMatchObject({ latest: '1.0.0', keywords: ['greeting'] });
@@ -310,7 +312,9 @@ test('a gate sees the bytes, and what it passed is in the catalog', async () => 
     if (bytes === null || !Buffer.from(bytes).includes('CycloneDX')) throw new Error('no SBOM');
   };
   await publish(repository, edit, new Map([['sbom', strict]]));
-  expect((await catalogOf(repository))?.digests.get(sha256(two.archive))?.gates).toEqual(['sbom']);
+  expect((await catalogOf(repository, 'acme~hello'))?.digests.get(sha256(two.archive))?.gates).toEqual([
+    'sbom',
+  ]);
   const failing: Gate = () => Promise.reject(new Error('the SBOM names other files'));
   const three = await version('3.0.0');
   await expect(

@@ -60,7 +60,8 @@ export async function admit(draft: Draft, arrival: Arrival, settings: DoorSettin
     throw new DoorError('DOOR_IMMUTABLE', gone, 'is no longer listed', {
       hint: 'what was published stays: yank the version',
     });
-  const lengths = await newLengths(draft, catalog, added);
+  const ledger = await ledgerOf(draft, vendor, added);
+  const lengths = await newLengths(draft, ledger, added);
   checkSizes(catalog, lengths, rules.limits, draft.now);
   const indexes = await newIndexes(draft, arrival, rules);
   await checkNames(draft, vendor, added);
@@ -84,10 +85,16 @@ export async function admit(draft: Draft, arrival: Arrival, settings: DoorSettin
       );
     }
   const at = draft.now.toISOString();
-  const seen = await Promise.all(
-    [...lengths].map(async ([path, length]) => seenOf(draft, path, length, gates)),
-  );
-  catalog = recordFirstSeen(withSubmission(catalog, draft.now), vendor, seen, at);
+  for (const [plugin, known] of ledger) {
+    const own = [...lengths].filter(([path]) => pluginOf(path) === plugin);
+    const seen = await Promise.all(own.map(async ([path, length]) => seenOf(draft, path, length, gates)));
+    if (seen.length === 0) continue;
+    const next = recordFirstSeen(known, vendor, seen, at);
+    await draft.add(ledgerPath(vendor, plugin), serializeCatalog(next));
+  }
+  const bytes = [...lengths.values()].reduce((sum, length) => sum + length, 0);
+  const totals = { files: catalog.totals.files + lengths.size, bytes: catalog.totals.bytes + bytes };
+  catalog = { ...withSubmission(catalog, draft.now), totals };
   for (const [index] of indexes.values())
     catalog = recordPlugin(catalog, index, keywords.get(index.plugin) ?? null);
   await writeCatalog(draft, catalog);
@@ -122,25 +129,48 @@ function refuseSuspended(catalog: Catalog): void {
     });
 }
 
-/** Lengths of what the catalog has not seen; a path that it has seen with another digest is refused, also after years. */
+type Ledger = ReadonlyMap<string, Catalog>;
+
+/** What the door has seen of each plugin that something was added to. */
+async function ledgerOf(draft: Draft, vendor: VendorName, added: readonly string[]): Promise<Ledger> {
+  const ledger = new Map<string, Catalog>();
+  for (const plugin of new Set(added.map(pluginOf))) {
+    const bytes = await draft.read(ledgerPath(vendor, plugin));
+    ledger.set(plugin, bytes === null ? emptyCatalog(vendor) : parseCatalog(bytes));
+  }
+  return ledger;
+}
+
+/** `~` is in no name, so that no two plugins of any vendors share a file. */
+function ledgerPath(vendor: VendorName, plugin: string): string {
+  return `catalog/${vendor}~${nameOf(plugin, `vendors/${vendor}/${plugin}`)}.json`;
+}
+
+function pluginOf(path: string): string {
+  return path.split('/')[2] ?? '';
+}
+
+/** Lengths of what the door has not seen; a path that it has seen with another digest is refused, also after years. */
 async function newLengths(
   draft: Draft,
-  catalog: Catalog,
+  ledger: Ledger,
   added: readonly string[],
 ): Promise<ReadonlyMap<string, number>> {
-  const digestOf = new Map([...catalog.digests].map(([digest, seen]) => [seen.path, digest]));
+  const known = new Map<string, ReadonlyMap<string, string>>();
+  for (const [plugin, { digests }] of ledger)
+    known.set(plugin, new Map([...digests].map(([digest, seen]) => [seen.path, digest])));
   const lengths = new Map<string, number>();
   for (const path of added) {
     if (path.endsWith('/index.json')) continue;
     const file = await draft.find(path);
     const digest = file?.hashes.get('sha256');
     if (file === null || digest === undefined) continue;
-    const known = digestOf.get(path);
-    if (known !== undefined && known !== digest)
-      throw new DoorError('DOOR_IMMUTABLE', path, `was published as sha256 ${known}`, {
+    const before = known.get(pluginOf(path))?.get(path);
+    if (before !== undefined && before !== digest)
+      throw new DoorError('DOOR_IMMUTABLE', path, `was published as sha256 ${before}`, {
         hint: 'published paths never change: publish under a new version',
       });
-    if (!catalog.digests.has(digest)) lengths.set(path, file.length);
+    if (ledger.get(pluginOf(path))?.digests.has(digest) !== true) lengths.set(path, file.length);
   }
   return lengths;
 }

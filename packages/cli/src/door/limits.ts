@@ -12,11 +12,10 @@ export interface Usage {
 }
 
 export function usageOf(catalog: Catalog | null, now: Date): Usage {
-  const digests = [...(catalog?.digests.values() ?? [])];
   return {
-    totalBytes: digests.reduce((sum, seen) => sum + (seen.length ?? 0), 0),
+    totalBytes: catalog?.totals.bytes ?? 0,
     publishesLastHour: recent(catalog?.submissions ?? [], now).length,
-    files: digests.length,
+    files: catalog?.totals.files ?? 0,
   };
 }
 

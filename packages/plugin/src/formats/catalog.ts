@@ -20,7 +20,6 @@ export interface CatalogPlugin {
   readonly keywords: readonly string[];
   /** Null where every version is yanked or a prerelease. */
   readonly latest: PluginVersion | null;
-  readonly versions: readonly PluginVersion[];
 }
 
 export interface SeenDigest {
@@ -32,7 +31,10 @@ export interface SeenDigest {
   readonly gates: readonly string[];
 }
 
-/** `catalog/<vendor>.json`, kept by the door: what a policy may count on, since no vendor can write it. */
+/**
+ * Kept by the door: what a policy may count on, since no vendor can write it. `catalog/<vendor>.json` is about the vendor, and
+ * `catalog/<vendor>~<plugin>.json` holds the digests of one plugin: a publish writes what it is about, however much there is.
+ */
 export interface Catalog {
   readonly vendor: VendorName;
   /** Nothing of it is published or installed. */
@@ -41,6 +43,8 @@ export interface Catalog {
   readonly owners: readonly Owner[];
   /** When the door took something from it: of the last hour, at most 1,000. RFC 3339. */
   readonly submissions: readonly string[];
+  /** Of all that was ever published. */
+  readonly totals: { readonly files: number; readonly bytes: number };
   /** By sha256: when the door first saw these bytes, and where. It only grows. */
   readonly digests: ReadonlyMap<string, SeenDigest>;
   readonly plugins: ReadonlyMap<PluginName, CatalogPlugin>;
@@ -55,6 +59,7 @@ export function parseCatalog(bytes: Uint8Array): Catalog {
       suspended: reader.boolean('suspended'),
       owners: reader.has('owners') ? readOwners(reader, 'owners') : [],
       submissions: reader.has('submissions') ? readTimes(reader, 'submissions') : [],
+      totals: reader.has('totals') ? readTotals(reader.object('totals')) : { files: 0, bytes: 0 },
       digests: new Map(digests.names().map((digest) => readSeen(digests, digest))),
       plugins: new Map(plugins.names().map((name) => [pluginName(name), readPlugin(plugins.object(name))])),
     };
@@ -80,6 +85,7 @@ export function serializeCatalog(catalog: Catalog): Uint8Array {
     suspended: catalog.suspended,
     ...(catalog.owners.length === 0 ? {} : { owners: ownersToJson(catalog.owners) }),
     ...(catalog.submissions.length === 0 ? {} : { submissions: catalog.submissions }),
+    ...(catalog.totals.files === 0 ? {} : { totals: { ...catalog.totals } }),
     digests,
     plugins,
   });
@@ -122,6 +128,7 @@ export function emptyCatalog(vendor: VendorName): Catalog {
     suspended: false,
     owners: [],
     submissions: [],
+    totals: { files: 0, bytes: 0 },
     digests: new Map(),
     plugins: new Map(),
   };
@@ -137,7 +144,6 @@ export function recordPlugin(
     description: index.description,
     keywords: keywords ?? catalog.plugins.get(index.plugin)?.keywords ?? [],
     latest: index.channels.get('latest') ?? null,
-    versions: [...index.versions.keys()],
   };
   return { ...catalog, plugins: new Map(catalog.plugins).set(index.plugin, plugin) };
 }
@@ -155,7 +161,7 @@ export function parseSearch(bytes: Uint8Array): readonly SearchEntry[] {
   return readFormat(bytes, searchFormat, (reader) =>
     reader.array('plugins').map((json, index) => {
       const item = Reader.of(json, `plugins[${index}]`);
-      const { description, keywords, latest } = readPlugin(item, false);
+      const { description, keywords, latest } = readPlugin(item);
       return {
         vendor: vendorName(item.string('vendor')),
         plugin: pluginName(item.string('plugin')),
@@ -210,11 +216,14 @@ function readTimes(reader: Reader, name: string): readonly string[] {
   return times;
 }
 
-function readPlugin(reader: Reader, withVersions = true): CatalogPlugin {
+function readTotals(reader: Reader): Catalog['totals'] {
+  return { files: reader.integer('files', 0), bytes: reader.integer('bytes', 0) };
+}
+
+function readPlugin(reader: Reader): CatalogPlugin {
   return {
     description: readLine(reader, 'description'),
     keywords: readLines(reader, 'keywords', 100),
     latest: reader.has('latest') ? pluginVersion(reader.string('latest')) : null,
-    versions: withVersions ? reader.strings('versions').map(pluginVersion) : [],
   };
 }

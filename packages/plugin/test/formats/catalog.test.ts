@@ -79,6 +79,7 @@ describe('what newer doors write', () => {
     suspended: true,
     owners: [owner(one.key), { ...owner(two.key), handover: [one.sign(Buffer.from('x'))] }],
     submissions: ['2031-01-01T00:00:00.500Z'],
+    totals: { files: 2, bytes: 24 },
   };
 
   test('is read back the same', () => {
@@ -88,7 +89,7 @@ describe('what newer doors write', () => {
 
   test('is left out where there is none of it, and read as none where it is left out', () => {
     const old = new TextDecoder().decode(serializeCatalog(catalog));
-    expect(old).not.toMatch(/owners|submissions|length|gates/);
+    expect(old).not.toMatch(/owners|submissions|totals|length|gates/);
     expect(parseCatalog(serializeCatalog(catalog))).toMatchObject({ owners: [], submissions: [] });
     expect(parseCatalog(serializeCatalog(emptyCatalog(acme)))).toEqual(emptyCatalog(acme));
   });
@@ -131,7 +132,7 @@ test('search holds what the catalogs hold: sorted, none of a suspended vendor, o
   const other: Catalog = {
     ...catalog,
     vendor: vendorName('zeta'),
-    plugins: new Map([[pluginName('x'), { description: '', keywords: [], latest: null, versions: [] }]]),
+    plugins: new Map([[pluginName('x'), { description: '', keywords: [], latest: null }]]),
   };
   const both = replaceInSearch(replaceInSearch([], other), catalog);
   expect(both.map(({ vendor, plugin }) => `${vendor}/${plugin}`)).toEqual(['acme/hello', 'zeta/x']);
@@ -168,8 +169,8 @@ const bad: Readonly<Record<string, () => unknown>> = {
     ),
   'suspended as text': () => parseCatalog(withMember(goodCatalog, ['suspended'], 'no')),
   'plugin with a bad name': () => parseCatalog(withMember(goodCatalog, ['plugins', '..'], {})),
-  'version that is none': () =>
-    parseCatalog(withMember(goodCatalog, ['plugins', 'hello', 'versions'], ['1'])),
+  'version that is none': () => parseCatalog(withMember(goodCatalog, ['plugins', 'hello', 'latest'], '1')),
+  'totals below 0': () => parseCatalog(withMember(goodCatalog, ['totals'], { files: -1, bytes: 0 })),
   'keyword with an escape': () =>
     parseSearch(withMember(goodSearch, ['plugins', 0, 'keywords'], ['\u001b[2J'])),
   'vendor of a role in search': () => parseSearch(withMember(goodSearch, ['plugins', 0, 'vendor'], 'root')),

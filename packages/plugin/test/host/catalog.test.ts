@@ -132,6 +132,7 @@ describe('a catalog that this host has seen', () => {
     suspended: false,
     owners: [],
     submissions: [],
+    totals: { files: 0, bytes: 0 },
     digests: new Map(),
     plugins: new Map(),
   };
