@@ -9,6 +9,7 @@ import { duration } from '../text.ts';
 import { openVault, vaultFolder, type Vault } from '../vault/vault.ts';
 import { alertTo, type Alert, type SendAlert } from './alert.ts';
 import { signedRoles } from './signed-roles.ts';
+import { logWatcher } from './watch-log.ts';
 
 /** `ragv refresh --watch`: until a signal ends it, or it cannot do its work any more. */
 export async function watchRoles(context: Context): Promise<number> {
@@ -18,13 +19,22 @@ export async function watchRoles(context: Context): Promise<number> {
   const address = options.text('alert-url') ?? process.env['RAGV_ALERT_URL'];
   const send = address === undefined || address === '' ? null : alertTo(address);
   const folder = vaultFolder(context);
+  const lookAtLog = logWatcher(context, send);
   let vault: Vault | null = null;
   voice.note(`watching ${folder}${send === null ? '; nobody is alerted (no --alert-url)' : ''}`);
   try {
     const end = await watch({
       open: async () => {
-        vault = await openVault(context);
-        return vault.repository;
+        const opened = await openVault(context);
+        vault = opened;
+        const { repository } = opened;
+        return {
+          status: (call) => repository.status(call),
+          refresh: async (call) => {
+            await lookAtLog(opened); // before we write into it ourselves
+            return repository.refresh(call);
+          },
+        };
       },
       onEvent: async (event) => {
         await told(context, event, send, folder);
