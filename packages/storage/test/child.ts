@@ -6,9 +6,10 @@ const [what, path = '', count = '0', name = ''] = process.argv.slice(2);
 const key = storageKey('metadata/timestamp.json');
 
 if (what === 'hold') {
-  await lockFile(path);
+  const lock = await lockFile(path);
   process.stdout.write('held\n');
   await sleep(60_000);
+  lock.release(); // named here, or the collector would release it before
 }
 
 // Appends its own lines to one object, each by compare-and-swap.
