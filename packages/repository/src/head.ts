@@ -1,4 +1,5 @@
 import { read, type Storage } from '@ragnos/storage';
+import type { LogHead } from '@ragnos/tlog';
 import {
   BadVersionNumberError,
   defaultLimits,
@@ -111,6 +112,11 @@ export class HeadReader {
     await this.#seen.save(now, { replace: forgiven.size > 0 });
     this.#head = head;
     return head;
+  }
+
+  /** The head of the audit log as it was seen last; `null`: there was none, or nothing was seen. */
+  async seenLog(): Promise<LogHead | null> {
+    return (await this.#seen.load())?.log ?? null;
   }
 
   /** The newest root, whatever state the rest of the repository is in. */

@@ -1,6 +1,6 @@
 import { nodeFileSystem } from '@ragnos/disk';
 import type { Signer } from '@ragnos/signing';
-import { isTopLevelRole, VaultError, type Root, type Timestamp } from '@ragnos/tuf';
+import { isTopLevelRole, type Root, type Timestamp } from '@ragnos/tuf';
 import { layAliases, type AliasResult } from './compat-aliases.ts';
 import type { CompatIssue } from './compat-check.ts';
 import { compatIssues } from './compat-issues.ts';
@@ -23,6 +23,7 @@ import { prepare, type PreparedRole } from './prepare.ts';
 import { refresh } from './refresh.ts';
 import { layoutOf, rekey, replacedKey } from './rekey.ts';
 import { record, submitRoot, type SubmittedRoot } from './events/submit-root.ts';
+import { isFault } from './root.ts';
 import { seenMemory } from './seen.ts';
 import { status } from './status.ts';
 import { transact, type Engine } from './transact.ts';
@@ -82,7 +83,7 @@ export class Repository {
     };
     // A root that was put in a race with a publish must not lock us out of mending it (`refresh` with force).
     const head = await engine.reader.read({ ...call, orPreviousRoot: true }).catch((error: unknown) => {
-      if (options.damaged === true && error instanceof VaultError) return null;
+      if (options.damaged === true && isFault(error)) return null;
       throw error;
     });
     if (head !== null) await engine.journal.recover(head);

@@ -1,9 +1,11 @@
 import type { Signer } from '@ragnos/signing';
 import { read } from '@ragnos/storage';
+import { LogError } from '@ragnos/tlog';
 import {
   defaultLimits,
   TrustedMetadataSet,
   UnsignedMetadataError,
+  VaultError,
   type Key,
   type KeyId,
   type Root,
@@ -44,6 +46,11 @@ export function nextRoot(root: Root, changes: ReadonlyMap<TopLevelRole, RoleLayo
 
 export interface PutRootOptions extends CallOptions {
   readonly extra?: readonly Signer[];
+}
+
+/** What is wrong with the repository, not with the store or the caller: a new root may put it right. */
+export function isFault(error: unknown): error is VaultError | LogError {
+  return error instanceof VaultError || error instanceof LogError;
 }
 
 /** Whether what is done to the root has to be in the audit log. */

@@ -3,6 +3,8 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { Updater } from '@ragnos/client';
 import {
+  defaultAudit,
+  logHeadOf,
   metadataOf,
   noLedger,
   review,
@@ -13,7 +15,15 @@ import {
 } from '@ragnos/repository';
 import type { Signer } from '@ragnos/signing';
 import { fsStorage, read, storageKey, type Storage } from '@ragnos/storage';
-import { metadataToBytes, parseMetadata, signedToBytes, type Snapshot, type Timestamp } from '@ragnos/tuf';
+import { AuditLog } from '@ragnos/tlog';
+import {
+  metadataToBytes,
+  parseMetadata,
+  signedToBytes,
+  type JsonValue,
+  type Snapshot,
+  type Timestamp,
+} from '@ragnos/tuf';
 import { expect, test } from 'vitest';
 import { clientOf, tempFolder, testSigner, text, world, type World } from './world.ts';
 
@@ -193,6 +203,49 @@ test('killed between the reset and the root: the same command completes it', asy
   await expect(run()).rejects.toThrow('the power went');
   expect(await run()).toMatchObject({ outcome: 'applied', rootVersion: 3 });
   await expectRecovered(attacked);
+});
+
+const forgedLogs: Readonly<Record<string, JsonValue>> = {
+  'a head of a log that is none': 'junk',
+  'a head of a log that is not there': { size: 1000, root: 'ab'.repeat(32) },
+  'the log before its first entry': {
+    size: 0,
+    root: 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855',
+  },
+};
+test.for(Object.entries(forgedLogs))('a forged audit log: %s', async ([, forged]) => {
+  const attacked = await published();
+  const { made, folder } = attacked;
+  const [audit, staging] = [defaultAudit(), join(folder, 'staging')];
+  await (await made.open({ audit, staging })).publish((draft) => draft.add('logged', text('logged')));
+  await forge(made, {
+    timestamp: (old) => ({
+      ...old,
+      version: old.version + 1,
+      unrecognized: new Map<string, JsonValue>([...old.unrecognized, ['x-ragnos-log', forged]]),
+    }),
+  });
+  await expect(
+    made
+      .open({ audit, staging })
+      .then((repository) => repository.publish((draft) => draft.add('x', text('y')))),
+  ).rejects.toEqual(
+    expect.objectContaining({ code: expect.stringMatching(/^(LOG_|STORE_WENT_BACK)/) as unknown }),
+  );
+  const { run } = await recover(attacked, { audit });
+  expect(await run()).toMatchObject({
+    outcome: 'applied',
+    rootVersion: 3,
+    reset: expect.any(String) as unknown,
+  });
+  await expectRecovered(attacked);
+  const live = parseMetadata(await get(made.storage, 'metadata/timestamp.json'), 'timestamp').signed;
+  const head = logHeadOf(live);
+  if (head === null) throw new Error('no log');
+  expect(await new AuditLog(made.storage).verify(head)).toMatchObject({ ok: true });
+  const entries = [];
+  for await (const { entry } of new AuditLog(made.storage).entries(head)) entries.push(entry.kind);
+  expect(entries.slice(0, 2)).toEqual(['publish', 'root']);
 });
 
 test('no reset where none is needed: versions go on, and no host fails', async () => {

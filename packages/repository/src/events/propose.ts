@@ -7,7 +7,6 @@ import {
   roleName,
   signedToBytes,
   UnsignedMetadataError,
-  VaultError,
   verifyThreshold,
   type RoleName,
   type Root,
@@ -24,7 +23,7 @@ import type { Head, Loaded } from '../head.ts';
 import { metadataKey } from '../keys.ts';
 import type { RoleLayout } from '../layout.ts';
 import { putContents } from '../put.ts';
-import { keysIn, nextRoot, rootExpiry } from '../root.ts';
+import { isFault, keysIn, nextRoot, rootExpiry } from '../root.ts';
 import { expiry, lifetimeOf, rootRole, targetsRole } from '../signed.ts';
 import type { Engine } from '../transact.ts';
 import type { CallOptions, Change, RoleEdit } from '../types.ts';
@@ -69,7 +68,7 @@ export async function propose(
   for (const edit of edits) if (edit.kind === 'keys' && isTopLevelRole(edit.role)) tops.set(edit.role, edit);
   const only = tops.size === edits.length && change === undefined && resign.every((role) => role === 'root');
   const head = await soundHead(engine, options).catch((error: unknown) => {
-    if (only && error instanceof VaultError) return null; // a root can be changed whatever became of the rest
+    if (only && isFault(error)) return null; // a root can be changed whatever became of the rest
     throw error;
   });
   const common = { round: 1, created: engine.now(), deadline, reason };

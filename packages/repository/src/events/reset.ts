@@ -13,6 +13,7 @@ import {
 import { topLevelKeys } from '../commit.ts';
 import { withCommit } from '../commits.ts';
 import { logHeadOf, withLogHead } from '../audit.ts';
+import { isLog, soundLog } from './reset-log.ts';
 import { sign, SigningDesk } from '../desk.ts';
 import { PublishError } from '../errors.ts';
 import type { Head } from '../head.ts';
@@ -20,7 +21,7 @@ import { newAttempt } from '../journal.ts';
 import { metadataKey, timestampKey } from '../keys.ts';
 import { objectMeta } from '../object-meta.ts';
 import { putVersioned } from '../put.ts';
-import { keysIn, type PutRootOptions } from '../root.ts';
+import { isFault, keysIn, type PutRootOptions } from '../root.ts';
 import { expiry, metaFile, specVersion, targetsRole } from '../signed.ts';
 import type { Engine } from '../transact.ts';
 import { Workspace } from '../workspace.ts';
@@ -59,11 +60,14 @@ export async function findDamage(
     if (snapshot.signed.version > lastHonestVersion)
       return { why: `snapshot stands at version ${snapshot.signed.version}`, snapshot: snapshot.signed };
     if (replaces('snapshot')) await readAll(head, engine);
+    const log = logHeadOf(timestamp.signed);
+    if (log !== null && !(await isLog(engine, log, options)))
+      return { why: `there is no audit log of ${log.size} entries`, snapshot: snapshot.signed };
     return timestamp.signed.version > lastHonestVersion
       ? { why: `timestamp stands at version ${timestamp.signed.version}`, snapshot: snapshot.signed }
       : null;
   } catch (error) {
-    if (!(error instanceof VaultError)) throw error;
+    if (!isFault(error)) throw error;
     return { why: error.message, snapshot: null };
   }
 }
@@ -108,8 +112,7 @@ export async function resetLive(
     sign({ ...base, version, expires }, snapshotSigners, 'snapshot', options);
   const snapshot = roleName('snapshot');
   const written = await putVersioned(storage, snapshot, first + 1, make, attempt, journal, options);
-  // Of what the old key signed nothing is taken over but the log, which can be told to be continued or not.
-  const log = before === null ? null : logHeadOf(before);
+  const log = await soundLog(engine, before, options); // of what the old key signed nothing else is taken over
   const members = withCommit(new Map(), attempt.timestampVersion, attempt.id);
   const timestamp: Timestamp = {
     type: 'timestamp',
