@@ -1,13 +1,14 @@
 /** What model.test.ts found, each with the shortest sequence that shows it. */
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import type * as timers from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { collect, watchWrites } from '@ragnos/repository';
 import type { Storage } from '@ragnos/storage';
 import { clientOf, start, tempFolder, TestClient, testSigner, text, world } from './world.ts';
 
 vi.mock('node:timers/promises', async (original) => {
-  const real = await original<typeof import('node:timers/promises')>();
+  const real = await original<typeof timers>();
   return { ...real, default: real, setTimeout: (_ms: number, value: unknown) => real.setImmediate(value) };
 });
 beforeEach(() => void vi.useFakeTimers({ toFake: ['Date'], now: start }));

@@ -11,6 +11,7 @@
  * found.test.ts.
  */
 import { array, assert, asyncProperty, boolean, record } from 'fast-check';
+import type * as timers from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { step } from './model/ops.ts';
 import { run } from './model/run.ts';
@@ -18,7 +19,7 @@ import { start } from './world.ts';
 
 // Whoever lost a race waits for as long as it takes the others to do something, not for a time.
 vi.mock('node:timers/promises', async (original) => {
-  const real = await original<typeof import('node:timers/promises')>();
+  const real = await original<typeof timers>();
   return { ...real, default: real, setTimeout: (_ms: number, value: unknown) => real.setImmediate(value) };
 });
 

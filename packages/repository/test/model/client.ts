@@ -131,9 +131,9 @@ export class ModelClient {
       for (const bin of bins) await this.#load(bin, name);
       roles.set(name, { keys: keyIds.toSorted().join(), threshold, bins: bins.length });
     }
-    const meta = this.set.snapshot?.meta ?? new Map();
+    const meta = [...(this.set.snapshot?.meta ?? [])];
     for (const [name, { version }] of meta) await this.#need(`metadata/${metadataFileName(name, version)}`);
-    return { files, roles, taken: new Set(meta.keys()) };
+    return { files, roles, taken: new Set(meta.map(([name]) => name)) };
   }
 
   #binsOf(delegations: NonNullable<Targets['delegations']>): readonly RoleName[] {

@@ -1,7 +1,7 @@
+import assert from 'node:assert/strict';
 import { read, storageKey, type Storage } from '@ragnos/storage';
-import { AuditLog, type LogHead } from '@ragnos/tlog';
+import { AuditLog, type LogEntry, type LogHead } from '@ragnos/tlog';
 import { logHeadOf } from '@ragnos/repository';
-import { expect } from 'vitest';
 import { ModelClient, type Get } from './client.ts';
 import { textOf, type State } from './state.ts';
 
@@ -79,12 +79,12 @@ export class History {
       return;
     }
     if (moment.version === before.version) {
-      expect(textOf(state)).toBe(textOf(before.state));
+      assert.equal(textOf(state), textOf(before.state));
       this.moments[this.moments.length - 1] = moment;
       return;
     }
-    expect(moment.version).toBe(before.version + 1);
-    expect(log?.size ?? 0).toBeGreaterThan(before.log?.size ?? 0);
+    assert.equal(moment.version, before.version + 1);
+    assert((log?.size ?? 0) > (before.log?.size ?? 0), 'a commit without an entry');
     const possible = actor?.next(before.state) ?? [];
     const found = possible.find((one) => textOf(one.state) === textOf(state));
     if (found === undefined) {
@@ -93,7 +93,7 @@ export class History {
         `${actor?.name ?? 'nobody'} made of\n${textOf(before.state)}\nthis:\n${textOf(state)}\nnot\n${wanted}`,
       );
     }
-    for (const name of before.state.taken) expect(state.taken.has(name), `${name} stays listed`).toBe(true);
+    for (const name of before.state.taken) assert(state.taken.has(name), `${name} stays listed`);
     found.taken();
     this.moments.push(moment);
   }
@@ -107,17 +107,17 @@ export class History {
     if (head === null) return [];
     const log = new AuditLog(this.#storage);
     const since = this.moments.find((moment) => moment.log !== null)?.log ?? undefined;
-    expect((await log.verify(head, { since })).findings).toEqual([]);
-    const entries = [];
+    assert.deepEqual((await log.verify(head, { since })).findings, []);
+    const entries: LogEntry[] = [];
     for await (const { entry } of log.entries(head)) entries.push(entry);
     let from = 0;
     for (const { version, log: at } of this.moments) {
       if (at === null) continue;
       const own = entries.slice(from, at.size).filter(({ kind }) => kind !== 'refusal');
-      expect([version, own.length]).toEqual([version, 1]);
+      assert.deepEqual([version, own.length], [version, 1]);
       from = at.size;
     }
-    expect(new Set(entries.map(({ id }) => id)).size).toBe(entries.length);
+    assert.equal(new Set(entries.map(({ id }) => id)).size, entries.length);
     return entries.filter(({ kind }) => kind === 'refusal').map(({ code }) => code ?? '');
   }
 }

@@ -1,4 +1,4 @@
-import { StorageError, type ListedObject, type Storage } from '@ragnos/storage';
+import { StorageError, type CallOptions, type ListedObject, type Storage } from '@ragnos/storage';
 import type { Schedule } from './schedule.ts';
 
 /** What goes wrong for one object of the repository, at its n-th write (or read). */
@@ -62,16 +62,11 @@ export class Lane {
 
   get storage(): Storage {
     const base = this.#base;
-    const lane = this;
     return {
       description: base.description,
       get: async (key, options) => (await this.#read(), base.get(key, options)),
       head: async (key, options) => (await this.#read(), base.head(key, options)),
-      async *list(prefix, options) {
-        await lane.#read();
-        if (lane.#stale === null) yield* base.list(prefix, options);
-        else for (const object of lane.#stale) if (object.key.startsWith(prefix)) yield object;
-      },
+      list: (prefix, options) => this.#list(prefix, options),
       putIfAbsent: (...call) => this.#write(() => base.putIfAbsent(...call)),
       compareAndSwap: (...call) => this.#write(() => base.compareAndSwap(...call)),
       delete: (key, options) => this.#write(() => base.delete(key, options), true),
@@ -92,6 +87,12 @@ export class Lane {
   async #read(): Promise<void> {
     await this.#turn();
     if (++this.#reads === this.#fault?.at && this.#fault.kind === 'unreadable') throw cut();
+  }
+
+  async *#list(prefix: string, options: CallOptions | undefined): AsyncGenerator<ListedObject> {
+    await this.#read();
+    if (this.#stale === null) yield* this.#base.list(prefix, options);
+    else for (const object of this.#stale) if (object.key.startsWith(prefix)) yield object;
   }
 
   async #write<T>(run: () => Promise<T>, remove = false): Promise<T> {

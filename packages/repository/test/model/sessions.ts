@@ -24,7 +24,7 @@ export class Sessions {
   readonly #known = new Map<number, Known>();
   readonly #versions = new Map<number, number>();
   readonly #open = new Map<number, Session>();
-  readonly #failures: unknown[] = [];
+  readonly #failures: Error[] = [];
   #count = 0;
 
   constructor(
