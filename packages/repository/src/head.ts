@@ -125,8 +125,8 @@ export class HeadReader {
   }
 
   /**
-   * Recovery from a fast-forward attack: a version that was seen binds nobody once its keys no longer reach the threshold.
-   * Clients forget it likewise.
+   * Recovery from a fast-forward attack: a version that was seen binds nobody once the keys that may have signed it alone are
+   * no longer those of the role. Clients forget it likewise.
    */
   #forgiven(seen: Seen | null, root: Root): Forgiven {
     const before = seen === null ? undefined : this.#roots[seen.root - 1];
@@ -139,9 +139,9 @@ export class HeadReader {
         }),
       );
     const replaced = (role: 'timestamp' | 'snapshot'): boolean => {
-      const old = material(before, role);
-      const kept = [...material(root, role)].filter((key) => key !== null && old.has(key)).length;
-      return kept < (root.roles.get(role)?.threshold ?? 1);
+      const kept = material(root, role);
+      const gone = [...material(before, role)].filter((key) => key !== null && !kept.has(key)).length;
+      return gone >= (before.roles.get(role)?.threshold ?? 1);
     };
     return new Set((['timestamp', 'snapshot'] as const).filter(replaced));
   }

@@ -205,6 +205,40 @@ test('killed between the reset and the root: the same command completes it', asy
   await expectRecovered(attacked);
 });
 
+test('one of two keys was stolen, and either would do: the other one stays', async () => {
+  const attacked = await published();
+  const { made, folder, host } = attacked;
+  const staging = join(folder, 'staging');
+  const edits = (['timestamp', 'snapshot'] as const).map((role) => {
+    made.keys.of(role).push(testSigner());
+    return { kind: 'keys', role, keys: made.keys.of(role).map(({ key }) => key), threshold: 1 } as const;
+  });
+  await (await made.open({ staging })).editRoles(edits);
+  await forge(made, {
+    snapshot: (old) => ({ ...old, version: last }),
+    timestamp: (old) => ({ ...old, version: last }),
+  });
+  await host();
+  await (await made.open({ staging })).status();
+  const repository = await made.open({ staging, damaged: true });
+  const left = edits.map((edit) => ({ ...edit, keys: edit.keys.slice(1) }));
+  const event = await repository.proposeEvent({
+    edits: left,
+    reason: '',
+    deadline: new Date(Date.now() + 1e8),
+  });
+  const settings = { ledger: noLedger, now: new Date() };
+  const seen = review(event, { root: made.root }, new Date());
+  const signed = await signEvent(event, seen, made.keys.of('root'), settings);
+  expect(await repository.applyEvent(signed.event)).toMatchObject({
+    outcome: 'applied',
+    reset: expect.stringContaining(`${last}`) as unknown,
+  });
+  expect((await host()).trusted.timestamp?.version).toBeLessThan(2 ** 30);
+  await (await made.open({ staging })).publish((draft) => draft.add('later', text('goes on')));
+  await host();
+});
+
 const forgedLogs: Readonly<Record<string, JsonValue>> = {
   'a head of a log that is none': 'junk',
   'a head of a log that is not there': { size: 1000, root: 'ab'.repeat(32) },

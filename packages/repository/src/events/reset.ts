@@ -49,8 +49,11 @@ export async function findDamage(
   next: Root,
   options: PutRootOptions,
 ): Promise<Damage | null> {
-  const replaces = (role: 'timestamp' | 'snapshot'): boolean =>
-    topLevelKeys(next, role).keyIds.every((id) => !topLevelKeys(root, role).keyIds.includes(id));
+  // What goes could have signed alone.
+  const replaces = (role: 'timestamp' | 'snapshot'): boolean => {
+    const [old, kept] = [topLevelKeys(root, role), topLevelKeys(next, role).keyIds];
+    return old.keyIds.filter((id) => !kept.includes(id)).length >= old.threshold;
+  };
   if (!replaces('timestamp')) return null;
   try {
     const head = await engine.reader.read({ ...options, orPreviousRoot: true });
