@@ -48,6 +48,7 @@ test(
       folder: vault,
       vendor: 'acme',
       roles: ['root', 'targets', 'snapshot', 'timestamp', 'policy', 'catalog', 'vendor.acme', 'attestations'],
+      store: null,
       rootFile: join(vault, '1.root.json'),
       fingerprint: matching(/^[0-9a-f]{64}$/),
     });
