@@ -30,6 +30,9 @@ import { publishDeadline } from './retention/publisher.ts';
 import type { CallOptions, Content } from './types.ts';
 import type { RoleWork, Workspace } from './workspace.ts';
 
+/** A member of roles and snapshot, unknown to clients: by which try to commit it was written. */
+const attemptMember = 'x-ragnos-attempt';
+
 export interface CommitContext extends CallOptions {
   readonly storage: Storage;
   readonly journal: Journal;
@@ -81,6 +84,11 @@ export async function commit(
   const snapshotSigners = snapshotToo ? await desk.need(topLevel('snapshot', workspace, context)) : [];
   const timestampSigners = await desk.need(topLevel('timestamp', workspace, context));
 
+  // Keys that sign the same twice made the files of two publishers one: whoever lost would remove what the other counts on.
+  const own = <T extends Targets | Snapshot>(signed: T): T => ({
+    ...signed,
+    unrecognized: new Map([...signed.unrecognized, [attemptMember, attempt.id]]),
+  });
   const written = new Map<RoleName, MetaFile>();
   const deadline = publishDeadline();
   const rewritten = new Map<string, Content>();
@@ -98,7 +106,7 @@ export async function commit(
     const body = await bodyOf(work, workspace, base?.signed ?? null);
     const first = (head.snapshot.signed.meta.get(work.name)?.version ?? 0) + 1;
     const make = (version: number): Promise<Uint8Array> =>
-      sign({ ...body, version, expires }, signers, work.name, context);
+      sign(own({ ...body, version, expires }), signers, work.name, context);
     const { version, bytes } = await putVersioned(storage, work.name, first, make, attempt, journal, context);
     written.set(work.name, metaFile(version, bytes));
   };
@@ -125,7 +133,7 @@ export async function commit(
       expires: snapshotExpires,
     };
     const make = (version: number): Promise<Uint8Array> =>
-      sign({ ...next, version }, snapshotSigners, 'snapshot', context);
+      sign(own({ ...next, version }), snapshotSigners, 'snapshot', context);
     const { version, bytes } = await putVersioned(
       storage,
       roleName('snapshot'),

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type * as timers from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { collect, watchWrites } from '@ragnos/repository';
-import type { Storage } from '@ragnos/storage';
+import { StorageError, type Storage } from '@ragnos/storage';
 import { clientOf, start, tempFolder, TestClient, testSigner, text, world } from './world.ts';
 
 vi.mock('node:timers/promises', async (original) => {
@@ -112,3 +112,23 @@ test.for(online)(
     }
   },
 );
+
+test('a put that got lost leaves alone what another wrote under the same number in the same second', async () => {
+  const made = await world();
+  const other = await made.open();
+  let lost = false;
+  const storage: Storage = {
+    ...made.storage,
+    async putIfAbsent(key, ...rest) {
+      if (key !== 'metadata/2.vendor.acme.json' || lost) return made.storage.putIfAbsent(key, ...rest);
+      lost = true;
+      await other.publish((draft) => draft.add('vendors/acme/a/b', text('same')));
+      throw new StorageError('STORAGE_UNAVAILABLE', 'the connection was cut');
+    },
+  };
+  const victim = await made.open({ storage });
+  const publish = victim.publish((draft) => draft.add('vendors/acme/a/b', text('same')));
+  await publish.catch((error: unknown) => expect(error).toBeInstanceOf(StorageError));
+  expect(lost).toBe(true);
+  expect(await (await clientOf(made)).read('vendors/acme/a/b')).toBe('same');
+});
