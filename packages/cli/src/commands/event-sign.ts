@@ -1,4 +1,4 @@
-import { review, secondBodies, signEvent, type Review } from '@ragnos/repository';
+import { review, secondBodies, signEvent, type Review, type ReviewedRole } from '@ragnos/repository';
 import type { Signer } from '@ragnos/signing';
 import type { Context } from '../command.ts';
 import { CliError } from '../errors.ts';
@@ -27,19 +27,25 @@ export async function run(context: Context): Promise<number> {
     ]);
     return 0;
   }
-  const what = seen.roles.map(({ name, after }) => `${name} version ${after.version}`).join(' and ');
+  const named = ({ name, after }: ReviewedRole): string => `${name} version ${after.version}`;
+  const what = seen.roles.map(named).join(' and ');
   await confirm(`This signs ${what}`, named.event.id, options.flag('yes'), signal);
   const settings = { ledger, now: new Date(), again: options.flag('again'), signal };
-  let added = 0;
+  let added: readonly string[] = [];
   const event = await named.replace(async (current) => {
     // Of this very moment: somebody may have merged a copy while a person was reading.
     const signed = await signEvent(current, review(current, trust, new Date()), signers, settings);
-    added = signed.signed.length;
+    added = signed.signed.map(({ role }) => role);
     return signed.event;
   });
   const after = review(event, trust, new Date());
   voice.answer(eventAnswer({ ...named, event }, after), [
-    added === 0 ? `${event.id} had been signed with this key` : `signed ${what}`,
+    added.length === 0
+      ? `${event.id} had been signed with this key`
+      : `signed ${seen.roles
+          .filter(({ name }) => added.includes(name))
+          .map(named)
+          .join(' and ')}`,
     ...after.roles.flatMap(({ name, needs }) =>
       needs.map(({ by, role, signedBy }) => `${name} for ${by}: ${signedBy.length} of ${role.threshold}`),
     ),
