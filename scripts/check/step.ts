@@ -45,7 +45,8 @@ export function run(command: string, args: readonly string[], cwd = root): Promi
     child.stderr.setEncoding('utf8').on('data', (text: string) => (output += text));
     child.on('error', (error) => resolve({ ok: false, stdout, output: `${output}${error.message}\n` }));
     child.on('close', (code, signal) => {
-      const ending = signal === null ? '' : `stopped by ${signal}, after ${limitMinutes} minutes at the latest\n`;
+      const ending =
+        signal === null ? '' : `stopped by ${signal}, after ${limitMinutes} minutes at the latest\n`;
       resolve({ ok: code === 0, stdout, output: output + ending });
     });
   });
