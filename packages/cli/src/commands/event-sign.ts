@@ -27,8 +27,8 @@ export async function run(context: Context): Promise<number> {
     ]);
     return 0;
   }
-  const named = ({ name, after }: ReviewedRole): string => `${name} version ${after.version}`;
-  const what = seen.roles.map(named).join(' and ');
+  const inWords = ({ name, after }: ReviewedRole): string => `${name} version ${after.version}`;
+  const what = seen.roles.map(inWords).join(' and ');
   await confirm(`This signs ${what}`, named.event.id, options.flag('yes'), signal);
   const settings = { ledger, now: new Date(), again: options.flag('again'), signal };
   let added: readonly string[] = [];
@@ -44,7 +44,7 @@ export async function run(context: Context): Promise<number> {
       ? `${event.id} had been signed with this key`
       : `signed ${seen.roles
           .filter(({ name }) => added.includes(name))
-          .map(named)
+          .map(inWords)
           .join(' and ')}`,
     ...after.roles.flatMap(({ name, needs }) =>
       needs.map(({ by, role, signedBy }) => `${name} for ${by}: ${signedBy.length} of ${role.threshold}`),
