@@ -19,6 +19,8 @@ async function follow(path: string, normal: typeof normalised): Promise<number> 
     const printed = normal(await runSteps(markdown, work));
     const took = performance.now() - started;
     const told = normal(steps.map((step) => step.output));
+    // A document that was written while the program was broken would otherwise be followed word for word.
+    expect(told.flat().filter((line) => line.includes('[FAILURE]'))).toEqual([]);
     for (const [index, { command }] of steps.entries())
       expect([command, ...(printed[index] ?? [])]).toEqual([command, ...(told[index] ?? [])]);
     return took;
