@@ -128,7 +128,8 @@ test('a put that got lost leaves alone what another wrote under the same number 
   };
   const victim = await made.open({ storage });
   const publish = victim.publish((draft) => draft.add('vendors/acme/a/b', text('same')));
-  await publish.catch((error: unknown) => expect(error).toBeInstanceOf(StorageError));
+  const ended: unknown = await publish.catch((error: unknown) => error); // either is right
+  expect(!(ended instanceof Error) || ended instanceof StorageError).toBe(true);
   expect(lost).toBe(true);
   expect(await (await clientOf(made)).read('vendors/acme/a/b')).toBe('same');
 });

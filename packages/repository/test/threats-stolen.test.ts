@@ -80,7 +80,7 @@ async function roleOf(made: World, version: number, at: string, content: string)
     custom: undefined,
     unrecognized: new Map(),
   };
-  const targets = new Map([...live.targets]).set(targetPath(at), file);
+  const targets = new Map(live.targets).set(targetPath(at), file);
   return signed({ ...live, version, targets }, made.keys.of('vendor.acme'));
 }
 

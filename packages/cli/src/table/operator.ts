@@ -16,10 +16,13 @@ export const operatorCommands: readonly CommandSpec[] = [
         '--key-type <type>',
         'ecdsa (default), ecdsa-p384, ed25519, rsa3072, rsa4096, ml-dsa-44, ml-dsa-65 or ml-dsa-87',
       ],
+      ['--store <address>', 'where the published files go: s3://…, gcs://…, azure://… (default: a folder)'],
+      ['--compat <client...>', 'clients of other makes that must be able to read it: tough, go-tuf, …'],
     ],
     examples: [
       'ragv init ./vault --vendor acme',
       'ragv init ./vault --vendor acme --password-file ./password',
+      'ragv init ./vault --vendor acme --store "s3://bucket/plugins?region=eu-central-1"',
     ],
     load: () => import('../commands/init.ts'),
   },
