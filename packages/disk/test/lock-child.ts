@@ -4,9 +4,9 @@ import { readFileSync, writeFileSync } from 'node:fs';
 
 const [mode, path = '', counter = '', rounds = '0'] = process.argv.slice(2);
 if (mode === 'hold') {
-  await lockFile(path);
+  const lock = await lockFile(path);
   process.send?.('held');
-  setInterval(() => undefined, 1000);
+  setInterval(() => lock, 1000); // what nobody refers to may be collected, and frees the lock then
 } else {
   for (let i = 0; i < Number(rounds); i++) {
     const lock = await lockFile(path);
