@@ -1,6 +1,7 @@
 import { topLevelKeys } from './commit.ts';
 import { dueAt } from './due.ts';
 import { SigningDesk, type SigningNeed } from './desk.ts';
+import { incomingIn, incomingSets } from './incoming.ts';
 import { nextRoot, putRoot, rootExpiry } from './root.ts';
 import { transact, type Engine, type Plan } from './transact.ts';
 import type { RefreshOptions, RefreshResult } from './types.ts';
@@ -39,10 +40,12 @@ async function plan(workspace: Workspace, desk: SigningDesk, due: Due, pending: 
   const { head } = workspace;
   const { root } = head;
   const keys = root.signed.keys;
+  // Keys that somebody is about to give a role sign with it: without them at hand it waits.
+  const incoming = incomingIn(head.timestamp.signed, root.signed.version, workspace.now);
   const top = (role: 'snapshot' | 'timestamp'): SigningNeed => ({
     role,
     askAs: role,
-    sets: [{ role: topLevelKeys(root.signed, role), keys }],
+    sets: [{ role: topLevelKeys(root.signed, role), keys }, ...incomingSets(incoming, role)],
   });
   const snapshotReady =
     (await desk.find(top('snapshot'))) !== null && (await desk.find(top('timestamp'))) !== null;
@@ -51,7 +54,12 @@ async function plan(workspace: Workspace, desk: SigningDesk, due: Due, pending: 
     const { role, keys, askAs, splits } = await workspace.keysOf(at);
     if (loaded === null || !due(at.name, splits, loaded.signed.expires)) continue;
     const ready =
-      snapshotReady && (await desk.find({ role: at.name, askAs, sets: [{ role, keys }] })) !== null;
+      snapshotReady &&
+      (await desk.find({
+        role: at.name,
+        askAs,
+        sets: [{ role, keys }, ...incomingSets(incoming, at.name)],
+      })) !== null;
     if (ready) workspace.edit(at, { resign: true });
     else pending.push(at.name);
   }

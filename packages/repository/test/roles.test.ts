@@ -137,6 +137,28 @@ test('a publish that slips in between signing and the new root signs with both k
   expect(await client.read('slipped')).toBe('in');
 });
 
+test('a refresh that slips in without the new key leaves what it cannot sign to others', async () => {
+  const made = await published();
+  const [old] = made.keys.of('timestamp');
+  if (old === undefined) throw new Error('no key');
+  const fresh = testSigner();
+  const other = await made.open({
+    signers: (role) => Promise.resolve((made.keys.held.get(role) ?? []).filter((one) => one !== fresh)),
+  });
+  made.keys.of('timestamp').push(fresh);
+  let pending: readonly string[] = [];
+  const storage: typeof made.storage = {
+    ...made.storage,
+    async putIfAbsent(key, ...rest) {
+      if (key === 'metadata/2.root.json') ({ pending } = await other.refresh({ within: 2 * 86_400 }));
+      return made.storage.putIfAbsent(key, ...rest);
+    },
+  };
+  await (await made.open({ storage })).rotateKey('timestamp', fresh, old);
+  expect(pending).toContain('timestamp');
+  expect((await clientOf(made)).set.root.version).toBe(2);
+});
+
 test('thresholds are raised later, without touching what was published', async () => {
   const made = await published();
   const repository = await made.open();
