@@ -48,12 +48,21 @@ const noThreshold: Patch = {
   find: 'if (good.size < role.threshold)',
   replace: 'if (false)',
 };
-const noRollback: Patch = {
-  package: 'tuf',
-  file: 'trusted-metadata-set.js',
-  find: 'if (next < trusted)',
-  replace: 'if (false)',
-};
+const noRollback: readonly Patch[] = [
+  {
+    package: 'tuf',
+    file: 'trusted-metadata-set.js',
+    find: 'if (next < trusted)',
+    replace: 'if (false)',
+  },
+  // A log that got shorter gives an old timestamp away too.
+  {
+    package: 'client',
+    file: 'updater/log-head.js',
+    find: 'if (seen === null || now === null)',
+    replace: 'if (true)',
+  },
+];
 const noExpiry: readonly Patch[] = [
   {
     package: 'tuf',
@@ -71,15 +80,15 @@ const noExpiry: readonly Patch[] = [
 const noFileCheck: readonly Patch[] = [
   {
     package: 'tuf',
-    file: 'trusted-metadata-set.js',
+    file: 'hashes.js',
     find: 'if (expected.length !== null && bytes.length !== expected.length)',
     replace: 'if (false)',
   },
   {
     package: 'tuf',
-    file: 'trusted-metadata-set.js',
-    find: 'if (computable.has(algorithm) &&',
-    replace: 'if (false &&',
+    file: 'hashes.js',
+    find: "if (createHash(algorithm).update(bytes).digest('hex') !== digest)",
+    replace: 'if (false)',
   },
   {
     package: 'tuf',
@@ -93,7 +102,7 @@ const noTargetCheck: readonly Patch[] = [
   {
     package: 'client',
     file: 'updater/download.js',
-    find: 'if (received !== info.length || wrong !== undefined || hashes.length === 0)',
+    find: 'if (received !== info.length || wrong !== undefined)',
     replace: 'if (false)',
   },
   {
@@ -156,7 +165,7 @@ export const attacks: readonly Attack[] = [
     host: 'new',
     serves: 'old',
     command: ['search'],
-    patches: [noRollback],
+    patches: noRollback,
     exit: 3,
     codes: ['BAD_VERSION'],
     worked: (outcome) => outcome.exit === 0,
