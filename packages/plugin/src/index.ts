@@ -71,7 +71,7 @@ export {
   type SearchEntry,
   type SeenDigest,
 } from './formats/catalog.ts';
-export { handoverBytes, isHandedOver, isSuccession, type Owner } from './formats/owners.ts';
+export { handoverBytes, isHandedOver, isSuccession, sameIds, type Owner } from './formats/owners.ts';
 export type { FileRef } from './formats/common.ts';
 export {
   byPath,

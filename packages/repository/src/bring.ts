@@ -1,7 +1,6 @@
 import { read, StorageError, type Storage } from '@ragnos/storage';
 import {
   defaultLimits,
-  delegatedKeys,
   parseMetadata,
   roleName,
   rolesForTarget,
@@ -45,7 +44,7 @@ export async function bring(
 ): Promise<BroughtRole> {
   const file = `${raw}.json`;
   const at = await locate(workspace, raw);
-  const metadata = parse(bytes, file);
+  const metadata = parseHanded(bytes, file);
   const { signed } = metadata;
   const before = await workspace.onHeadOrNull(at);
   const unchanged = before !== null && Buffer.compare(before.bytes, bytes) === 0;
@@ -58,11 +57,12 @@ export async function bring(
   const splits = door.split === true && (await isOwnSplit(workspace, at, signed.delegations));
   if (door.newDelegations !== true && !splits) checkDelegations(delegates, signed.delegations, file);
   const old: ReadonlyMap<TargetPath, TargetFile> = before?.signed.targets ?? new Map();
+  const above = await delegatorsOf(workspace, at);
   const added: TargetPath[] = [];
   for (const [path, target] of signed.targets) {
     const known = old.get(path) ?? door.known?.get(path);
     if (known !== undefined && isSame(known, target)) continue;
-    await checkPath(workspace, at, path, signed.delegations);
+    checkPath(at, above, path, signed.delegations);
     if (known !== undefined && !door.mutable(path))
       throw new DoorError(
         'DOOR_IMMUTABLE',
@@ -136,7 +136,8 @@ async function locate(workspace: Workspace, raw: string): Promise<Located> {
   return found;
 }
 
-function parse(bytes: Uint8Array, file: string): Metadata<'targets'> {
+/** @throws DoorError DOOR_FORMAT */
+export function parseHanded(bytes: Uint8Array, file: string): Metadata<'targets'> {
   try {
     return parseMetadata(bytes, 'targets', defaultLimits, file);
   } catch (cause) {
@@ -211,25 +212,38 @@ function checkDelegations(before: Delegations | null, after: Delegations | null,
     });
 }
 
-/** The first role that the delegator trusts with the path has to be this one, or a client would look elsewhere. */
-async function checkPath(
-  workspace: Workspace,
+interface Delegator extends Located {
+  /** The role below it, on the way down to the one that is brought. */
+  readonly child: Located;
+  readonly delegations: Delegations | null;
+}
+
+/** From the role's own delegator up to targets. */
+async function delegatorsOf(workspace: Workspace, at: Located): Promise<readonly Delegator[]> {
+  const above: Delegator[] = [];
+  for (let child = at; child.delegator !== rootRole;) {
+    const parent = await locate(workspace, child.delegator);
+    above.push({ ...parent, child, delegations: await workspace.delegations(parent) });
+    child = parent;
+  }
+  return above;
+}
+
+/** The first role that each delegator trusts with the path has to be the one below, or a client would look elsewhere. */
+function checkPath(
   at: Located,
+  above: readonly Delegator[],
   path: TargetPath,
   own: Delegations | null,
-): Promise<void> {
+): void {
   if (isSplit(own))
     throw new DoorError('DOOR_PATHS', path, `${at.name} is split into bins, which alone hold targets`);
-  let child = at;
-  while (child.delegator !== rootRole) {
-    const parent = await workspace.locate(child.delegator);
-    const delegations = parent === null ? null : await workspace.delegations(parent);
+  for (const { name, child, delegations } of above) {
     const first = delegations === null ? undefined : rolesForTarget(delegations, path)[0];
-    if (parent === null || first?.name !== child.name)
-      throw new DoorError('DOOR_PATHS', path, `${child.delegator} does not delegate it to ${child.name}`, {
+    if (first?.name !== child.name)
+      throw new DoorError('DOOR_PATHS', path, `${name} does not delegate it to ${child.name}`, {
         hint: 'ragv vendor list shows the paths of each vendor',
       });
-    child = parent;
   }
   if (unfetchable.test(path))
     throw new DoorError('DOOR_PATHS', path, 'no other client asks for a name with % or #');
@@ -279,52 +293,4 @@ function hashOf(path: string, target: TargetFile) {
 
 function isSame(a: TargetFile, b: TargetFile): boolean {
   return a.length === b.length && a.hashes.get('sha256') === b.hashes.get('sha256') && b.hashes.size === 1;
-}
-
-/**
- * Every role that a changed delegator trusts still verifies under what it says now: brought along, written in this commit, or
- * as it is. @throws DoorError DELEGATIONS
- */
-export async function checkDelegatees(workspace: Workspace): Promise<void> {
-  for (const work of workspace.work.values()) {
-    if (work.retired !== null) continue;
-    const delegations = await workspace.delegations(work);
-    const before = (await workspace.onHeadOrNull(work))?.signed.delegations ?? null;
-    if (delegations === null || sameDelegations(before, delegations)) continue;
-    for (const name of delegatedNames(delegations)) {
-      const child = workspace.work.get(name);
-      if (child !== undefined && (child.resign || child.created) && child.brought === null) continue;
-      await checkDelegatee(workspace, { name, delegator: work.name }, delegations);
-    }
-  }
-}
-
-async function checkDelegatee(workspace: Workspace, at: Located, delegations: Delegations): Promise<void> {
-  const role = delegatedKeys(delegations, at.name);
-  const bytes =
-    workspace.work.get(at.name)?.brought?.bytes ?? (await workspace.onHeadOrNull(at))?.bytes ?? null;
-  const file = `${at.name}.json`;
-  if (role === null || bytes === null)
-    throw new DoorError(
-      'DOOR_DELEGATIONS',
-      file,
-      `${at.delegator} delegates to it, and there is no such file`,
-      {
-        hint: 'hand in the role together with what delegates to it',
-      },
-    );
-  try {
-    verifyThreshold(parse(bytes, file), role, delegations.keys, `${at.name} as delegated by ${at.delegator}`);
-  } catch (cause) {
-    if (!(cause instanceof UnsignedMetadataError)) throw cause;
-    throw new DoorError(
-      'DOOR_DELEGATIONS',
-      file,
-      `not signed by the keys that ${at.delegator} names now: ${cause.message}`,
-      {
-        cause,
-        hint: 'first have it signed by the old and the new keys, and handed in; then change the keys',
-      },
-    );
-  }
 }

@@ -2,7 +2,7 @@ import { isTopLevelRole, keyFingerprint, roleName, type Key, type Root, type Del
 import { PublishError } from './errors.ts';
 import { delegationIssues, keyIssues, refuseIssues } from './compat-check.ts';
 import type { Client } from './compat.ts';
-import type { DelegationLayout, RepositoryLayout, RoleLayout } from './layout.ts';
+import type { BinsLayout, DelegationLayout, RepositoryLayout, RoleLayout } from './layout.ts';
 import { binDelegations, topDelegations } from './signed.ts';
 
 function refuse(message: string, hint?: string): never {
@@ -60,12 +60,16 @@ export function checkDelegation(delegation: DelegationLayout, used: Map<string, 
   roleName(name);
   if (paths.length === 0) refuse(`${name}: no paths`);
   for (const pattern of paths) checkPattern(name, pattern);
-  if (
-    bins !== undefined &&
-    !(Number.isInteger(bins.bitLength) && bins.bitLength >= 1 && bins.bitLength <= 14)
-  )
-    refuse(`${name}: bins of ${bins.bitLength} bits`, 'from 1 to 14; 4 makes 16 files');
+  if (bins !== undefined) checkBins(name, bins);
   checkRole(name, delegation, used);
+}
+
+export const [leastBits, mostBits] = [1, 14];
+
+/** @throws PublishError BAD_LAYOUT */
+export function checkBins(name: string, { bitLength }: BinsLayout): void {
+  if (!(Number.isInteger(bitLength) && bitLength >= leastBits && bitLength <= mostBits))
+    refuse(`${name}: bins of ${bitLength} bits`, `from ${leastBits} to ${mostBits}; 4 makes 16 files`);
 }
 
 /** INTEROP.md, "Path patterns": what other clients give a meaning of its own is refused. */

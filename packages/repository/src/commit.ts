@@ -12,7 +12,7 @@ import {
   type TopLevelRole,
 } from '@ragnos/tuf';
 import { stageEntries, withLogHead, type AuditOptions } from './audit.ts';
-import { checkDelegatees } from './bring.ts';
+import { checkDelegatees } from './check-delegatees.ts';
 import { putAliases } from './compat-aliases.ts';
 import { checkCompat, checkSnapshotSize, lapsedRoles } from './compat-commit.ts';
 import type { Client } from './compat.ts';

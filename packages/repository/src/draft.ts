@@ -5,20 +5,19 @@ import {
   isTopLevelRole,
   LimitExceededError,
   MalformedMetadataError,
-  roleName,
   targetPath,
   type HexDigest,
   type TargetFile,
   type TargetPath,
 } from '@ragnos/tuf';
 import { readFile } from 'node:fs/promises';
-import { isSplit } from './bins.ts';
 import { bring } from './bring.ts';
 import type { Client } from './compat.ts';
 import { applyEdit } from './edit-roles.ts';
 import { PublishError } from './errors.ts';
 import { targetKey, unfetchable } from './keys.ts';
-import { delegatedNames, sha256 } from './signed.ts';
+import { sha256 } from './signed.ts';
+import { allFiles } from './split.ts';
 import type { AddOptions, Content, Draft } from './types.ts';
 import type { Workspace } from './workspace.ts';
 
@@ -169,13 +168,7 @@ async function readTarget(
 async function list(workspace: Workspace, role: string): Promise<ReadonlyMap<string, TargetFile>> {
   const at = await workspace.locate(role);
   if (at === null) throw new PublishError('UNKNOWN_ROLE', `there is no role ${role}`);
-  const files = new Map<string, TargetFile>(await workspace.filesOf(at));
-  const delegations = await workspace.delegations(at);
-  if (!isSplit(delegations)) return files;
-  for (const name of delegatedNames(delegations))
-    for (const [path, file] of await workspace.filesOf({ name, delegator: roleName(role) }))
-      files.set(path, file);
-  return files;
+  return allFiles(workspace, at);
 }
 
 function path(raw: string): TargetPath {

@@ -6,6 +6,7 @@ import {
   type TargetPath,
 } from '@ragnos/tuf';
 import { isSplit } from './bins.ts';
+import { checkBins, leastBits, mostBits } from './check-layout.ts';
 import type { Client } from './compat.ts';
 import { PublishError } from './errors.ts';
 import type { BinsLayout } from './layout.ts';
@@ -15,7 +16,6 @@ import type { Located, Workspace } from './workspace.ts';
 /** Bytes of one entry, measured. In a snapshot it carries a digest, since the keys of a bin are not those of the snapshot. */
 const entryInTargets = 155;
 const entryInSnapshot = 131;
-const [leastBits, mostBits] = [1, 14];
 
 /**
  * How many bits of bins write the least per publish of one target among `targets`: B* = √(N·155/131), as a power of two. A bin gets
@@ -52,10 +52,7 @@ export async function splitRole(
   const before = await workspace.delegations(at);
   if (before !== null && !isSplit(before))
     throw new PublishError('BAD_LAYOUT', `${role} delegates to roles of its own, and cannot be split`);
-  if (!(Number.isInteger(bins.bitLength) && bins.bitLength >= leastBits && bins.bitLength <= mostBits))
-    throw new PublishError('BAD_LAYOUT', `${role}: bins of ${bins.bitLength} bits`, {
-      hint: `from ${leastBits} to ${mostBits}; 4 makes 16 files`,
-    });
+  checkBins(role, bins);
   const files = await allFiles(workspace, at);
   const { role: roleKeys, keys } = await workspace.keysOf(at);
   const own = roleKeys.keyIds.map((id) => keys.get(id)).filter((key) => key !== undefined);

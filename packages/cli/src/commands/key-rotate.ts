@@ -10,10 +10,11 @@ import { newKeys } from '../metadata/new-keys.ts';
 import { namedKey, short } from '../metadata/proposals.ts';
 import { confirm } from '../prompt.ts';
 import { writeConfig } from '../vault/config.ts';
+import { vendorOfRole } from '../vault/layout.ts';
 import { settleNewKey } from '../vault/new-key.ts';
 import { openVault, type Vault } from '../vault/vault.ts';
 import { readPublicKey } from '../vendor/keys.ts';
-import { isVendorRole, rotateVendorKey } from '../vendor/rotate-at-hand.ts';
+import { rotateVendorKey } from '../vendor/rotate-at-hand.ts';
 
 /** At once where all signers are at hand; else the change becomes an event, and waits for the others (exit code 8). */
 export async function run(context: Context): Promise<number> {
@@ -99,9 +100,10 @@ async function atOnce(
   const oldSigner = await vault.openSigner(role, uris.old);
   const newSigner = await vault.openSigner(role, uris.new);
   try {
-    return isVendorRole(role)
-      ? await rotateVendorKey(vault, role, { old: oldSigner, new: newSigner }, signal)
-      : await vault.repository.rotateKey(role, newSigner, oldSigner, { signal });
+    const vendor = vendorOfRole(role); // whose hosts remember its keys
+    return vendor === null
+      ? await vault.repository.rotateKey(role, newSigner, oldSigner, { signal })
+      : await rotateVendorKey(vault, vendor, { old: oldSigner, new: newSigner }, signal);
   } catch (error) {
     if (error instanceof PublishError && error.code === 'SIGNATURES_MISSING') return null;
     const fate = await settleNewKey(made.keyId, error, {

@@ -1,16 +1,15 @@
 import { copyFile, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { pack, vendorName, type Packed, type VendorName } from '@ragnos/plugin';
+import { pack, vendorName, type Packed } from '@ragnos/plugin';
 import type { Context } from '../command.ts';
-import { CliError } from '../errors.ts';
 import { bytes, count } from '../text.ts';
 import { packOptions } from '../vault/pack-options.ts';
 import { doorSettings } from '../door/settings.ts';
 import { addVersions, atTheDoor } from '../vault/publish-plugins.ts';
-import { vendorRole } from '../vault/layout.ts';
 import { sayBeforePublish } from '../vault/before-publish.ts';
-import { openVault, type Vault } from '../vault/vault.ts';
+import { openVault } from '../vault/vault.ts';
+import { requireVendor } from '../vendor/vault-vendors.ts';
 
 /** All sources go out in one publish: hosts see all of them or none. */
 export async function run(context: Context): Promise<undefined> {
@@ -19,7 +18,7 @@ export async function run(context: Context): Promise<undefined> {
   const vendor = vendorName(options.text('vendor') ?? vault.config.vendor);
   const work = await mkdtemp(join(tmpdir(), 'ragv-publish-'));
   try {
-    await refuseUnknownVendor(vault, vendor, signal);
+    await requireVendor(vault, vendor, signal);
     const packed: Packed[] = [];
     for (const source of context.args) packed.push(await pack(source, packOptions(context, vendor, work)));
     if (!context.dryRun) await keepLockfiles(work);
@@ -52,18 +51,6 @@ export async function run(context: Context): Promise<undefined> {
     await rm(work, { recursive: true, force: true });
   }
   return;
-}
-
-async function refuseUnknownVendor(vault: Vault, vendor: VendorName, signal: AbortSignal): Promise<void> {
-  const { roles } = await vault.repository.status({ signal });
-  if (roles.some((role) => role.role === vendorRole(vendor))) return;
-  const known = roles
-    .map((role) => role.role)
-    .filter((role) => role.startsWith('vendor.'))
-    .map((role) => role.slice('vendor.'.length));
-  throw new CliError('NO_SUCH_VENDOR', `this repository has no vendor ${vendor}`, {
-    hint: `its vendors: ${known.join(', ')}`,
-  });
 }
 
 /** Lockfiles that packing wrote for review are put where the person works. */

@@ -8,10 +8,11 @@ import { vendorRole } from '../vault/layout.ts';
 import { publishOrEvent } from '../metadata/publish-or-event.ts';
 import { openVault, type Vault } from '../vault/vault.ts';
 import { readSubmission } from '../vendor/folder.ts';
-import { openKeys } from '../vendor/keys.ts';
+import { openKeys, thresholdOf } from '../vendor/keys.ts';
 import { expiresIn, signRole } from '../vendor/sign.ts';
 import {
   checkPossession,
+  idOf,
   recordOwner,
   refuseOtherRepository,
   rulesFrom,
@@ -97,13 +98,10 @@ async function join(context: Context, vault: Vault, vendor: VendorName): Promise
       },
     );
   if (folder !== undefined) return readSubmission(folder, signal);
-  const { repositoryId } = await vault.repository.status({ signal });
-  if (repositoryId === null) throw new CliError('BAD_CONFIG', 'this repository does not say which one it is');
+  const repositoryId = await idOf(vault, signal);
   const signers = await openKeys(context);
   const keys = signers.map(({ key }) => key);
-  const threshold = Number(options.text('threshold') ?? keys.length);
-  if (!(Number.isInteger(threshold) && threshold >= 1 && threshold <= keys.length))
-    throw new CliError('USAGE', `--threshold ${threshold} with ${keys.length} keys`);
+  const threshold = thresholdOf(context, keys, keys.length);
   const role = firstRole(repositoryId, expiresIn(options.text('expires-in')));
   const name = roleName(vendorRole(vendor));
   return {

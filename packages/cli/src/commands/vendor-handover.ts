@@ -1,11 +1,11 @@
 import { handoverBytes, vendorName } from '@ragnos/plugin';
-import { delegatedKeys, roleName, targetPath, type Key } from '@ragnos/tuf';
+import { delegatedKeys, roleName, targetPath, withRepositoryId, type Key } from '@ragnos/tuf';
 import type { Context } from '../command.ts';
 import { CliError } from '../errors.ts';
 import { vendorRole } from '../vault/layout.ts';
 import { vendorClient } from '../vendor/client.ts';
 import { writeSubmission } from '../vendor/folder.ts';
-import { openKeys } from '../vendor/keys.ts';
+import { openKeys, thresholdOf } from '../vendor/keys.ts';
 import { expiresIn, signaturesOf, signRole } from '../vendor/sign.ts';
 
 /** The vendor's keys sign that others follow them, and both sign its role, so that it verifies before and after. */
@@ -36,11 +36,10 @@ export async function run(context: Context): Promise<undefined> {
       hint: `its keys: ${before.map((key) => key.keyId.slice(0, 16)).join(', ')}`,
     });
   const keys = next.map(({ key }) => key);
-  const threshold = Number(options.text('threshold') ?? role.threshold);
-  if (!(Number.isInteger(threshold) && threshold >= 1 && threshold <= keys.length))
-    throw new CliError('USAGE', `--threshold ${threshold} with ${keys.length} new keys`, {
-      hint: 'give --new-key for every key that shall sign from now on, those that stay included',
-    });
+  const threshold = thresholdOf(context, keys, role.threshold, {
+    what: 'new keys',
+    hint: 'give --new-key for every key that shall sign from now on, those that stay included',
+  });
   const message = handoverBytes(repositoryId, vendor, { keys: before }, { keys, threshold });
   const answer = { vendor, keys: keys.map((key) => key.keyId), threshold, output };
   if (context.dryRun) {
@@ -49,7 +48,7 @@ export async function run(context: Context): Promise<undefined> {
   }
   const both = [...old, ...next.filter((signer) => !old.some(({ key }) => key.keyId === signer.key.keyId))];
   const expires = expiresIn(options.text('expires-in'));
-  const unrecognized = new Map([...own.unrecognized, ['x-ragnos-repository', repositoryId]]);
+  const unrecognized = withRepositoryId(own.unrecognized, repositoryId);
   const bytes = await signRole({ ...own, version: own.version + 1, expires, unrecognized }, both, signal);
   const owner = { keys, threshold, handover: await signaturesOf(message, old, signal) };
   await writeSubmission(

@@ -1,11 +1,11 @@
 import { vendorName } from '@ragnos/plugin';
-import type { Key, Targets } from '@ragnos/tuf';
+import { withRepositoryId, type Key, type Targets } from '@ragnos/tuf';
 import type { Context } from '../command.ts';
 import { CliError } from '../errors.ts';
 import { vendorRole } from '../vault/layout.ts';
 import { vendorClient } from '../vendor/client.ts';
 import { writeSubmission } from '../vendor/folder.ts';
-import { openKeys, readPublicKey } from '../vendor/keys.ts';
+import { openKeys, readPublicKey, thresholdOf } from '../vendor/keys.ts';
 import { expiresIn, signRole } from '../vendor/sign.ts';
 
 /** What an operator needs to add a vendor: its keys, and its first, empty role, which proves that it holds them. */
@@ -18,12 +18,10 @@ export async function run(context: Context): Promise<undefined> {
   const others: Key[] = [];
   for (const file of options.list('public')) others.push(await readPublicKey(file));
   const keys = [...signers.map(({ key }) => key), ...others];
-  const threshold = Number(options.text('threshold') ?? keys.length);
   if (keys.length === 0) throw new CliError('USAGE', 'no key', { hint: 'give --key <file> for each key' });
   if (new Set(keys.map((key) => key.keyId)).size !== keys.length)
     throw new CliError('USAGE', 'a key is given twice');
-  if (!(Number.isInteger(threshold) && threshold >= 1 && threshold <= keys.length))
-    throw new CliError('USAGE', `--threshold ${threshold} with ${keys.length} keys`);
+  const threshold = thresholdOf(context, keys, keys.length);
   const role = firstRole(repositoryId, expiresIn(options.text('expires-in')));
   const answer = {
     vendor,
@@ -56,6 +54,6 @@ export function firstRole(repositoryId: string, expires: Date): Targets {
     expires,
     targets: new Map(),
     delegations: null,
-    unrecognized: new Map([['x-ragnos-repository', repositoryId]]),
+    unrecognized: withRepositoryId(new Map(), repositoryId),
   };
 }

@@ -4,7 +4,7 @@ import { usageOf } from '../door/limits.ts';
 import { bytes, count, table } from '../text.ts';
 import { vendorRole } from '../vault/layout.ts';
 import { openVault } from '../vault/vault.ts';
-import { readPolicy, vendorsOf } from '../vendor/vault-vendors.ts';
+import { readPolicy, vendorsIn } from '../vendor/vault-vendors.ts';
 import { defaultVendorRules } from '@ragnos/plugin';
 
 /** Every vendor: its keys, what it may do, what it has done. */
@@ -12,14 +12,14 @@ export async function run(context: Context): Promise<undefined> {
   const { voice, signal } = context;
   const vault = await openVault(context);
   try {
-    const { roles } = await vault.repository.status({ signal });
-    const known = await vendorsOf(vault, signal);
+    const status = await vault.repository.status({ signal });
+    const known = vendorsIn(status);
     const vendors = await vault.repository.inspect(
       async (draft) => {
         const policy = await readPolicy(draft);
         return Promise.all(
           known.map(async (vendor) => {
-            const role = roles.find((item) => item.role === vendorRole(vendor));
+            const role = status.roles.find((item) => item.role === vendorRole(vendor));
             const catalog = await readCatalog(draft, vendor);
             const rules = policy.get(vendor) ?? defaultVendorRules;
             return {

@@ -1,5 +1,5 @@
 import type { DelegationLayout, RepositoryLayout, RoleLayout } from '@ragnos/repository';
-import type { VendorName } from '@ragnos/plugin';
+import { vendorName, type VendorName } from '@ragnos/plugin';
 import type { Key } from '@ragnos/tuf';
 
 /** 2^4 bins for attestations: enough for a beginning, and few enough to be written at once. */
@@ -21,6 +21,11 @@ export function rolesOf(vendor: VendorName): readonly string[] {
 
 export function vendorRole(vendor: VendorName): string {
   return `vendor.${vendor}`;
+}
+
+/** The vendor whose role it is; `null`: somebody else's. */
+export function vendorOfRole(role: string): VendorName | null {
+  return role.startsWith('vendor.') ? vendorName(role.slice('vendor.'.length)) : null;
 }
 
 /** The tree of DESIGN.md, "Namespace", in trust order. Thresholds are raised later, by rotation. */

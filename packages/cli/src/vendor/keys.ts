@@ -30,6 +30,19 @@ export async function openKey(context: Context, given: string): Promise<Signer> 
   });
 }
 
+/** `--threshold`, of so many keys. @throws CliError USAGE */
+export function thresholdOf(
+  { options }: Context,
+  keys: readonly Key[],
+  otherwise: number,
+  { what = 'keys', hint }: { readonly what?: string; readonly hint?: string } = {},
+): number {
+  const threshold = Number(options.text('threshold') ?? otherwise);
+  if (Number.isInteger(threshold) && threshold >= 1 && threshold <= keys.length) return threshold;
+  const hints = hint === undefined ? {} : { hint };
+  throw new CliError('USAGE', `--threshold ${threshold} with ${keys.length} ${what}`, hints);
+}
+
 /** The public part of a key, as `ragv key generate` writes it beside the private one: nothing secret. */
 export function publicKeyFile(key: Key): Uint8Array {
   const text = Buffer.from(canonicalJson(keyToJson(key))).toString();

@@ -1,16 +1,10 @@
-import { handoverBytes, vendorName } from '@ragnos/plugin';
+import { handoverBytes, type VendorName } from '@ragnos/plugin';
 import type { RotateResult } from '@ragnos/repository';
 import type { Signer } from '@ragnos/signing';
-import { CliError } from '../errors.ts';
 import { vendorRole } from '../vault/layout.ts';
 import type { Vault } from '../vault/vault.ts';
 import { signaturesOf } from './sign.ts';
-import { recordOwner } from './vault-vendors.ts';
-
-/** `vendor.acme` and the like: hosts remember whose keys these are. */
-export function isVendorRole(role: string): boolean {
-  return role.startsWith(vendorRole(vendorName('x')).slice(0, -1));
-}
+import { idOf, recordOwner } from './vault-vendors.ts';
 
 /**
  * Replaces a key of a vendor where its keys are at hand: the keys before sign the handover, so that hosts follow by
@@ -18,13 +12,12 @@ export function isVendorRole(role: string): boolean {
  */
 export async function rotateVendorKey(
   vault: Vault,
-  role: string,
+  vendor: VendorName,
   signers: { readonly old: Signer; readonly new: Signer },
   signal: AbortSignal,
 ): Promise<RotateResult> {
-  const vendor = vendorName(role.slice(vendorRole(vendorName('x')).length - 1));
-  const { repositoryId } = await vault.repository.status({ signal });
-  if (repositoryId === null) throw new CliError('BAD_CONFIG', 'this repository does not say which one it is');
+  const role = vendorRole(vendor);
+  const repositoryId = await idOf(vault, signal);
   const before = await vault.repository.layoutOf(role, { signal });
   const keys = before.keys.map((key) => (key.keyId === signers.old.key.keyId ? signers.new.key : key));
   const { threshold } = before;

@@ -1,6 +1,7 @@
 import {
   defaultVendorRules,
   parseVendorPolicy,
+  sameIds,
   serializeVendorPolicy,
   vendorName,
   type Owner,
@@ -9,16 +10,23 @@ import {
   type VendorPolicy,
   type VendorRules,
 } from '@ragnos/plugin';
-import { DoorError, type Draft } from '@ragnos/repository';
-import { parseMetadata } from '@ragnos/tuf';
+import { DoorError, type Draft, type RepositoryStatus } from '@ragnos/repository';
+import { parseMetadata, repositoryId } from '@ragnos/tuf';
 import type { Context } from '../command.ts';
 import { CliError } from '../errors.ts';
 import { gateNames } from '../door/gates.ts';
 import { readCatalog, vendorPolicyPath, writeCatalog } from '../door/admit.ts';
 import type { Handed } from '../door/receive.ts';
 import type { Vault } from '../vault/vault.ts';
-import { vendorRole } from '../vault/layout.ts';
+import { vendorOfRole, vendorRole } from '../vault/layout.ts';
 import { signedBy } from './sign.ts';
+
+/** What vendors bind their signatures to. Only roots are read. @throws CliError BAD_CONFIG */
+export async function idOf({ repository }: Vault, signal: AbortSignal): Promise<string> {
+  const id = repositoryId((await repository.root({ signal })).signed);
+  if (id === null) throw new CliError('BAD_CONFIG', 'this repository does not say which one it is');
+  return id;
+}
 
 /** @throws CliError SUBMISSION_CHANGED: what was signed for one repository is worth nothing in another */
 export async function refuseOtherRepository(
@@ -26,8 +34,7 @@ export async function refuseOtherRepository(
   submission: Submission,
   signal: AbortSignal,
 ): Promise<void> {
-  const { repositoryId } = await vault.repository.status({ signal });
-  if (submission.repository !== repositoryId)
+  if (submission.repository !== (await idOf(vault, signal)))
     throw new CliError(
       'SUBMISSION_CHANGED',
       `it was signed for another repository (${submission.repository.slice(0, 16)}…)`,
@@ -55,7 +62,7 @@ export function checkPossession({ submission, roles }: Handed): void {
         hint: `whoever holds it runs: ragv vendor sign <folder> --key <file>`,
       },
     );
-  if (metadata.signed.unrecognized.get('x-ragnos-repository') !== repository)
+  if (repositoryId(metadata.signed) !== repository)
     throw new DoorError('DOOR_SIGNATURES', file, 'was signed for another repository, or for none');
 }
 
@@ -74,17 +81,15 @@ export async function recordOwner(
   owner: Omit<Owner, 'since'>,
 ): Promise<void> {
   const before = await ownersOf(draft, vendor);
-  const ids = (keys: Owner['keys']): string =>
-    keys
-      .map((key) => key.keyId)
-      .toSorted()
-      .join();
   const last = before.at(-1);
   // Said already: an event that was proposed again.
-  if (last !== undefined && ids(last.keys) === ids(owner.keys) && last.threshold === owner.threshold) return;
+  const same = last !== undefined && sameIds(idsOf(last), idsOf(owner));
+  if (same && last.threshold === owner.threshold) return;
   const owners = [...before, { ...owner, since: draft.now.toISOString() }];
   await writeCatalog(draft, { ...(await readCatalog(draft, vendor)), owners });
 }
+
+const idsOf = ({ keys }: Pick<Owner, 'keys'>): readonly string[] => keys.map(({ keyId }) => keyId);
 
 export async function readPolicy(draft: Draft): Promise<VendorPolicy> {
   const bytes = await draft.read(vendorPolicyPath);
@@ -135,17 +140,17 @@ function atMost(publishes: number): number {
 }
 
 /** The vendors that are delegated to, in trust order. */
-export async function vendorsOf(vault: Vault, signal: AbortSignal): Promise<readonly VendorName[]> {
-  const { roles } = await vault.repository.status({ signal });
-  return roles
-    .filter(({ role, delegator }) => role.startsWith('vendor.') && delegator === 'targets')
-    .map(({ role }) => vendorName(role.slice('vendor.'.length)));
+export function vendorsIn({ roles }: Pick<RepositoryStatus, 'roles'>): readonly VendorName[] {
+  return roles.flatMap(({ role, delegator }) => {
+    const vendor = delegator === 'targets' ? vendorOfRole(role) : null;
+    return vendor === null ? [] : [vendor];
+  });
 }
 
 /** @throws CliError NO_SUCH_VENDOR */
 export async function requireVendor(vault: Vault, raw: string, signal: AbortSignal): Promise<VendorName> {
   const vendor = vendorName(raw);
-  const known = await vendorsOf(vault, signal);
+  const known = vendorsIn(await vault.repository.status({ signal }));
   if (!known.includes(vendor))
     throw new CliError('NO_SUCH_VENDOR', `this repository has no vendor ${vendor}`, {
       hint: `its vendors: ${known.join(', ')}`,
