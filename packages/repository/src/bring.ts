@@ -1,22 +1,23 @@
-import { read, StorageError, type Storage } from '@ragnos/storage';
+import { read, type Storage } from '@ragnos/storage';
 import {
   defaultLimits,
   parseMetadata,
   roleName,
-  rolesForTarget,
   UnsignedMetadataError,
   VaultError,
   verifyThreshold,
   type Delegations,
   type Metadata,
-  type RoleKeys,
   type TargetFile,
   type TargetPath,
 } from '@ragnos/tuf';
-import { isSplit } from './bins.ts';
+import { checkContent, checkPath, checkStored, hashOf, isSame, type Delegator } from './bring-targets.ts';
 import { DoorError } from './door-errors.ts';
-import { metadataKey, targetKey, unfetchable } from './keys.ts';
-import { delegatedNames, rootRole, sameDelegations, sha256 } from './signed.ts';
+import { PublishError } from './errors.ts';
+import { incomingIn, incomingSets } from './incoming.ts';
+import { metadataKey, targetKey } from './keys.ts';
+import { isHandedOver, isOwnSplit } from './own-split.ts';
+import { delegatedNames, rootRole, sameDelegations } from './signed.ts';
 import type { BringOptions, BroughtRole, CallOptions, Content } from './types.ts';
 import type { Located, Workspace } from './workspace.ts';
 
@@ -51,11 +52,14 @@ export async function bring(
   const same = { role: raw, version: signed.version, added: [], removed: [], signed };
   if (unchanged) return same;
   await checkSignatures(workspace, at, metadata, file);
+  checkIncoming(workspace, at, metadata);
   await checkVersion(workspace, at, metadata, bytes, door.storage, file);
   checkExpiry(signed.expires, workspace.now, door.maxLife ?? defaultMaxLife, file);
   const delegates = before?.signed.delegations ?? null;
   const splits = door.split === true && (await isOwnSplit(workspace, at, signed.delegations));
-  if (door.newDelegations !== true && !splits) checkDelegations(delegates, signed.delegations, file);
+  const handed = door.bins !== undefined && isHandedOver(delegates, signed.delegations, door.bins);
+  if (door.newDelegations !== true && !splits && !handed)
+    checkDelegations(delegates, signed.delegations, file);
   const old: ReadonlyMap<TargetPath, TargetFile> = before?.signed.targets ?? new Map();
   const above = await delegatorsOf(workspace, at);
   const added: TargetPath[] = [];
@@ -89,27 +93,6 @@ export async function bring(
   if (door.newDelegations === true || splits) await makeNew(workspace, at, signed.delegations);
   const removed = [...old.keys()].filter((path) => !signed.targets.has(path));
   return { ...same, added, removed };
-}
-
-/** Whether `delegations` do nothing but split the role by hash, under the very keys and threshold that the role itself has. */
-async function isOwnSplit(
-  workspace: Workspace,
-  at: Located,
-  delegations: Delegations | null,
-): Promise<boolean> {
-  if (delegations === null || !isSplit(delegations)) return false;
-  const { role, keys } = await workspace.keysOf(at);
-  const { succinctRoles, roles } = delegations;
-  const same = ({ keyIds, threshold }: RoleKeys): boolean =>
-    threshold === role.threshold && [...keyIds].toSorted().join() === [...role.keyIds].toSorted().join();
-  const sameKeys = [...delegations.keys].every(([id, key]) => key.public === keys.get(id)?.public);
-  const named = delegatedNames(delegations).every((name) => isBinName(at.name, name));
-  return sameKeys && named && (succinctRoles === null ? (roles ?? []).every(same) : same(succinctRoles));
-}
-
-/** `vendor.acme-3f`; after it was split anew `vendor.acme.10-3ff`. */
-export function isBinName(role: string, name: string): boolean {
-  return name.startsWith(role) && /^(?:\.\d{1,2})*-[0-9a-f]+$/.test(name.slice(role.length));
 }
 
 /** Roles that are delegated to for the first time: empty, unless they are brought as well. */
@@ -164,6 +147,25 @@ async function checkSignatures(
   }
 }
 
+/**
+ * While keys are announced for the role (ADR 10) it carries their signatures too, like everything that is signed here; else
+ * clients would refuse it as soon as the root is put. Not the door's refusal: signed as it is, it may be taken later.
+ * @throws PublishError SIGNATURES_MISSING
+ */
+function checkIncoming({ head, now }: Workspace, at: Located, metadata: Metadata<'targets'>): void {
+  const announced = incomingIn(head.timestamp.signed, head.root.signed.version, now);
+  for (const { role, keys } of incomingSets(announced, at.name))
+    try {
+      verifyThreshold(metadata, role, keys, `${at.name} under its new keys`);
+    } catch (cause) {
+      if (!(cause instanceof UnsignedMetadataError)) throw cause;
+      throw new PublishError('SIGNATURES_MISSING', cause.message, {
+        cause,
+        hint: 'its keys are being replaced: sign it with the new ones too, or try again in ten minutes',
+      });
+    }
+}
+
 /** Occupied by the same bytes, it was left behind by a try that did not come to its end. */
 async function checkVersion(
   workspace: Workspace,
@@ -212,12 +214,6 @@ function checkDelegations(before: Delegations | null, after: Delegations | null,
     });
 }
 
-interface Delegator extends Located {
-  /** The role below it, on the way down to the one that is brought. */
-  readonly child: Located;
-  readonly delegations: Delegations | null;
-}
-
 /** From the role's own delegator up to targets. */
 async function delegatorsOf(workspace: Workspace, at: Located): Promise<readonly Delegator[]> {
   const above: Delegator[] = [];
@@ -227,70 +223,4 @@ async function delegatorsOf(workspace: Workspace, at: Located): Promise<readonly
     child = parent;
   }
   return above;
-}
-
-/** The first role that each delegator trusts with the path has to be the one below, or a client would look elsewhere. */
-function checkPath(
-  at: Located,
-  above: readonly Delegator[],
-  path: TargetPath,
-  own: Delegations | null,
-): void {
-  if (isSplit(own))
-    throw new DoorError('DOOR_PATHS', path, `${at.name} is split into bins, which alone hold targets`);
-  for (const { name, child, delegations } of above) {
-    const first = delegations === null ? undefined : rolesForTarget(delegations, path)[0];
-    if (first?.name !== child.name)
-      throw new DoorError('DOOR_PATHS', path, `${name} does not delegate it to ${child.name}`, {
-        hint: 'ragv vendor list shows the paths of each vendor',
-      });
-  }
-  if (unfetchable.test(path))
-    throw new DoorError('DOOR_PATHS', path, 'no other client asks for a name with % or #');
-}
-
-async function checkStored(
-  { storage, signal }: DoorOptions,
-  key: ReturnType<typeof targetKey>,
-  path: TargetPath,
-  target: TargetFile,
-): Promise<void> {
-  const info = await storage.head(key, { signal }).catch((error: unknown) => {
-    if (error instanceof StorageError && error.code === 'STORAGE_BAD_KEY') return null;
-    throw error;
-  });
-  if (info === null)
-    throw new DoorError('DOOR_TARGETS', path, 'listed, but neither handed in nor in the store', {
-      hint: 'hand it in with the signed role',
-    });
-  if (info.size !== target.length)
-    throw new DoorError(
-      'DOOR_TARGETS',
-      path,
-      `listed with ${target.length} bytes; the stored file has ${info.size}`,
-    );
-}
-
-/** That a file on disk has the digest it claims is checked while it is stored. */
-function checkContent(content: Content, path: TargetPath, target: TargetFile): void {
-  const digest = content instanceof Uint8Array ? sha256(content) : content.sha256;
-  if (content.length !== target.length || digest !== hashOf(path, target))
-    throw new DoorError(
-      'DOOR_TARGETS',
-      path,
-      `listed as ${target.length} bytes, sha256 ${hashOf(path, target)}; handed in were ${content.length} bytes, sha256 ${digest}`,
-    );
-}
-
-function hashOf(path: string, target: TargetFile) {
-  const digest = target.hashes.get('sha256');
-  if (digest === undefined || target.hashes.size > 1)
-    throw new DoorError('DOOR_TARGETS', path, 'listed with other hashes than sha256 alone', {
-      hint: 'clients look for the file under the first hash: list sha256 only',
-    });
-  return digest;
-}
-
-function isSame(a: TargetFile, b: TargetFile): boolean {
-  return a.length === b.length && a.hashes.get('sha256') === b.hashes.get('sha256') && b.hashes.size === 1;
 }
