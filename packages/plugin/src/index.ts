@@ -58,6 +58,24 @@ export {
 } from './errors.ts';
 export { parseAuthorFile, type AuthorFile } from './formats/author.ts';
 export {
+  capabilitiesToJson,
+  defaultLimits,
+  limitBounds,
+  noCapabilities,
+  parseCapabilities,
+  readCapabilities,
+  serverRequests,
+  type Capabilities,
+  type CapabilityLimits,
+} from './capabilities/capabilities.ts';
+export {
+  endpointCovers,
+  formatEndpoint,
+  hostCovers,
+  parseEndpoint,
+  type Endpoint,
+} from './capabilities/endpoint.ts';
+export {
   emptyCatalog,
   parseCatalog,
   parseSearch,

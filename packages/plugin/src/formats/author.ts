@@ -6,6 +6,7 @@ import {
   Reader,
   type JsonObject,
 } from '@ragnos/tuf';
+import { readCapabilities } from '../capabilities/capabilities.ts';
 import { FormatError, NameError } from '../errors.ts';
 import {
   filePath,
@@ -31,7 +32,7 @@ export interface AuthorFile {
   readonly kind: 'node' | 'mcp' | null;
   readonly entry: { readonly main: FilePath | null; readonly bin: ReadonlyMap<string, FilePath> | null };
   /** As written; what may stand in it is checked here, since a name with a typo would grant or refuse in silence. */
-  readonly capabilities: JsonObject;
+  readonly capabilities: JsonObject | null;
   /** Names of the evidence that the author attaches; empty where the file says nothing. */
   readonly evidence: readonly string[];
 }
@@ -43,7 +44,7 @@ export const noAuthorFile: AuthorFile = {
   keywords: null,
   kind: null,
   entry: { main: null, bin: null },
-  capabilities: {},
+  capabilities: null,
   evidence: [],
 };
 
@@ -81,7 +82,7 @@ function readAuthorFile(reader: Reader): AuthorFile {
     keywords: reader.has('keywords') ? readKeywords(reader) : null,
     kind,
     entry: reader.has('entry') ? readEntry(reader.object('entry')) : noAuthorFile.entry,
-    capabilities: reader.has('capabilities') ? readCapabilities(reader) : {},
+    capabilities: reader.has('capabilities') ? checkedCapabilities(reader) : null,
     evidence: reader.has('evidence') ? readLines(reader, 'evidence', 255) : [],
   };
 }
@@ -102,25 +103,9 @@ function readEntry(entry: Reader): AuthorFile['entry'] {
   return found;
 }
 
-/** PLUGINS.md, "Confinement": what a plugin asks for. A host's policy may grant less, never more. */
-const lists = ['fs.read', 'fs.write', 'net.connect', 'env', 'exec'];
-const switches = ['native', 'worker', 'eval'];
-
-function readCapabilities(reader: Reader): JsonObject {
-  const capabilities = reader.object('capabilities');
-  for (const name of lists) if (capabilities.has(name)) readLines(capabilities, name, 1024);
-  for (const name of switches) if (capabilities.has(name)) capabilities.boolean(name);
-  if (capabilities.has('limits')) {
-    const limits = capabilities.object('limits');
-    for (const name of limits.names()) limits.integer(name, 1);
-  }
-  if (capabilities.has('tools')) {
-    const tools = capabilities.object('tools');
-    for (const name of tools.names())
-      if (!/^[0-9a-f]{64}$/.test(tools.string(name)))
-        tools.fail(name, 'the sha256 of its texts, in lower-case hex');
-  }
-  refuseUnknown(capabilities);
+/** Checked as the manifest will be, and kept as written: what is packed is what the author wrote. */
+function checkedCapabilities(reader: Reader): JsonObject {
+  readCapabilities(reader.object('capabilities'));
   const value = reader.value('capabilities');
   return isJsonObject(value) ? value : {};
 }

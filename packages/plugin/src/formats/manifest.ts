@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { isJsonObject, Reader, type JsonObject, type JsonValue } from '@ragnos/tuf';
+import { readCapabilities } from '../capabilities/capabilities.ts';
 import {
   comparePaths,
   filePath,
@@ -67,6 +68,7 @@ export interface PluginManifest {
   readonly engines: ReadonlyMap<string, string>;
   /** The system that bundled native parts were chosen for; `any` where there are none. */
   readonly target: string;
+  /** As signed; `parseCapabilities` reads it, and the manifest's own reader has done so once. */
   readonly capabilities: JsonObject;
   /** Scripts that npm would have run at installation: `postinstall`, of a bundled package `esbuild:postinstall`. Never run. */
   readonly lifecycleScripts: readonly string[];
@@ -118,7 +120,7 @@ export function parseManifest(bytes: Uint8Array): PluginManifest {
       kind: oneOf(reader, 'kind', ['node', 'mcp']),
       engines: readTexts(reader, 'engines'),
       target: readLine(reader, 'target', 60),
-      capabilities: readObject(reader, 'capabilities'),
+      capabilities: checkedCapabilities(reader),
       lifecycleScripts: readLines(reader, 'lifecycleScripts', 300),
       bundled: reader.array('bundled').map((json, index) => {
         const item = Reader.of(json, `bundled[${index}]`);
@@ -206,9 +208,11 @@ function readEntry(reader: Reader, files: readonly ManifestFile[]): PluginManife
   };
 }
 
-function readObject(reader: Reader, name: string): JsonObject {
-  const value = reader.value(name);
-  return isJsonObject(value) ? value : reader.fail(name, 'an object');
+/** What a host cannot read it cannot confine to: an unknown capability refuses the manifest. */
+function checkedCapabilities(reader: Reader): JsonObject {
+  readCapabilities(reader.object('capabilities'));
+  const value = reader.value('capabilities');
+  return isJsonObject(value) ? value : reader.fail('capabilities', 'an object');
 }
 
 function oneOf<const T extends string>(reader: Reader, name: string, allowed: readonly T[]): T {

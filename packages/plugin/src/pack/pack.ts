@@ -106,7 +106,7 @@ async function packSource(
     kind: kindOf(pkg, author),
     engines: pkg.engines,
     target: bundle === null ? 'any' : (options.target ?? 'any'),
-    capabilities: author.capabilities,
+    capabilities: author.capabilities ?? {},
     lifecycleScripts: scripts,
     bundled: bundle?.packages ?? carriedPackages(files),
     evidence: author.evidence,

@@ -23,7 +23,7 @@ const good: Readonly<Record<string, unknown>> = {
     kind: 'mcp',
     entry: { main: 'dist/index.js', bin: { hello: 'bin.js' } },
     capabilities: {
-      'fs.read': ['data'],
+      'fs.read': ['$data', '$home/.gitconfig', '/etc/hosts'],
       'fs.write': [],
       'net.connect': ['example.com:443'],
       env: ['HOME'],
@@ -31,8 +31,10 @@ const good: Readonly<Record<string, unknown>> = {
       native: false,
       worker: true,
       eval: false,
-      limits: { memory: 100 },
+      limits: { memoryMb: 100 },
       tools: { greet: 'a'.repeat(64) },
+      prompts: { hello: 'b'.repeat(64) },
+      requests: ['roots/list'],
     },
   },
 };
@@ -61,8 +63,9 @@ const bad: Readonly<Record<string, unknown>> = {
   'capabilities as a list': { capabilities: [] },
   'a capability that is no list': { capabilities: { env: 'HOME' } },
   'a switch that is none': { capabilities: { eval: 'yes' } },
-  'a limit of 0': { capabilities: { limits: { memory: 0 } } },
-  'a fraction': { capabilities: { limits: { memory: 0.5 } } },
+  'a limit of 0': { capabilities: { limits: { memoryMb: 0 } } },
+  'a limit nobody knows': { capabilities: { limits: { memory: 100 } } },
+  'a fraction': { capabilities: { limits: { memoryMb: 99.5 } } },
   'a tool without a digest': { capabilities: { tools: { greet: 'x' } } },
   'a list': [],
   null: null,
@@ -99,7 +102,7 @@ test('what it says, and null where it says nothing', () => {
     keywords: null,
     kind: null,
     entry: { main: null, bin: null },
-    capabilities: {},
+    capabilities: null,
     evidence: [],
   });
 });

@@ -33,7 +33,7 @@ test('the same content gives the same bytes, whatever the order of its members',
     serializeManifest({
       ...other,
       engines: new Map(other.engines),
-      capabilities: { limits: { memory: 100 }, 'net.connect': ['example.com:443'] },
+      capabilities: { limits: { memoryMb: 100 }, 'net.connect': ['example.com:443'] },
     }),
   ).toEqual(good);
 });

@@ -43,7 +43,7 @@ export function manifest(change: Partial<PluginManifest> = {}): PluginManifest {
     kind: 'mcp',
     engines: new Map([['node', '>=20']]),
     target: 'any',
-    capabilities: { 'net.connect': ['example.com:443'], limits: { memory: 100 } },
+    capabilities: { 'net.connect': ['example.com:443'], limits: { memoryMb: 100 } },
     lifecycleScripts: ['postinstall'],
     bundled: [
       { name: 'left-pad', version: '1.3.0', integrity: 'sha512-y' },
