@@ -13,9 +13,18 @@ import {
 import { isSplit } from './bins.ts';
 import { checkDelegation, checkRole, usedKeys } from './check-layout.ts';
 import type { Client } from './compat.ts';
+import { DoorError } from './door-errors.ts';
 import { PublishError } from './errors.ts';
 import type { RoleLayout } from './layout.ts';
-import { binDelegations, delegatedNames, delegatedRole, keysById, roleKeys } from './signed.ts';
+import { rekeyedSplit } from './own-split.ts';
+import {
+  binDelegations,
+  delegatedNames,
+  delegatedRole,
+  keysById,
+  roleKeys,
+  sameDelegations,
+} from './signed.ts';
 import { splitRole } from './split.ts';
 import type { RoleEdit } from './types.ts';
 import type { Located, Workspace } from './workspace.ts';
@@ -109,25 +118,18 @@ async function changeKeys(workspace: Workspace, role: string, layout: RoleLayout
     ),
   });
   const own = await workspace.delegations(at);
+  const handed = rekeyedSplit(own, layout);
+  if (handed !== null && workspace.work.get(at.name)?.brought) {
+    // Signed elsewhere, bins included: nobody here signs them. That all of them verify, the commit checks.
+    if (sameDelegations(own, handed)) return;
+    throw new DoorError('DOOR_DELEGATIONS', `${role}.json`, 'leaves its bins to the keys before', {
+      hint: 'a role that is split is handed over with all its bins: ragv vendor handover',
+    });
+  }
   if (await signedBy(workspace, at, layout)) return;
-  workspace.edit(at, { resign: true });
-  if (own === null || !isSplit(own)) return;
-  const { succinctRoles } = own;
-  workspace.edit(at, {
-    delegations:
-      succinctRoles === null
-        ? delegationsOf(own, (own.roles ?? []).map(changed), added)
-        : {
-            ...own,
-            keys: added,
-            succinctRoles: {
-              ...succinctRoles,
-              ...roleKeys(layout),
-              unrecognized: succinctRoles.unrecognized,
-            },
-          },
-  });
-  for (const bin of delegatedNames(own)) workspace.edit({ name: bin, delegator: at.name }, { resign: true });
+  workspace.edit(at, handed === null ? { resign: true } : { resign: true, delegations: handed });
+  for (const bin of handed === null ? [] : delegatedNames(handed))
+    workspace.edit({ name: bin, delegator: at.name }, { resign: true });
 }
 
 /** Whether the file that is, or will be, published verifies under the new keys already: then its owner signed it before handing it over. */

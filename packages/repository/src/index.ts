@@ -8,7 +8,7 @@ export {
   type RoleLayout,
 } from './layout.ts';
 export { defaultAudit, logHeadOf, type AuditNote, type AuditOptions } from './audit.ts';
-export { isBinName } from './bring.ts';
+export { isBinName, rekeyedSplit } from './own-split.ts';
 export { DoorError, doorRules, type DoorErrorCode } from './door-errors.ts';
 export type {
   AddOptions,

@@ -115,6 +115,8 @@ export interface BringOptions {
   readonly known?: ReadonlyMap<string, TargetFile>;
   /** Allows the role to split itself, or to split itself anew, into bins under its own keys. */
   readonly split?: boolean;
+  /** Allows a split role to put its bins, all of them and as they are, under these keys: those that it is handed over to. */
+  readonly bins?: RoleLayout;
   /** Allows other delegations than before: for roles of the operator. Every delegatee has to verify in any case. */
   readonly newDelegations?: boolean;
 }
