@@ -1,7 +1,5 @@
 /** Somebody has the online keys, and write access to the store: THREATS.md, "compromise and fast-forward recovery". */
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
-import { Updater } from '@ragnos/client';
 import {
   defaultAudit,
   logHeadOf,
@@ -13,88 +11,14 @@ import {
   type RepositoryOptions,
   type SigningEvent,
 } from '@ragnos/repository';
-import type { Signer } from '@ragnos/signing';
-import { fsStorage, read, storageKey, type Storage } from '@ragnos/storage';
+import type { Storage } from '@ragnos/storage';
 import { AuditLog } from '@ragnos/tlog';
-import {
-  metadataToBytes,
-  parseMetadata,
-  signedToBytes,
-  type JsonValue,
-  type Snapshot,
-  type Timestamp,
-} from '@ragnos/tuf';
+import { parseMetadata, type JsonValue } from '@ragnos/tuf';
 import { expect, test } from 'vitest';
-import { clientOf, tempFolder, testSigner, text, world, type World } from './world.ts';
+import { forge, get, last, path, published, type Attacked } from './thief.ts';
+import { clientOf, testSigner, text } from './world.ts';
 
 const code = (expected: string): unknown => expect.objectContaining({ code: expected });
-const last = 2 ** 31 - 1;
-const path = 'vendors/acme/hello/index.json';
-
-interface Attacked {
-  readonly made: World;
-  readonly folder: string;
-  /** A host that goes on where it stopped. */
-  readonly host: () => Promise<Updater>;
-}
-
-async function published(): Promise<Attacked> {
-  const folder = await tempFolder();
-  const made = await world({
-    storage: fsStorage({ root: join(folder, 'public'), create: true }),
-    staging: join(folder, 'staging'),
-  });
-  made.now = new Date();
-  const repository = await made.open();
-  await repository.refresh({ force: true });
-  await repository.publish((draft) => draft.add(path, text('{}')));
-  const baseUrl = `${pathToFileURL(join(folder, 'public')).href}/`;
-  const host = async (): Promise<Updater> => {
-    const updater = await Updater.open({ dir: join(folder, 'host'), baseUrl, root: made.root });
-    await updater.refresh();
-    return updater;
-  };
-  await host();
-  return { made, folder, host };
-}
-
-const get = async (storage: Storage, key: string): Promise<Uint8Array> =>
-  (await read(storage, storageKey(key), { maxLength: 1e7 }))?.bytes ?? new Uint8Array();
-
-async function overwrite(storage: Storage, key: string, bytes: Uint8Array): Promise<void> {
-  await storage.delete(storageKey(key));
-  await storage.putIfAbsent(storageKey(key), bytes);
-}
-
-const signedBy = async (signed: Snapshot | Timestamp, signer: Signer): Promise<Uint8Array> => {
-  const bytes = signedToBytes(signed);
-  return metadataToBytes(bytes, [await signer.sign(bytes)]);
-};
-
-/** What a thief of the keys that `made` holds for them can put into the store. */
-async function forge(
-  { storage, keys }: World,
-  change: {
-    readonly snapshot?: (old: Snapshot) => Snapshot;
-    readonly timestamp: (old: Timestamp) => Timestamp;
-  },
-): Promise<void> {
-  const old = parseMetadata(await get(storage, 'metadata/timestamp.json'), 'timestamp').signed;
-  const key = `metadata/${old.snapshot.version}.snapshot.json`;
-  const [snapshotKey, timestampKey] = [keys.of('snapshot')[0], keys.of('timestamp')[0]];
-  if (snapshotKey === undefined || timestampKey === undefined) throw new Error('no keys');
-  let next = old;
-  if (change.snapshot !== undefined) {
-    const forged = change.snapshot(parseMetadata(await get(storage, key), 'snapshot').signed);
-    const bytes = await signedBy(forged, snapshotKey);
-    await overwrite(storage, `metadata/${forged.version}.snapshot.json`, bytes);
-    next = {
-      ...old,
-      snapshot: { version: forged.version, length: null, hashes: null, unrecognized: new Map() },
-    };
-  }
-  await overwrite(storage, 'metadata/timestamp.json', await signedBy(change.timestamp(next), timestampKey));
-}
 
 /** New keys for the two online roles, signed by the holders of root. */
 async function recover(

@@ -12,7 +12,7 @@ import { clientOf, testSigner, text, world, type World } from './world.ts';
 /** Made, and signed by `by`, on the head as it is at this moment. */
 async function signed(made: World, by: readonly Signer[]): Promise<SigningEvent> {
   const away = await made.open({
-    signers: (role) => (role === 'targets' ? Promise.resolve([]) : made.keys.source(role)),
+    signers: (role) => (role === 'targets' ? Promise.resolve([]) : made.keys.source(role, [])),
   });
   const event = await away.proposeEvent({
     change: (draft) => draft.add('top', text('from far away')),

@@ -1,11 +1,9 @@
 import { read } from '@ragnos/storage';
 import {
-  checkBytes,
   defaultLimits,
   parseMetadata,
   roleName,
   VaultError,
-  verifyThreshold,
   type Root,
   type Snapshot,
   type Timestamp,
@@ -14,11 +12,12 @@ import { topLevelKeys } from '../commit.ts';
 import { withCommit } from '../commits.ts';
 import { logHeadOf, withLogHead } from '../audit.ts';
 import { isLog, soundLog } from './reset-log.ts';
+import { lastHonestVersion, soundSnapshot, soundTargets, wornRoles } from './reset-snapshot.ts';
 import { sign, SigningDesk } from '../desk.ts';
 import { PublishError } from '../errors.ts';
 import type { Head } from '../head.ts';
-import { newAttempt } from '../journal.ts';
-import { metadataKey, timestampKey } from '../keys.ts';
+import { newAttempt, type Attempt } from '../journal.ts';
+import { timestampKey } from '../keys.ts';
 import { objectMeta } from '../object-meta.ts';
 import { putVersioned } from '../put.ts';
 import { isFault, keysIn, type PutRootOptions } from '../root.ts';
@@ -26,11 +25,8 @@ import { expiry, metaFile, specVersion, targetsRole } from '../signed.ts';
 import type { Engine } from '../transact.ts';
 import { Workspace } from '../workspace.ts';
 
-/** No honest repository comes here: at ten publishes a second it would take three years. */
-export const lastHonestVersion = 2 ** 30;
 /** Above what any honest timestamp had, whose number is in no file name: it is re-signed twice a day without a snapshot. */
 const aboveSnapshot = 2 ** 20;
-const snapshotsTried = 200;
 
 /** Why the head cannot be built upon, and its snapshot if that is sound. */
 export interface Damage {
@@ -58,8 +54,8 @@ export async function findDamage(
   try {
     const head = await engine.reader.read({ ...options, orPreviousRoot: true });
     const { timestamp, snapshot } = head;
-    const high = [...snapshot.signed.meta].find(([, file]) => file.version > lastHonestVersion);
-    if (high !== undefined) return { why: `${high[0]} stands at version ${high[1].version}`, snapshot: null };
+    const [high] = wornRoles(snapshot.signed);
+    if (high !== undefined) return { why: `${high.role} stands at version ${high.version}`, snapshot: null };
     if (snapshot.signed.version > lastHonestVersion)
       return { why: `snapshot stands at version ${snapshot.signed.version}`, snapshot: snapshot.signed };
     if (replaces('snapshot')) await readAll(head, engine);
@@ -104,15 +100,21 @@ export async function resetLive(
       also: keysIn(root, role),
     });
   const [snapshotSigners, timestampSigners] = [await signersOf('snapshot'), await signersOf('timestamp')];
-  const { base, version: first } = await soundSnapshot(engine, [root, next], damage.snapshot, options);
+  const { base, version: first } = await soundSnapshot(
+    engine.storage,
+    [root, next],
+    damage.snapshot,
+    options,
+  );
   const live = await read(storage, timestampKey, { maxLength: defaultLimits.timestampMaxLength, ...options });
   if (live === null) throw new PublishError('STORE_WENT_BACK', 'there is no timestamp.json to be replaced');
   const before = timestampIn(live.bytes);
   const sane = before !== null && before.version <= lastHonestVersion ? before.version : null;
   const attempt = newAttempt((sane ?? first + aboveSnapshot) + 1);
+  const meta = await targetsForBoth(engine, { base, desk, root, next, attempt }, options);
   const expires = expiry(now, lifetimes.snapshot);
   const make = (version: number): Promise<Uint8Array> =>
-    sign({ ...base, version, expires }, snapshotSigners, 'snapshot', options);
+    sign({ ...base, meta, version, expires }, snapshotSigners, 'snapshot', options);
   const snapshot = roleName('snapshot');
   const written = await putVersioned(storage, snapshot, first + 1, make, attempt, journal, options);
   const log = await soundLog(engine, before, options); // of what the old key signed nothing else is taken over
@@ -140,84 +142,42 @@ export async function resetLive(
   await journal.forget(attempt);
 }
 
+interface ForBoth {
+  readonly base: Snapshot;
+  readonly desk: SigningDesk;
+  readonly root: Root;
+  readonly next: Root;
+  readonly attempt: Attempt;
+}
+
+/** What the snapshot lists, with targets that verify under both roots: whoever has the next one would read nothing else. */
+async function targetsForBoth(
+  engine: Engine,
+  { base, desk, root, next, attempt }: ForBoth,
+  options: PutRootOptions,
+): Promise<Snapshot['meta']> {
+  const { storage, journal, lifetimes } = engine;
+  const { signed, file, verifies } = await soundTargets(storage, base, next, options);
+  if (verifies) return base.meta;
+  const signers = await desk.need({
+    role: targetsRole,
+    askAs: targetsRole,
+    sets: [{ role: topLevelKeys(next, 'targets'), keys: next.keys }],
+    also: keysIn(root, 'targets'),
+  });
+  const expires = expiry(engine.now(), lifetimes.targets);
+  const make = (version: number): Promise<Uint8Array> =>
+    sign({ ...signed, version, expires }, signers, targetsRole, options);
+  const first = file.version + 1;
+  const { version, bytes } = await putVersioned(storage, targetsRole, first, make, attempt, journal, options);
+  return new Map([...base.meta, [targetsRole, metaFile(version, bytes)]]);
+}
+
 function timestampIn(bytes: Uint8Array): Timestamp | null {
   try {
     return parseMetadata(bytes, 'timestamp').signed;
   } catch (error) {
     if (error instanceof VaultError) return null;
-    throw error;
-  }
-}
-
-/**
- * The newest snapshot that one of the roots vouches for and whose files are all there, and the highest number that is taken.
- * This is the one place that lists the store to find a version: what names the newest one is what was forged.
- */
-async function soundSnapshot(
-  engine: Engine,
-  roots: readonly Root[],
-  known: Snapshot | null,
-  options: PutRootOptions,
-): Promise<{ readonly base: Snapshot; readonly version: number }> {
-  const numbers: number[] = [];
-  for await (const { key } of engine.storage.list('metadata/', options)) {
-    const number = Number(/^metadata\/(\d+)\.snapshot\.json$/.exec(key)?.[1] ?? 0);
-    if (number > 0 && number <= lastHonestVersion) numbers.push(number);
-  }
-  numbers.sort((a, b) => b - a);
-  const version = numbers[0] ?? 0;
-  if (known !== null) return { base: known, version };
-  for (const number of numbers.slice(0, snapshotsTried)) {
-    const base = await soundAt(engine, number, roots, options);
-    if (base !== null) return { base, version };
-  }
-  throw new PublishError('STORE_WENT_BACK', `none of the newest ${snapshotsTried} snapshots is whole`, {
-    hint: 'nothing was signed; restore the metadata from a backup',
-  });
-}
-
-/** `null`: not signed as it should be, or a file that it names is not there. */
-async function soundAt(
-  { storage }: Engine,
-  number: number,
-  roots: readonly Root[],
-  options: PutRootOptions,
-): Promise<Snapshot | null> {
-  const found = await read(storage, metadataKey('snapshot', number), {
-    maxLength: defaultLimits.snapshotMaxLength,
-    ...options,
-  });
-  if (found === null) return null;
-  try {
-    const metadata = parseMetadata(found.bytes, 'snapshot');
-    const vouches = (root: Root): boolean => {
-      verifyThreshold(metadata, topLevelKeys(root, 'snapshot'), root.keys, 'snapshot');
-      return true;
-    };
-    if (!roots.some((root) => attempt(() => vouches(root)))) return null;
-    for (const [name, file] of metadata.signed.meta) {
-      const key = metadataKey(name, file.version);
-      const there = await storage.head(key, options);
-      if (there === null || (file.length !== null && there.size !== file.length)) return null;
-    }
-    const targets = metadata.signed.meta.get(targetsRole);
-    if (targets === undefined) return null;
-    const limit = { maxLength: defaultLimits.targetsMaxLength, ...options };
-    const bytes = (await read(storage, metadataKey(targetsRole, targets.version), limit))?.bytes;
-    if (bytes === undefined) return null;
-    checkBytes(bytes, targets, 'targets');
-    return metadata.signed;
-  } catch (error) {
-    if (error instanceof VaultError) return null;
-    throw error;
-  }
-}
-
-function attempt(act: () => boolean): boolean {
-  try {
-    return act();
-  } catch (error) {
-    if (error instanceof VaultError) return false;
     throw error;
   }
 }
