@@ -41,6 +41,7 @@ export type {
   VersionInfo,
 } from './host/api.ts';
 export { readArchive, readTar, type ArchiveEntry } from './archive/tar-reader.ts';
+export { readZip } from './archive/zip-reader.ts';
 export { defaultArchiveLimits, type ArchiveLimits } from './archive/limits.ts';
 export { writeArchive, type FileToPack } from './archive/tar-writer.ts';
 export {
@@ -68,6 +69,10 @@ export {
   type Capabilities,
   type CapabilityLimits,
 } from './capabilities/capabilities.ts';
+export { capabilityDifference, widens, type CapabilityDifference } from './capabilities/difference.ts';
+export { narrow, type CapabilityPolicy } from './capabilities/narrow.ts';
+export { describeCapabilities, type Severity, type Statement } from './capabilities/words.ts';
+export type { CapabilityName } from './capabilities/items.ts';
 export {
   endpointCovers,
   formatEndpoint,
