@@ -46,7 +46,17 @@ export type ArchiveCode =
   | 'ARCHIVE_TOO_LARGE'
   | 'ARCHIVE_FILE_TOO_LARGE'
   | 'ARCHIVE_TOO_MANY_ENTRIES'
-  | 'ARCHIVE_BOMB'; // too much out of too little
+  | 'ARCHIVE_BOMB' // too much out of too little
+  // Only a zip can be these.
+  | 'ARCHIVE_ENCRYPTED'
+  | 'ARCHIVE_METHOD' // compressed by something else than deflate
+  | 'ARCHIVE_ZIP64'
+  | 'ARCHIVE_MULTI_DISK'
+  | 'ARCHIVE_END_RECORD' // more than one record could be its end
+  | 'ARCHIVE_HEADERS_DIFFER' // two headers of one file
+  | 'ARCHIVE_OVERLAP' // one byte in two files
+  | 'ARCHIVE_HIDDEN_DATA' // a byte in no file
+  | 'ARCHIVE_EXTRA_FIELD'; // one that could change what or where a file is
 
 export type PackCode =
   | 'SOURCE_UNREADABLE'
@@ -63,6 +73,11 @@ export type PackCode =
   | 'LOCKFILE_MISMATCH'
   | 'INTEGRITY_MISMATCH'
   | 'SECRET_IN_PACKAGE'
+  | 'PACKAGE_MANIFEST' // of a bundle, an extension or a wheel: unreadable, or it contradicts itself
+  | 'PACKAGE_UNSUPPORTED' // it asks for what a closed plugin cannot have
+  | 'PLUGIN_NAME' // its own name is none that we publish
+  | 'PLUGIN_VERSION'
+  | 'WHEEL_RECORD' // its files are not those that its RECORD lists
   | 'NPM_MISSING'
   | 'NPM_FAILED';
 

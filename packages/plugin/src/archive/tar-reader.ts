@@ -109,7 +109,7 @@ function refuseSpecial(header: TarHeader, name: string): void {
     throw new ArchiveError('ARCHIVE_SIZE', `the folder ${quoted(name)} has content`);
 }
 
-function safePath(raw: string): FilePath {
+export function safePath(raw: string): FilePath {
   try {
     return filePath(raw);
   } catch (cause) {
