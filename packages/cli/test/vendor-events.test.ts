@@ -60,6 +60,19 @@ test(
     await good(operator, `vendor submit one --vault ${vault}`); // nobody from the safe is asked
     await good(host, 'install acme/hello');
 
+    await good(operator, `vendor sign --vendor acme --split 2 ${key} --output split`);
+    await good(operator, `vendor submit split --vault ${vault}`);
+    await good(operator, 'key generate next.p8 --key-type ed25519');
+    const next = `--new-key ${join(operator.folder, 'next.p8')}`;
+    await good(operator, `vendor handover acme ${key} ${next} --output over`);
+    await byEvent('vendor submit over --yes', 'targets'); // the bins come along, signed by both
+    await good(host, 'update acme/hello');
+    helloPlugin(join(operator.folder, 'hello'), '1.1.0');
+    const again = `vendor sign ./hello --vendor acme --key ${join(operator.folder, 'next.p8')}`;
+    await good(operator, `${again} --output two`);
+    await good(operator, `vendor submit two --vault ${vault}`);
+    expect(await good(host, 'update acme/hello')).toMatch('1.1.0');
+
     await byEvent('vendor rules acme --max-per-hour 7 --yes', 'policy');
     expect(await good(operator, `vendor list --vault ${vault}`)).toMatch('of 7 an hour');
     const sha256 = /"artifact": "([0-9a-f]{64})"|"sha256": "([0-9a-f]{64})"/.exec(

@@ -169,6 +169,46 @@ test('a vendor splits its role, and splits it anew, and hosts go on', { timeout:
   }
 });
 
+test(
+  'split, it hands over by itself, two people and all files at once; half of it is refused',
+  { timeout: 180_000 },
+  async () => {
+    await good(vendor, 'key generate acme-4.p8 --key-type ed25519');
+    await good(
+      vendor,
+      'vendor handover acme --key acme-2.p8 --new-key acme-4.p8 --public acme-3.pub --output over',
+    );
+    hand('over', vendor, operator);
+    const submit = (name: string, more = ''): ReturnType<World['ragv']> =>
+      operator.ragv(`vendor submit ${at(name)} --vault ${vault} ${more}`);
+    expect(await submit('over')).toMatchObject({ exit: 3, stderr: containing('proves nothing') });
+    const said = await vendor.ragv('vendor sign over --key acme-3.p8 --yes');
+    expect(said).toMatchObject({ exit: 0, stderr: containing('8 files of the role: the same targets') });
+    hand('over', vendor, operator);
+    cpSync(at('over'), at('half'), { recursive: true });
+    const whole = readFileSync(at('half/submission.json'), 'utf8');
+    write(at('half/submission.json'), whole.replace(/"vendor\.acme\.3-5",/, ''));
+    for (const more of ['--dry-run', ''])
+      expect(await submit('half', more)).toMatchObject({
+        exit: 10,
+        stderr: matching(/vendor\.acme\.3-5\.json: is handed over with vendor\.acme.*\[DOOR_DELEGATIONS\]/s),
+      });
+    expect(await submit('over', '--dry-run')).toMatchObject({ exit: 0, stdout: containing('would give') });
+    expect(await submit('over')).toMatchObject({ exit: 0, stdout: containing('follow by themselves') });
+    helloPlugin(join(vendor.folder, 'handed'), '4.0.0');
+    const sign = 'vendor sign ./handed --vendor acme --key acme-3.p8';
+    await good(vendor, `${sign} --key acme-2.p8 --output before`);
+    hand('before', vendor, operator);
+    expect(await submit('before')).toMatchObject({ exit: 3, stderr: containing('[DOOR_SIGNATURES]') });
+    await good(vendor, `${sign} --key acme-4.p8 --output after-over`);
+    hand('after-over', vendor, operator);
+    expect(await submit('after-over')).toMatchObject({ exit: 0 });
+    await good(host, 'update acme/hello');
+    expect(await good(host, 'run acme/hello')).toBe('hello 4.0.0\n');
+    expect(await good(operator, `log show --vault ${vault} --json`)).toMatch('"kind": "keys"');
+  },
+);
+
 test('a revoked artifact is refused by hosts, for ever', { timeout: 120_000 }, async () => {
   const info = await good(host, 'info acme/hello --json');
   const sha256 = /"(?:sha256|artifact)": "([0-9a-f]{64})"/.exec(info)?.[1];

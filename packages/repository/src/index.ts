@@ -9,6 +9,8 @@ export {
 } from './layout.ts';
 export { defaultAudit, logHeadOf, type AuditNote, type AuditOptions } from './audit.ts';
 export { isBinName, rekeyedSplit } from './own-split.ts';
+export { binDelegations, delegatedNames } from './signed.ts';
+export { keysNote } from './root.ts';
 export { DoorError, doorRules, type DoorErrorCode } from './door-errors.ts';
 export type {
   AddOptions,
@@ -67,6 +69,7 @@ export {
   type Transcript,
 } from './events/transcript.ts';
 export { refuseToCancel } from './events/cancel.ts';
+export type { WornRole } from './events/reset-snapshot.ts';
 export type { SubmittedRoot } from './events/submit-root.ts';
 export { ledgerIn, noLedger, type Ledger } from './events/ledger.ts';
 export { keysFor, type KeySet, type SignerTrust } from './events/trusted-base.ts';

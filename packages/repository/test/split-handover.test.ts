@@ -2,7 +2,7 @@
 import type { Signer } from '@ragnos/signing';
 import { memoryStorage, type Storage } from '@ragnos/storage';
 import { metadataToBytes, roleName, signedToBytes, type Delegations, type Targets } from '@ragnos/tuf';
-import { rekeyedSplit, type Draft } from '@ragnos/repository';
+import { noLedger, rekeyedSplit, signEvent, type Draft } from '@ragnos/repository';
 import { describe, expect, test } from 'vitest';
 import {
   clientOf,
@@ -288,4 +288,24 @@ test('a new owner, whom the keys before did not countersign, takes role and bins
   };
   await repository.publish(change);
   expect(await readable(await clientOf(of.world))).toBe(count);
+});
+
+test('where the keys of targets are elsewhere it is an event, which carries role and bins as they were handed in', async () => {
+  const of = await vendor();
+  const [signer] = of.world.keys.of('targets');
+  if (signer === undefined) throw new Error('no key of targets');
+  of.world.keys.held.delete('targets');
+  const repository = await of.world.open();
+  const files = await handover(of);
+  const change = (draft: Draft): Promise<void> => take(draft, of, files);
+  await expect(repository.publish(change)).rejects.toMatchObject({ code: 'SIGNATURES_MISSING' });
+  const deadline = new Date(start.getTime() + day);
+  const event = await repository.proposeEvent({ change, reason: 'other keys', deadline });
+  expect(event.roles.map(({ name }) => name)).toEqual(['targets', ...[...files.keys()].toSorted()]);
+  const review = await repository.reviewEvent(event);
+  const signed = await signEvent(event, review, [signer], { ledger: noLedger, now: start });
+  expect(await repository.applyEvent(signed.event)).toMatchObject({ outcome: 'applied' });
+  const client = await clientOf(of.world);
+  expect(await readable(client)).toBe(count);
+  expect((await client.readAll()).length).toBeGreaterThan(files.size);
 });

@@ -3,8 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pack, vendorName, type Packed } from '@ragnos/plugin';
-import type { RoleLayout } from '@ragnos/repository';
-import { delegatedKeys, parseMetadata, roleName, targetPath } from '@ragnos/tuf';
+import { parseMetadata, roleName } from '@ragnos/tuf';
 import type { Context } from '../command.ts';
 import { CliError } from '../errors.ts';
 import { confirm } from '../prompt.ts';
@@ -14,10 +13,19 @@ import { packOptions } from '../vault/pack-options.ts';
 import { addVersions } from '../vault/publish-plugins.ts';
 import { vendorClient } from '../vendor/client.ts';
 import { targetsDifference } from '../vendor/difference.ts';
-import { readSubmission, replaceRoles, submissionFile, writeSubmission } from '../vendor/folder.ts';
+import {
+  readSubmission,
+  replaceRoles,
+  replaceSubmission,
+  submissionFile,
+  writeSubmission,
+} from '../vendor/folder.ts';
+import { countersigned } from '../vendor/handover.ts';
 import { openKeys } from '../vendor/keys.ts';
 import { editRole } from '../vendor/role-edit.ts';
 import { addSignatures, expiresIn, signedBy, signRole } from '../vendor/sign.ts';
+import { bitsOf } from '../vendor/split.ts';
+import { findVendor, loadBins } from '../vendor/state.ts';
 
 /** On the vendor's machine: sources become a signed submission, and a submission gets one more signature. */
 export async function run(context: Context): Promise<number> {
@@ -44,9 +52,9 @@ async function signSources(context: Context): Promise<number> {
     const edit = await editRole(updater, vendor, signal);
     await addVersions(vendor, packed)(edit, new Date());
     const expires = expiresIn(options.text('expires-in'));
-    const bits = bitsOf(options.text('split'));
+    const split = options.text('split');
     const signed =
-      bits === null ? edit.signed(expires) : await edit.split(bits, ownKeys(updater, vendor), expires);
+      split === undefined ? edit.signed(expires) : await edit.split(bitsOf('split', split), expires);
     if (signed.size === 0) {
       voice.answer({ vendor, roles: [], changed: false }, [
         'all of it is published already; nothing to sign',
@@ -88,13 +96,18 @@ async function signAgain(context: Context, folder: string): Promise<number> {
     throw new CliError('SUBMISSION_CHANGED', `${folder} is for another repository`, {
       hint: 'name the repository it is for: --repository <alias>',
     });
-  await updater.find(targetPath(`vendors/${vendor}/_/index.json`), { signal });
+  const state = await findVendor(updater, vendor, signal); // null: it joins
+  if (state !== null && roles.size > 1) await loadBins(updater, vendor, state, signal);
+  let same = 0;
   for (const [role, bytes] of roles) {
     const { signed } = parseMetadata(bytes, 'targets', undefined, `${role}.json`);
-    const before = trustedRole(updater, vendor, role);
-    for (const line of [`${role}:`, ...targetsDifference(before, signed).map((text) => `  ${text}`)])
-      voice.note(line);
+    const lines = targetsDifference(trustedRole(updater, vendor, role), signed);
+    if (lines.length === 1) same++;
+    if (lines.length === 1 && roles.size > 1) continue;
+    for (const line of [`${role}:`, ...lines.map((text) => `  ${text}`)]) voice.note(line);
   }
+  if (same > 0 && roles.size > 1)
+    voice.note(`${count(same, 'file')} of the role: the same targets, one version on`);
   if (owner !== null)
     voice.note(
       `  the keys of ${vendor} shall be ${owner.keys.map((key) => key.keyId.slice(0, 16)).join(', ')}, threshold ${owner.threshold}`,
@@ -103,7 +116,14 @@ async function signAgain(context: Context, folder: string): Promise<number> {
   const signers = context.dryRun ? [] : await openKeys(context);
   const more = new Map<string, Uint8Array>();
   for (const [role, bytes] of roles) more.set(role, await addSignatures(bytes, signers, signal));
-  if (!context.dryRun) await replaceRoles(folder, more);
+  if (!context.dryRun) {
+    await replaceRoles(folder, more);
+    // Last: whoever is interrupted before it signs again, and nothing is lost.
+    if (state !== null) {
+      const next = await countersigned(submission, state.layout, signers, signal);
+      if (next !== submission) await replaceSubmission(folder, next);
+    }
+  }
   const signatures = [...more].map(([role, bytes]) => {
     const metadata = parseMetadata(bytes, 'targets');
     const good = owner === null ? metadata.signatures : signedBy(metadata, owner.keys);
@@ -114,23 +134,6 @@ async function signAgain(context: Context, folder: string): Promise<number> {
     signatures.map(({ role, signatures: number }) => `${role}: ${count(number, 'signature')}`),
   );
   return 0;
-}
-
-/** How many bits of bins; `null`: the role stays as it is. */
-function bitsOf(text: string | undefined): number | null {
-  if (text === undefined) return null;
-  const bits = Number(text);
-  if (Number.isInteger(bits) && bits >= 1 && bits <= 14) return bits;
-  throw new CliError('USAGE', `--split ${text}: expected 1 to 14 bits; 4 makes 16 files`);
-}
-
-/** Who signs for the vendor, as the operator's metadata says. */
-function ownKeys(updater: Parameters<typeof editRole>[0], vendor: string): RoleLayout {
-  const delegations = updater.trusted.delegationsOf(roleName('targets'), roleName('root'));
-  const role =
-    delegations === null ? null : delegatedKeys(delegations, roleName(vendorRole(vendorName(vendor))));
-  const keys = (role?.keyIds ?? []).map((id) => delegations?.keys.get(id)).filter((key) => key !== undefined);
-  return { keys, threshold: role?.threshold ?? 1 };
 }
 
 function trustedRole(updater: Parameters<typeof editRole>[0], vendor: string, role: string) {

@@ -1,9 +1,9 @@
 import { bestBits } from '@ragnos/repository';
 import type { Context } from '../command.ts';
-import { CliError } from '../errors.ts';
 import { count } from '../text.ts';
 import { vendorRole } from '../vault/layout.ts';
 import { openVault } from '../vault/vault.ts';
+import { bitsOf } from '../vendor/split.ts';
 import { requireVendor } from '../vendor/vault-vendors.ts';
 
 /** In one commit, with readers and publishers going on. A vendor that keeps its own keys does it with `vendor sign --split`. */
@@ -15,9 +15,8 @@ export async function run(context: Context): Promise<undefined> {
     const role = vendorRole(vendor);
     const { roles } = await vault.repository.status({ signal });
     const targets = roles.find((item) => item.role === role)?.targets ?? 0;
-    const bits = Number(options.text('bits') ?? bestBits(targets));
-    if (!(Number.isInteger(bits) && bits >= 1 && bits <= 14))
-      throw new CliError('USAGE', `--bits ${options.text('bits')}: expected 1 to 14; 4 makes 16 files`);
+    const given = options.text('bits');
+    const bits = given === undefined ? bestBits(targets) : bitsOf('bits', given);
     const answer = { vendor, targets, bits, files: 2 ** bits };
     if (context.dryRun) {
       voice.answer({ ...answer, dryRun: true }, [`would split ${role} into ${2 ** bits} files`]);

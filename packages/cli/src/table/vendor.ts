@@ -83,6 +83,7 @@ export const vendorCommands: readonly CommandSpec[] = [
     options: [
       ['--key <file...>', 'a key that signs for the vendor now'],
       ['--new-key <file...>', 'a key that shall sign from now on'],
+      ['--public <file...>', 'the public key of somebody else who shall sign from now on'],
       ['--threshold <number>', 'how many of the new keys must sign (default: as before)'],
       ['--output <folder>', 'where to write it'],
       life,
@@ -119,7 +120,7 @@ export const vendorCommands: readonly CommandSpec[] = [
     summary: 'operator: publish what a vendor signed, once the door has checked all of it',
     audience: 'operator',
     writes: true,
-    options: [],
+    options: [...event, yes],
     examples: ['ragv vendor submit acme-submission', 'ragv vendor submit acme-submission --dry-run'],
     load: () => import('../commands/vendor-submit.ts'),
   },

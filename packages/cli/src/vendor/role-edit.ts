@@ -1,9 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { Updater } from '@ragnos/client';
-import { freePrefix, type Content, type RoleLayout } from '@ragnos/repository';
+import { freePrefix, type Content } from '@ragnos/repository';
 import {
   hexDigest,
-  roleName,
   rolesForTarget,
   targetPath,
   type RoleName,
@@ -12,12 +11,10 @@ import {
   type Targets,
 } from '@ragnos/tuf';
 import type { VendorName } from '@ragnos/plugin';
-import { CliError } from '../errors.ts';
-import { probes, splitTargets } from './split.ts';
 import type { VendorFiles } from '../vault/publish-plugins.ts';
-import { vendorRole } from '../vault/layout.ts';
+import { splitTargets } from './split.ts';
+import { loadBins, vendorState } from './state.ts';
 
-const targets = roleName('targets');
 /** Bytes of an index; what is read of a vendor's own files. */
 const readMaxLength = 16 * 1024 * 1024;
 
@@ -26,21 +23,15 @@ export interface RoleEdit extends VendorFiles {
   /** The new signed parts, by role: one version on, with `expires`. */
   signed(expires: Date): ReadonlyMap<RoleName, Targets>;
   /** All of the vendor's roles, split into 2^bits bins or split anew, with the edits. */
-  split(bits: number, keys: RoleLayout, expires: Date): Promise<ReadonlyMap<RoleName, Targets>>;
+  split(bits: number, expires: Date): Promise<ReadonlyMap<RoleName, Targets>>;
   /** What has to be handed in with them, by path. */
   readonly contents: ReadonlyMap<string, Content>;
 }
 
 /** From verified metadata: `updater` is refreshed. @throws CliError NO_SUCH_VENDOR */
 export async function editRole(updater: Updater, vendor: VendorName, signal: AbortSignal): Promise<RoleEdit> {
-  const name = roleName(vendorRole(vendor));
-  const load = async (path: TargetPath): Promise<void> => void (await updater.find(path, { signal }));
-  await load(targetPath(`vendors/${vendor}/_/index.json`)); // walks down to the vendor's role
-  const own = updater.trusted.role(name, targets);
-  if (own === null)
-    throw new CliError('NO_SUCH_VENDOR', `this repository delegates nothing to ${vendor}`, {
-      hint: 'ragv vendor join makes what the operator needs to add a vendor',
-    });
+  const state = await vendorState(updater, vendor, signal);
+  const { name, own } = state;
   const base = new Map<RoleName, Targets>([[name, own]]);
   const edits = new Map<RoleName, Map<TargetPath, TargetFile>>();
   const contents = new Map<string, Content>();
@@ -49,7 +40,7 @@ export async function editRole(updater: Updater, vendor: VendorName, signal: Abo
     if (delegations === null) return name;
     const bin = rolesForTarget(delegations, path)[0]?.name;
     if (bin === undefined) return name;
-    await load(path);
+    await updater.find(path, { signal });
     const signed = updater.trusted.role(bin, name);
     if (signed !== null) base.set(bin, signed);
     return bin;
@@ -79,17 +70,15 @@ export async function editRole(updater: Updater, vendor: VendorName, signal: Abo
       edits.set(role, (edits.get(role) ?? new Map<TargetPath, TargetFile>()).set(path, file));
       contents.set(path, content);
     },
-    async split(bits, keys, expires) {
+    async split(bits, expires) {
       const files = new Map<TargetPath, TargetFile>(own.targets);
-      for (const [bin, probe] of probes(own, vendor)) {
-        await load(probe);
-        for (const [path, file] of updater.trusted.role(bin, name)?.targets ?? []) files.set(path, file);
-      }
+      for (const bin of (await loadBins(updater, vendor, state, signal)).values())
+        for (const [path, file] of bin.targets) files.set(path, file);
       for (const edited of edits.values()) for (const [path, file] of edited) files.set(path, file);
       const listed = [...(updater.trusted.snapshot?.meta.keys() ?? [])];
       return splitTargets(
         own,
-        { role: name, prefix: freePrefix(listed, name, bits), bits, keys },
+        { role: name, prefix: freePrefix(listed, name, bits), bits, keys: state.layout },
         files,
         expires,
       );

@@ -1,5 +1,5 @@
 import { handoverBytes, type VendorName } from '@ragnos/plugin';
-import type { RotateResult } from '@ragnos/repository';
+import { keysNote, type RotateResult } from '@ragnos/repository';
 import type { Signer } from '@ragnos/signing';
 import { vendorRole } from '../vault/layout.ts';
 import type { Vault } from '../vault/vault.ts';
@@ -31,12 +31,7 @@ export async function rotateVendorKey(
   const handover = await signaturesOf(message, atHand, signal);
   const publish = await vault.repository.publish(
     async (draft) => {
-      draft.note({
-        kind: 'keys',
-        subject: vendor,
-        keysAdded: [signers.new.key.keyId],
-        keysRemoved: [signers.old.key.keyId],
-      });
+      draft.note(keysNote(vendor, before.keys, keys));
       await recordOwner(draft, vendor, { keys, threshold, handover });
       await draft.edit({ kind: 'keys', role, keys, threshold });
     },

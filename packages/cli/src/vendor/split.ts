@@ -1,16 +1,14 @@
-import type { RoleLayout } from '@ragnos/repository';
+import { binDelegations, delegatedNames, type RoleLayout } from '@ragnos/repository';
 import {
-  binName,
   rolesForTarget,
   targetPath,
-  type Delegations,
   type RoleName,
-  type SuccinctRoles,
   type TargetFile,
   type TargetPath,
   type Targets,
 } from '@ragnos/tuf';
 import type { VendorName } from '@ragnos/plugin';
+import { CliError } from '../errors.ts';
 
 export interface SplitPlan {
   readonly role: RoleName;
@@ -28,29 +26,18 @@ export function splitTargets(
   files: ReadonlyMap<TargetPath, TargetFile>,
   expires: Date,
 ): ReadonlyMap<RoleName, Targets> {
-  const succinct: SuccinctRoles = {
-    keyIds: keys.keys.map((key) => key.keyId),
-    threshold: keys.threshold,
-    bitLength: bits,
-    namePrefix: prefix,
-    unrecognized: new Map(),
-  };
-  const delegations: Delegations = {
-    keys: new Map(keys.keys.map((key) => [key.keyId, key])),
-    roles: null,
-    succinctRoles: succinct,
-    unrecognized: new Map(),
-  };
-  const bins = new Map<RoleName, Map<TargetPath, TargetFile>>();
-  for (let index = 0; index < 2 ** bits; index++) bins.set(binName(succinct, index), new Map());
+  const bins = { bitLength: bits, style: 'succinct' } as const;
+  const delegations = binDelegations({ name: prefix, paths: [], terminating: true, ...keys, bins }, []);
+  const roles = new Map<RoleName, Map<TargetPath, TargetFile>>();
+  for (const name of delegatedNames(delegations)) roles.set(name, new Map());
   for (const [path, file] of files) {
-    const bin = rolesForTarget(delegations, path)[0];
-    if (bin !== undefined) bins.get(bin.name)?.set(path, file);
+    const bin = delegations === null ? undefined : rolesForTarget(delegations, path)[0];
+    if (bin !== undefined) roles.get(bin.name)?.set(path, file);
   }
   const whole: Targets = { ...own, version: own.version + 1, expires, targets: new Map(), delegations };
   return new Map([
     [role, whole],
-    ...[...bins].map(([name, targets]): [RoleName, Targets] => [
+    ...[...roles].map(([name, targets]): [RoleName, Targets] => [
       name,
       { ...own, version: 1, expires, targets, delegations: null },
     ]),
@@ -62,10 +49,7 @@ export function probes(own: Targets, vendor: VendorName): ReadonlyMap<RoleName, 
   const { delegations } = own;
   const found = new Map<RoleName, TargetPath>();
   if (delegations === null) return found;
-  const count =
-    delegations.succinctRoles === null
-      ? (delegations.roles ?? []).length
-      : 2 ** delegations.succinctRoles.bitLength;
+  const count = delegatedNames(delegations).length;
   for (let number = 0; found.size < count; number++) {
     const path = targetPath(`vendors/${vendor}/_/${number}`);
     const bin = rolesForTarget(delegations, path)[0];
@@ -73,4 +57,11 @@ export function probes(own: Targets, vendor: VendorName): ReadonlyMap<RoleName, 
     if (!found.has(bin.name)) found.set(bin.name, path);
   }
   return found;
+}
+
+/** The bits of `--<option> <text>`. @throws CliError USAGE */
+export function bitsOf(option: string, text: string): number {
+  const bits = Number(text);
+  if (text.trim() !== '' && Number.isInteger(bits) && bits >= 1 && bits <= 14) return bits;
+  throw new CliError('USAGE', `--${option} ${text}: expected 1 to 14 bits; 4 makes 16 files`);
 }

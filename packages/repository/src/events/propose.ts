@@ -157,7 +157,7 @@ export async function eventOf(
   // A role that only follows its delegator is signed when that is published, as it is then.
   for (const { work, atHand } of works)
     if (!atHand || changesContent(work)) roles.push(await roleOf(engine, work, workspace, options));
-  roles.sort((a, b) => depth(a) - depth(b));
+  sortByDepth(roles);
   await putContents(engine.storage, workspace.contents, { ...options, now: new Date() });
   if (root !== null)
     roles.push({ name: rootRole, delegator: rootRole, signed: signedToBytes(root), signatures: [] });
@@ -213,9 +213,20 @@ async function roleOf(
   return { name: work.name, delegator: work.delegator, signed, signatures: [] };
 }
 
-/** Targets first; below it the order in which the workspace met them, which is that of the delegations. */
-function depth({ name }: EventRole): number {
-  return name === targetsRole ? 0 : 1;
+/** Each role after what delegates to it, under whose new keys it may be signed; else in the order of the delegations. */
+function sortByDepth(roles: EventRole[]): void {
+  const above = new Map(roles.map(({ name, delegator }) => [name, delegator]));
+  const depth = ({ delegator }: EventRole): number => {
+    let steps = 0;
+    for (
+      let at: RoleName | undefined = delegator;
+      at !== undefined && steps < roles.length;
+      at = above.get(at)
+    )
+      steps++;
+    return steps;
+  };
+  roles.sort((a, b) => depth(a) - depth(b));
 }
 
 function changesContent({ files, delegations, brought }: RoleWork): boolean {
