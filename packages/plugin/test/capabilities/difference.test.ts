@@ -69,7 +69,11 @@ describe('widens', () => {
     expect(widens(capabilities(before), capabilities(after))).toBe(answer);
   });
   test('nothing widens itself', () => {
-    fc.assert(fc.property(anyCapabilities, (a) => expect(widens(a, a)).toBe(false)));
+    fc.assert(
+      fc.property(anyCapabilities, (a) => {
+        expect(widens(a, a)).toBe(false);
+      }),
+    );
   });
   test('consent carries over: what widens no version that widens none, widens none', () => {
     fc.assert(
