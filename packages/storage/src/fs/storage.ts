@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
 import { constants, type BigIntStats } from 'node:fs';
-import * as nodeFs from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { contentTypeOf } from '../content-type.ts';
@@ -12,6 +11,7 @@ import type { CallOptions, ObjectInfo, ObjectMeta, Storage } from '../storage.ts
 import { Etags, readFile, readWhole, smallMaxLength } from './etag.ts';
 import { isSystemError, typedFileSystem, type FileSystem, type OpenFile } from './file-system.ts';
 import { listTree } from './list.ts';
+import { localFileSystem } from './local.ts';
 import { TempFiles, type TempFile } from './temp.ts';
 import { Tree } from './tree.ts';
 
@@ -24,7 +24,7 @@ export interface FsStorageOptions {
   readonly metaOf?: (key: string) => ObjectMeta;
   /** What a killed writer left is removed by the next writer after this long; longer than any upload may take. Default: 1 h. */
   readonly tempMaxAgeMs?: number;
-  /** Default: `node:fs/promises`. Locks always use the real disk. */
+  /** Default: the disk of this machine. Locks always use that. */
   readonly fs?: FileSystem;
 }
 
@@ -39,7 +39,7 @@ const noLinks: readonly string[] = ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 
  * A file made by hand is an object too. Folders left empty stay.
  */
 export function fsStorage(options: FsStorageOptions): Storage {
-  const fs = typedFileSystem(options.fs ?? nodeFs);
+  const fs = typedFileSystem(options.fs ?? localFileSystem);
   const tree = new Tree(fs, options.root, options.create ?? false);
   const temps = new TempFiles(fs, tree, options.tempMaxAgeMs ?? 60 * 60 * 1000);
   const etags = new Etags();

@@ -5,7 +5,7 @@ import type { Limits } from '../limits.ts';
 import type { Reader } from '../json/reader.ts';
 import type { JsonValue } from '../json/value.ts';
 import type { Hashes, MetaFile, RoleKeys } from '../model.ts';
-import { hexDigest, keyId, type KeyId } from '../names.ts';
+import { hexDigest, keyId, type HexDigest, type KeyId } from '../names.ts';
 
 /**
  * What every signed part has (4.3). `specVersion`: the major must be 1, and old repositories give two parts alone;
@@ -61,7 +61,7 @@ export function readMetaFile(reader: Reader): MetaFile {
 }
 
 /** As `hashes.sha256` has to be. */
-export function isSha256(digest: JsonValue | undefined): boolean {
+export function isSha256(digest: JsonValue | undefined): digest is HexDigest {
   return typeof digest === 'string' && /^[0-9a-f]{64}$/.test(digest);
 }
 
