@@ -13,6 +13,7 @@ import {
 import { readOurs } from './lib/read-ours.ts';
 import { readTheirs } from './lib/read-theirs.ts';
 import { report } from './lib/report.ts';
+import { pausedRotations, polledRotations } from './lib/rotations.ts';
 import { Tally } from './lib/tally.ts';
 
 const args = process.argv.slice(2);
@@ -63,6 +64,10 @@ for (const peer of wanted) {
   const read = (): ReturnType<typeof readTheirs> => readTheirs(peer, program, join(out, 'theirs'), tally);
   written.set(peer.name, await step(`we read what ${peer.name} writes`, read));
 }
+await step('clients pause while a key is rotated', () =>
+  pausedRotations(programs, join(out, 'paused'), tally),
+);
+console.log(await step('clients poll while all keys are rotated', () => polledRotations(programs, join(out, 'polled'), tally))); // prettier-ignore
 const matrix = await step('bad inputs', () => badInputs(programs, join(out, 'inputs'), tally));
 
 if (programs.size === peers.length) {

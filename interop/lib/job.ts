@@ -7,8 +7,8 @@ import { outcomeOf } from './outcome.ts';
 import type { Program } from './peer.ts';
 import { run } from './run.ts';
 
-/** Target paths and what stands behind them. */
-export type Contents = ReadonlyMap<string, Uint8Array>;
+/** Target paths and what stands behind them; `null`: something. */
+export type Contents = ReadonlyMap<string, Uint8Array | null>;
 
 /** One reading of one repository: everything that `read` of the protocol takes (README.md). */
 export interface Job {
@@ -59,11 +59,14 @@ export const ours: Client = async (job) => {
   return compared({ kind: 'accepted' }, job);
 };
 
-async function compared(outcome: Outcome, { out, contents }: Job): Promise<Outcome> {
+export async function compared(
+  outcome: Outcome,
+  { out, contents }: Pick<Job, 'out' | 'contents'>,
+): Promise<Outcome> {
   if (outcome.kind !== 'accepted') return outcome;
   for (const [index, [path, expected]] of [...contents].entries()) {
     const bytes = await readFile(join(out, 'targets', String(index))).catch(() => null);
-    if (bytes === null || !bytes.equals(expected))
+    if (bytes === null || (expected !== null && !bytes.equals(expected)))
       return {
         kind: 'other bytes',
         message: `${path}: ${bytes === null ? 'no file' : `${bytes.length} bytes`}`,

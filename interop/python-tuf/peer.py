@@ -47,6 +47,18 @@ def read(root: Path, metadata_url: str, targets_url: str, out: Path, paths: Path
         updater.download_target(info, str(files / str(index)))
 
 
+def sessions(root: Path, metadata_url: str, targets_url: str) -> None:
+    """One `read` for each line of stdin, which is its `out`; the file `paths` is in it."""
+    for line in sys.stdin:
+        out = Path(line.rstrip("\n"))
+        try:
+            read(root, metadata_url, targets_url, out, out / "paths")
+            answer: dict[str, str] = {}
+        except Exception as error:  # noqa: BLE001 - whatever the library throws is the answer
+            answer = {"error": type(error).__name__, "message": str(error)[:300]}
+        print(json.dumps(answer), flush=True)
+
+
 class Repository:
     """Everything in memory until `save`, which signs it from the leaves to the timestamp."""
 
@@ -211,6 +223,9 @@ def main(command: str, *rest: str) -> None:
     if command == "read":
         root, metadata_url, targets_url, out, paths = rest
         read(Path(root), metadata_url, targets_url, Path(out), Path(paths))
+    elif command == "sessions":
+        root, metadata_url, targets_url = rest
+        sessions(Path(root), metadata_url, targets_url)
     else:
         folder, scenario = rest
         scenarios[scenario]().save(Path(folder))

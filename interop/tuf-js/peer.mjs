@@ -2,6 +2,7 @@
 import { createHash, generateKeyPairSync, sign } from 'node:crypto';
 import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { createInterface } from 'node:readline';
 import models from '@tufjs/models';
 import canonicalJson from '@tufjs/canonical-json';
 import tufJs from 'tuf-js';
@@ -31,6 +32,20 @@ async function read(root, metadataUrl, targetsUrl, out, pathsFile) {
     if (info === undefined) throw Object.assign(new Error(`no target ${path}`), { name: 'TargetNotFound' });
     await updater.downloadTarget(info, join(targetDir, String(index)));
   }
+}
+
+/** One `read` for each line of stdin, which is its `out`; the file `paths` is in it. */
+async function sessions(root, metadataUrl, targetsUrl) {
+  for await (const out of createInterface({ input: process.stdin })) {
+    const answer = await read(root, metadataUrl, targetsUrl, out, join(out, 'paths')).then(() => ({}), said);
+    process.stdout.write(`${JSON.stringify(answer)}\n`);
+  }
+}
+
+/** What the library threw, as the answer. */
+function said(error) {
+  const name = error.name === 'Error' ? error.constructor.name : error.name;
+  return { error: name, message: String(error.message).slice(0, 300) };
 }
 
 const sha256 = (bytes) => createHash('sha256').update(bytes).digest('hex');
@@ -216,9 +231,9 @@ const scenarios = {
 const [command, ...rest] = process.argv.slice(2);
 try {
   if (command === 'read') await read(...rest);
+  else if (command === 'sessions') await sessions(...rest);
   else write(rest[0], scenarios[rest[1]]());
 } catch (error) {
-  const name = error.name === 'Error' ? error.constructor.name : error.name;
-  console.log(JSON.stringify({ error: name, message: String(error.message).slice(0, 300) }));
+  console.log(JSON.stringify(said(error)));
   process.exitCode = 1;
 }
