@@ -1,0 +1,122 @@
+import { existsSync, realpathSync } from 'node:fs';
+import path from 'node:path';
+import type { ConfineOptions } from './api.ts';
+import type { Launch } from './launch.ts';
+import { holders, mainOf, pythonArgs, setupFor } from './launch-plain.ts';
+import { nodeFlags } from './node-flags.ts';
+import { ourFile, preloadFile, type OurFile } from './preload-files.ts';
+import { findBubblewrap, findPython, librariesOf } from './programs.ts';
+
+/** Where things are inside. */
+const root = '/plugin';
+const nodePath = '/ragv/node';
+
+const isolation =
+  words(`--unshare-user --disable-userns --unshare-pid --unshare-net --unshare-ipc --unshare-uts --unshare-cgroup-try
+  --die-with-parent --new-session --cap-drop ALL --uid 65534 --gid 65534 --hostname sandbox --clearenv`);
+const ownFolders = words('--proc /proc --dev /dev --perms 1777 --tmpfs /tmp');
+const last = words(`--remount-ro / --chdir ${root} --`);
+
+/** Mode `sandbox` (and `compute`) on Linux: its own user, processes, network, IPC and host name, and a root of its own with nothing in it. */
+export async function launchBubblewrap(options: ConfineOptions, folder: string): Promise<Launch> {
+  const program = await findBubblewrap();
+  const inner = await inside(options);
+  const { grant } = options;
+  const env = [...grant.env].flatMap(([name, value]) => ['--setenv', name, value]);
+  const args = [
+    ...isolation,
+    ...env,
+    ...inner.mounts.flatMap(([from, to]) => ['--ro-bind', from, to]),
+    ...ownFolders,
+    ...grant.read.flatMap((place) => ['--ro-bind', place, place]),
+    ...grant.write.flatMap((place) => ['--bind', place, place]),
+    '--ro-bind',
+    folder,
+    root,
+    ...last,
+    ...inner.command,
+  ];
+  const [first = program, ...rest] = [...holders(options), program, ...args];
+  return { command: first, args: rest, env: {}, cwd: '/', setup: inner.setup, ownProcesses: true };
+}
+
+type Mount = readonly [from: string, to: string];
+
+interface Inside {
+  readonly command: readonly string[];
+  readonly mounts: readonly Mount[];
+  readonly setup: Launch['setup'];
+}
+
+async function inside(options: ConfineOptions): Promise<Inside> {
+  const args = options.args ?? [];
+  const entry = path.posix.join(root, options.entry);
+  const programs = options.grant.exec.map((file): Mount => [file, file]);
+  const wide = options.grant.exec.length > 0 || options.grant.native;
+  if (options.runtime === 'executable')
+    return { command: [entry, ...args], mounts: [...systemLibraries(), ...programs], setup: null };
+  if (options.runtime === 'python') {
+    const python = await findPython(options.python);
+    const own = [python.program, ...python.folders].map((place): Mount => [place, place]);
+    const mounts = [...systemLibraries(), ...own, ...programs];
+    return { command: [python.program, ...pythonArgs(root, entry, args)], mounts, setup: null };
+  }
+  const node = realpathSync(options.node ?? process.execPath);
+  const libraries = wide
+    ? systemLibraries()
+    : (await librariesOf(node)).map((file): Mount => [realpathSync(file), file]);
+  const preload = preloadFile();
+  const runner = options.runner === undefined ? null : ourFile(options.runner);
+  const at = { preload: '/ragv/preload', runner: '/ragv/runner' };
+  const setup = setupFor(options, {
+    root,
+    entry,
+    runner: runner === null ? null : path.posix.join(at.runner, path.basename(runner.file)),
+    ours: runner === null ? [at.preload] : [at.preload, at.runner],
+    osLayer: true,
+  });
+  const flags = nodeFlags(options.grant, { root, ours: ['/ragv'], temp: '/tmp' });
+  return {
+    command: [
+      nodePath,
+      ...flags,
+      ...mainOf(path.posix.join(at.preload, path.basename(preload.file)), setup, args),
+    ],
+    mounts: [
+      ...libraries,
+      [node, nodePath],
+      ...mountsOf(preload, at.preload),
+      ...(runner === null ? [] : [[runner.folder, at.runner] satisfies Mount]),
+      ...programs,
+    ],
+    setup,
+  };
+}
+
+function mountsOf(one: OurFile, at: string): readonly Mount[] {
+  return [
+    [one.folder, at],
+    [one.packageJson, path.posix.join(path.posix.dirname(at), 'package.json')],
+  ];
+}
+
+/** For code whose needs nobody can list: the system's libraries, none of its programs, nothing of its settings but where libraries are. */
+function systemLibraries(): readonly Mount[] {
+  return [
+    '/usr/lib',
+    '/usr/lib32',
+    '/usr/lib64',
+    '/usr/libexec',
+    '/lib',
+    '/lib64',
+    '/etc/ld.so.cache',
+    '/etc/alternatives',
+  ]
+    .concat(['/etc/ssl/certs', '/etc/pki/tls/certs', '/usr/share/ca-certificates', '/nix/store'])
+    .filter((place) => existsSync(place))
+    .map((place): Mount => [realpathSync(place), place]);
+}
+
+function words(text: string): readonly string[] {
+  return text.split(/\s+/);
+}

@@ -1,0 +1,13 @@
+import type { Setup } from './preload/setup.ts';
+
+/** How a process is started: ready for `spawn`, with what the preload is to be told. */
+export interface Launch {
+  readonly command: string;
+  readonly args: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  readonly cwd: string;
+  /** `null`: nothing of ours runs inside, so nothing is told. */
+  readonly setup: Setup | null;
+  /** Whether killing the outermost process ends everything below it. */
+  readonly ownProcesses: boolean;
+}

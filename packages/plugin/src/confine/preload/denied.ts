@@ -1,0 +1,37 @@
+/** As Node's own refusals, so that a plugin has one code to look for. */
+export class AccessDeniedError extends Error {
+  readonly code = 'ERR_ACCESS_DENIED';
+  readonly permission: string;
+
+  constructor(permission: string, what: string) {
+    super(`not granted to this plugin: ${permission} ${what}`);
+    this.name = 'Error';
+    this.permission = permission;
+  }
+}
+
+type Report = (capability: string, what: string) => void;
+let report: Report = () => undefined;
+
+/** Where refusals are told; the main thread sends them to the host. */
+export function reportTo(to: Report): void {
+  report = to;
+}
+
+export function denied(capability: string, what: string): AccessDeniedError {
+  report(capability, what.slice(0, 300));
+  return new AccessDeniedError(capability, what);
+}
+
+/** Puts `value` in the place of a member for good. A member that this Node does not have stays away. */
+export function replace(target: object, name: string | symbol, value: unknown): void {
+  if (!(name in target)) return;
+  Object.defineProperty(target, name, { value, writable: false, configurable: false, enumerable: true });
+}
+
+/** A function for `replace` that refuses whatever it is called with. */
+export function refuse(capability: string, what: string): () => never {
+  return function refused(): never {
+    throw denied(capability, what);
+  };
+}

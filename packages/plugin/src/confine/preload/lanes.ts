@@ -1,0 +1,119 @@
+import type { Duplex } from 'node:stream';
+import { encodeFrame, FrameDecoder, FrameError } from './frames.ts';
+
+export interface Message {
+  readonly value: unknown;
+  /** A view on memory that is nobody else's; `null` = none were sent. */
+  readonly bytes: Uint8Array | null;
+}
+
+/** A private, ordered message channel between host and plugin. What comes from the other side is to be distrusted. */
+export interface Channel {
+  /**
+   * `false`: much is waiting, wait for `drained()` before sending more. Nothing happens once it is closed.
+   * @throws RangeError larger than one message may be
+   */
+  send(value: unknown, bytes?: Uint8Array): boolean;
+  /** Settles when what waited is written, or the channel closed. */
+  drained(): Promise<void>;
+  /** One listener; a second replaces it. Messages that came before the first wait for it. It must not throw. */
+  onMessage(listener: (message: Message) => void): void;
+  /** No more messages until `resume()`: the other side then waits. */
+  pause(): void;
+  resume(): void;
+  close(): void;
+  /** `null`: ended in order. Never rejects. */
+  readonly closed: Promise<Error | null>;
+}
+
+export interface LaneLimits {
+  readonly messageBytes: number;
+  /** Written and not yet taken by the other side. */
+  readonly unreadBytes: number;
+}
+
+/** Lane 0 is for the confinement itself, lane 1 for whoever uses it. */
+export const controlLane = 0;
+export const callLane = 1;
+
+/** Several channels over one stream. Closing one closes all. */
+export class Lanes {
+  readonly closed: Promise<Error | null>;
+  readonly #stream: Duplex;
+  readonly #limits: LaneLimits;
+  readonly #listeners = new Map<number, (message: Message) => void>();
+  readonly #early = new Map<number, Message[]>();
+  #earlyBytes = 0;
+  #settle: (error: Error | null) => void = () => undefined;
+
+  constructor(stream: Duplex, limits: LaneLimits) {
+    this.#stream = stream;
+    this.#limits = limits;
+    this.closed = new Promise((resolve) => (this.#settle = resolve));
+    const decoder = new FrameDecoder(limits.messageBytes);
+    stream.on('data', (piece: Buffer) => {
+      try {
+        for (const { lane, value, bytes } of decoder.push(piece)) this.#deliver(lane, { value, bytes });
+      } catch (error) {
+        this.#end(error instanceof Error ? error : new FrameError(String(error)));
+      }
+    });
+    stream.on('error', (error) => this.#end(error));
+    stream.on('end', () => this.#end(null));
+    stream.on('close', () => this.#end(null));
+  }
+
+  lane(number: number): Channel {
+    const stream = this.#stream;
+    return {
+      send: (value, bytes) => this.#send(number, value, bytes ?? null),
+      drained: async () => {
+        if (!stream.writableNeedDrain || stream.destroyed) return;
+        await new Promise<void>((resolve) => {
+          const done = (): void => {
+            stream.off('drain', done).off('close', done);
+            resolve();
+          };
+          stream.on('drain', done).on('close', done);
+        });
+      },
+      onMessage: (listener) => {
+        this.#listeners.set(number, listener);
+        const early = this.#early.get(number) ?? [];
+        this.#early.delete(number);
+        for (const message of early) listener(message);
+      },
+      pause: () => void stream.pause(),
+      resume: () => void stream.resume(),
+      close: () => this.#end(null),
+      closed: this.closed,
+    };
+  }
+
+  #send(lane: number, value: unknown, bytes: Uint8Array | null): boolean {
+    if (this.#stream.destroyed || this.#stream.writableEnded) return true;
+    const fits = this.#stream.write(encodeFrame(lane, value, bytes, this.#limits.messageBytes));
+    if (this.#stream.writableLength > this.#limits.unreadBytes)
+      this.#end(new FrameError(`the other side leaves ${this.#stream.writableLength} bytes unread`));
+    return fits;
+  }
+
+  #deliver(lane: number, message: Message): void {
+    const listener = this.#listeners.get(lane);
+    if (listener !== undefined) {
+      listener(message);
+      return;
+    }
+    this.#earlyBytes += 64 + (message.bytes?.length ?? 0);
+    if (lane > callLane || this.#earlyBytes > this.#limits.messageBytes)
+      throw new FrameError(`messages for lane ${lane}, where nobody listens`);
+    const early = this.#early.get(lane) ?? [];
+    early.push(message);
+    this.#early.set(lane, early);
+  }
+
+  #end(error: Error | null): void {
+    this.#settle(error);
+    if (!this.#stream.destroyed) this.#stream.destroy();
+  }
+}

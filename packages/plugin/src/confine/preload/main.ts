@@ -1,0 +1,52 @@
+/** The first of our code in a plugin's process: what the host said is put into force, then the plugin is let in. */
+import net from 'node:net';
+import { pathToFileURL } from 'node:url';
+import { isMainThread } from 'node:worker_threads';
+import { guardBuiltIn } from './built-ins.ts';
+import { reportTo } from './denied.ts';
+import { callLane, type Channel, controlLane, Lanes } from './lanes.ts';
+import { installLoader } from './loader.ts';
+import { guardProcess } from './process-guards.ts';
+import { channelFd, readSetup, type Setup } from './setup.ts';
+
+/** What a runner's `runner` function is called with. */
+export interface RunnerContext {
+  readonly channel: Channel;
+  /** The plugin's entry, loaded at the first call. */
+  load(): Promise<object>;
+  readonly args: readonly string[];
+}
+
+function openChannel(setup: Setup): { readonly lanes: Lanes; readonly socket: net.Socket } {
+  const socket = new net.Socket({ fd: channelFd, readable: true, writable: true });
+  const lanes = new Lanes(socket, setup);
+  void lanes.closed.then(() => process.exit(0)); // without its host it has nothing to do
+  return { lanes, socket };
+}
+
+async function run(setup: Setup, file: string, channel: Channel): Promise<void> {
+  const module: unknown = await import(pathToFileURL(file).href);
+  const runner: unknown =
+    typeof module === 'object' && module !== null ? Reflect.get(module, 'runner') : undefined;
+  if (typeof runner !== 'function') throw new Error(`${file} exports no runner`);
+  const load = async (): Promise<unknown> => import(pathToFileURL(setup.entry).href);
+  await Promise.resolve(Reflect.apply(runner, undefined, [{ channel, load, args: process.argv.slice(2) }]));
+}
+
+const setup = readSetup();
+if (isMainThread) {
+  const { lanes, socket } = openChannel(setup);
+  const control = lanes.lane(controlLane);
+  reportTo((capability, what) => void control.send({ denied: capability, what }));
+  if (setup.confined) {
+    guardProcess(setup);
+    guardBuiltIn('net', setup);
+  }
+  installLoader(setup);
+  control.send({ ready: process.version });
+  if (setup.runner === null) socket.unref();
+  else await run(setup, setup.runner, lanes.lane(callLane));
+} else {
+  if (setup.confined) guardProcess(setup);
+  installLoader(setup);
+}

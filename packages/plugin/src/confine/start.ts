@@ -1,0 +1,206 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { Duplex, type Readable, type Writable } from 'node:stream';
+import type { ConfinedProcess, ConfineOptions, Exit } from './api.ts';
+import { launchBubblewrap } from './bubblewrap.ts';
+import { checkGrant } from './check-grant.ts';
+import { Control } from './control.ts';
+import { ConfineFailureError, ConfineRefusedError, type ConfineError } from './errors.ts';
+import { closeInspector } from './inspector.ts';
+import { launchPlain } from './launch-plain.ts';
+import type { Launch } from './launch.ts';
+import { defaultConfineLimits, type ConfineLimits } from './limits.ts';
+import { FrameError } from './preload/frames.ts';
+import { callLane, controlLane, Lanes } from './preload/lanes.ts';
+import { privateCopy, removeCopy } from './private-copy.ts';
+import { launchSandboxExec } from './sandbox-exec.ts';
+import { watch } from './watch.ts';
+
+/**
+ * Starts a process that may do exactly what `grant` says, and settles when it is up: for Node, when our preload has put the
+ * grant into force; else, when it has been started. Nothing of it is left if this throws.
+ * @throws ConfineRefusedError the mode is not to be had here, or not for this; ConfineFailureError `START_FAILED`
+ */
+export async function startConfined(options: ConfineOptions): Promise<ConfinedProcess> {
+  options.signal?.throwIfAborted();
+  checkGrant(options);
+  const limits = { ...defaultConfineLimits, ...options.limits };
+  const copied = options.privateCopy ?? needsCopy(options);
+  const folder = copied ? privateCopy(options.folder, options.files) : options.folder;
+  try {
+    const launch = await launchFor(options, folder);
+    if (!launch.ownProcesses) closeInspector();
+    return await start(options, launch, limits, copied ? folder : null);
+  } catch (error) {
+    if (copied) removeCopy(folder);
+    throw error;
+  }
+}
+
+/** Where the operating system opens the plugin's files by itself, so that no loader of ours compares them. */
+function needsCopy({ mode, runtime, grant }: ConfineOptions): boolean {
+  return mode === 'sandbox' && (runtime !== 'node' || grant.native);
+}
+
+async function launchFor(options: ConfineOptions, folder: string): Promise<Launch> {
+  if (options.mode === 'process' || options.mode === 'trusted') return launchPlain(options, folder);
+  if (process.platform === 'linux') return launchBubblewrap(options, folder);
+  if (process.platform === 'darwin') return launchSandboxExec(options, folder);
+  throw new ConfineRefusedError(
+    'SANDBOX_UNAVAILABLE',
+    `mode ${options.mode} has no layer on ${process.platform}`,
+    {
+      hint: 'mode process confines what Node can; docs/sandbox.md says what that is',
+    },
+  );
+}
+
+async function start(
+  options: ConfineOptions,
+  launch: Launch,
+  limits: ConfineLimits,
+  copy: string | null,
+): Promise<ConfinedProcess> {
+  const child = spawn(launch.command, launch.args, {
+    cwd: launch.cwd,
+    env: launch.env,
+    stdio: ['pipe', 'pipe', 'pipe', ...(launch.setup === null ? [] : ['pipe' as const])],
+    detached: true, // a group of its own, which is ended as one
+  });
+  const running = new Running(options, child, launch, limits, copy);
+  await running.up();
+  return running;
+}
+
+class Running implements ConfinedProcess {
+  readonly mode;
+  readonly pid: number;
+  readonly stdin: Writable;
+  readonly stdout: Readable;
+  readonly stderr: Readable;
+  readonly channel;
+  readonly exited: Promise<Exit>;
+  readonly #child: ChildProcess;
+  readonly #control: Control | null;
+  readonly #watch: ReturnType<typeof watch>;
+  readonly #limits: ConfineLimits;
+  readonly #abort: () => void;
+  readonly #signal: AbortSignal | undefined;
+  #why: ConfineError | null = null;
+
+  constructor(
+    options: ConfineOptions,
+    child: ChildProcess,
+    launch: Launch,
+    limits: ConfineLimits,
+    copy: string | null,
+  ) {
+    const { stdin, stdout, stderr } = child;
+    if (stdin === null || stdout === null || stderr === null) throw new Error('spawned without its streams');
+    this.mode = options.mode;
+    this.pid = child.pid ?? 0;
+    this.stdin = stdin.on('error', () => undefined); // a plugin that does not read its input is not our failure
+    this.stdout = stdout;
+    this.stderr = stderr;
+    this.#child = child;
+    this.#limits = limits;
+    this.#signal = options.signal;
+    this.#abort = () => this.#kill(new ConfineFailureError('PLUGIN_STOPPED', 'stopped by its host'));
+    options.signal?.addEventListener('abort', this.#abort, { once: true });
+    this.#watch = watch(this.pid, options.grant.limits, limits, (error) => this.#kill(error));
+    const stream = child.stdio[3];
+    const lanes = stream instanceof Duplex ? new Lanes(stream, limits) : null;
+    this.#control = lanes === null ? null : new Control(lanes.lane(controlLane), options, limits);
+    if (lanes !== null && launch.setup !== null) lanes.lane(controlLane).send(launch.setup);
+    this.channel = options.runner === undefined ? null : (lanes?.lane(callLane) ?? null);
+    void lanes?.closed.then((error) => this.#channelClosed(error));
+    this.exited = new Promise((resolve) => {
+      child.once('error', (cause) => {
+        const message = `${launch.command} could not be started: ${cause.message}`;
+        resolve(this.#gone(null, null, copy, new ConfineFailureError('START_FAILED', message, { cause })));
+      });
+      child.once('exit', (code, signal) => resolve(this.#gone(code, signal, copy, null)));
+    });
+  }
+
+  /** @throws ConfineError it ended before it was up */
+  async up(): Promise<void> {
+    const ready = this.#control?.ready ?? new Promise<void>((resolve) => this.#child.once('spawn', resolve));
+    let said = '';
+    const listen = (text: Buffer): void => void (said = (said + text.toString('utf8')).slice(-2000));
+    if (this.#control !== null) this.stderr.on('data', listen);
+    const tooSlow = setTimeout(() => {
+      this.#kill(new ConfineFailureError('START_FAILED', `not up after ${this.#limits.startTimeMs} ms`));
+    }, this.#limits.startTimeMs);
+    const exit = await Promise.race([ready, this.exited]);
+    clearTimeout(tooSlow);
+    if (this.#control !== null) {
+      this.stderr.off('data', listen).pause();
+      if (said !== '' && exit === undefined) this.stderr.unshift(Buffer.from(said));
+    }
+    if (exit === undefined) return;
+    if (exit.error !== null && exit.error.code !== 'PLUGIN_CRASHED') throw exit.error;
+    throw new ConfineFailureError(
+      'START_FAILED',
+      `ended before it was up: ${said.trim() || 'it said nothing'}`,
+    );
+  }
+
+  usage(): ReturnType<ConfinedProcess['usage']> {
+    const network = this.#control?.usage() ?? { connections: 0, networkBytes: 0, denied: 0 };
+    return { ...this.#watch.last(), ...network };
+  }
+
+  async stop(options: { readonly graceMs?: number } = {}): Promise<Exit> {
+    const grace = options.graceMs ?? this.#limits.graceMs;
+    this.#why ??= new ConfineFailureError('PLUGIN_STOPPED', 'stopped by its host');
+    if (grace > 0) {
+      this.stdin.end();
+      if (this.#child.exitCode === null) this.#child.kill('SIGTERM');
+      const timer = setTimeout(() => this.#kill(this.#why), grace);
+      await this.exited;
+      clearTimeout(timer);
+    } else this.#kill(this.#why);
+    return this.exited;
+  }
+
+  /** The whole group, because what it started dies with it. */
+  #kill(why: ConfineError | null): void {
+    this.#why ??= why;
+    if (this.pid === 0) return;
+    try {
+      process.kill(-this.pid, 'SIGKILL');
+    } catch {
+      this.#child.kill('SIGKILL'); // gone already, or no group
+    }
+  }
+
+  #channelClosed(error: Error | null): void {
+    if (error instanceof FrameError)
+      this.#kill(new ConfineRefusedError('CHANNEL_GARBAGE', `on its private channel: ${error.message}`));
+    else if (this.#child.exitCode === null && this.#child.signalCode === null) {
+      // A live process without its channel is nobody's: it is given the time to end.
+      setTimeout(
+        () => this.#kill(new ConfineFailureError('CHANNEL_CLOSED', 'closed its private channel')),
+        500,
+      ).unref();
+    }
+  }
+
+  #gone(
+    code: number | null,
+    signal: NodeJS.Signals | null,
+    copy: string | null,
+    failed: ConfineError | null,
+  ): Exit {
+    this.#signal?.removeEventListener('abort', this.#abort);
+    this.#watch.stop();
+    this.#control?.close();
+    this.#kill(null); // what is left of its group
+    if (copy !== null) removeCopy(copy);
+    const how = signal === null ? `code ${code}` : signal;
+    const crashed = (): ConfineError =>
+      new ConfineFailureError('PLUGIN_CRASHED', `the plugin's process ended with ${how}`);
+    const error = failed ?? this.#why ?? (code === 0 ? null : crashed());
+    return { code, signal, error };
+  }
+}
