@@ -2,11 +2,19 @@
  * The drill of docs/runbooks/compromised-key.md against clients of three makes: a thief with both online keys takes every
  * version to its end, all clients follow him, and after one command all of them follow the repository again.
  */
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fixedPassword, openSigner } from '@ragnos/signing';
-import { metadataToBytes, parseMetadata, signedToBytes, type Snapshot, type Timestamp } from '@ragnos/tuf';
+import {
+  metadataToBytes,
+  parseMetadata,
+  roleName,
+  signedToBytes,
+  type Snapshot,
+  type Targets,
+  type Timestamp,
+} from '@ragnos/tuf';
 import { beforeAll, expect, test } from 'vitest';
 import { ours, peerClient, type Client } from '../../../interop/lib/job.ts';
 import { serveFolder } from '../../../interop/lib/server.ts';
@@ -129,11 +137,87 @@ test('one command, and clients of every make that saw the last version follow', 
   }
 });
 
+/** Signs roles below under another version, and lists them: whoever has the vault's keys can. */
+async function forgeRole(role: string, version: number): Promise<void> {
+  const keys = (await exits(0, 'key list --vault v')).stdout;
+  const signerOf = (name: string) => {
+    const file = new RegExp(`^${name} +in use .*file2:(\\S+)$`, 'm').exec(keys)?.[1] ?? '';
+    return openSigner(`file2:${join(folder, 'v', file)}`, { password: fixedPassword(password) });
+  };
+  const signed = async (name: string, part: Targets | Snapshot | Timestamp): Promise<Uint8Array> => {
+    const bytes = signedToBytes(part);
+    return metadataToBytes(bytes, [await (await signerOf(name)).sign(bytes)]);
+  };
+  const bytesOf = (file: string): Uint8Array => readFileSync(join(metadata, file));
+  const live = parseMetadata(bytesOf('timestamp.json'), 'timestamp').signed;
+  const snapshot = parseMetadata(bytesOf(`${live.snapshot.version}.snapshot.json`), 'snapshot').signed;
+  const before = snapshot.meta.get(roleName(role))?.version ?? 0;
+  const own = parseMetadata(bytesOf(`${before}.${role}.json`), 'targets').signed;
+  writeFileSync(join(metadata, `${version}.${role}.json`), await signed(role, { ...own, version }));
+  const file = { version, length: null, hashes: null, unrecognized: new Map() };
+  const next = { ...snapshot, version: snapshot.version + 1, meta: new Map([...snapshot.meta, [roleName(role), file]]) }; // prettier-ignore
+  writeFileSync(join(metadata, `${next.version}.snapshot.json`), await signed('snapshot', next));
+  const named = { ...file, version: next.version };
+  writeFileSync(
+    join(metadata, 'timestamp.json'),
+    await signed('timestamp', { ...live, version: live.version + 1, snapshot: named }),
+  );
+}
+
+const at = 'vendors/acme/tool/';
+const addBelow = async (name: string): Promise<void> => {
+  write(join(folder, name), name);
+  await exits(0, `target add ${name} --path ${name} --vault v ${secret}`);
+};
+
+test(
+  'the last version of a vendor: one command, and clients of every make that saw it follow',
+  long,
+  async () => {
+    const server = await serveFolder(join(folder, 'v', 'public'));
+    const [path, later] = [`${at}1`, `${at}2`];
+    try {
+      await addBelow(path);
+      const contents = new Map([[path, Buffer.from(path)]]);
+      await everybodyReads(server.url, contents);
+      await forgeRole('vendor.acme', last);
+      await everybodyReads(server.url, contents); // nobody can tell
+      write(join(folder, later), later);
+      const tried = await ragv(`target add ${later} --path ${later} --vault v ${secret}`);
+      expect(tried.stderr).toContain('[TOO_LARGE]');
+
+      const plan = await exits(0, 'key revoke --compromised vendor.acme --vault v --dry-run');
+      expect(plan.stdout).toContain(`vendor.acme stands at version ${last}: it gets a low one again`);
+      expect(plan.stdout).toMatch(/^timestamp: 1 of 1 keys are void[\s\S]*^snapshot: 1 of 1 keys are void/m);
+      const said = await exits(0, `key revoke --compromised vendor.acme --vault v ${secret} --yes --json`);
+      expect(json(said.stdout)).toMatchObject({ roles: ['vendor.acme'] });
+      await everybodyReads(server.url, contents);
+      await addBelow(later);
+      await everybodyReads(server.url, new Map([...contents, [later, Buffer.from(later)]]));
+      expect((await exits(0, 'status --vault v')).stdout).not.toMatch(/version \d{9}/);
+    } finally {
+      await server.close();
+    }
+  },
+);
+
+test('a head that nobody can read, and a role below whose key is stolen as well', long, async () => {
+  await forgeRole('catalog', last);
+  rmSync(join(metadata, `${last}.catalog.json`));
+  const alone = await ragv('key revoke --compromised catalog --vault v --dry-run');
+  expect([alone.exit, alone.stderr]).toEqual([2, expect.stringContaining('name them as well')]);
+  const named = 'key revoke --compromised timestamp snapshot catalog --vault v';
+  expect((await exits(0, `${named} --dry-run`)).stdout).toContain('catalog: after the newest state verifies');
+  const said = await exits(0, `${named} ${secret} --yes`);
+  expect(said.stdout).toMatch(/is in force[\s\S]*catalog: the old keys are void/);
+  expect((await exits(0, 'status --vault v')).stdout).not.toMatch(/version \d{9}/);
+});
+
 test('a vendor’s key: at once, since its delegator is at hand', long, async () => {
   const said = await exits(0, `key revoke --compromised vendor.acme --vault v ${secret} --yes`);
   expect(said.stdout).toContain('vendor.acme: the old keys are void');
   const list = await exits(0, 'key list --vault v');
-  expect(list.stdout.match(/vendor\.acme\s+(in use|retired)/g)).toHaveLength(2);
+  expect(list.stdout.match(/vendor\.acme\s+(in use|retired)/g)).toHaveLength(3);
 });
 
 test('a role whose keys are elsewhere is rotated by an event', long, async () => {
@@ -147,15 +231,15 @@ test('a role whose keys are elsewhere is rotated by an event', long, async () =>
       await idOf('ann.pub'),
     ),
   );
-  expect(made.stdout).toContain('for root 4: 1 of 2, 1 missing');
+  expect(made.stdout).toContain('for root 6: 1 of 2, 1 missing');
   const id = /root-\d{8}-[0-9a-f]{6}/.exec(made.stdout)?.[0] ?? '';
   await exits(8, `event sign ${id} --key file2:ann.p8 --vault v ${secret} --yes`);
   await exits(0, `event sign ${id} --key file2:bob.p8 --vault v ${secret} --yes`);
   expect((await exits(0, `event apply ${id} --vault v ${secret}`)).stdout).toContain(
-    'root version 5 is in force',
+    'root version 7 is in force',
   );
   const rotated = await exits(8, `key rotate timestamp --vault v ${secret} --yes`);
-  expect(rotated.stdout).toContain('root version 5 → 6');
+  expect(rotated.stdout).toContain('root version 7 → 8');
 });
 
 test('refused: what is no key, and what would leave too few', long, async () => {

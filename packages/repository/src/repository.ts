@@ -22,6 +22,7 @@ import { publishGroup, type Waiting } from './group.ts';
 import { prepare, type PreparedRole } from './prepare.ts';
 import { refresh } from './refresh.ts';
 import { layoutOf, rekey, replacedKey } from './rekey.ts';
+import { wornIn, type WornRole } from './events/reset-snapshot.ts';
 import { record, submitRoot, type SubmittedRoot } from './events/submit-root.ts';
 import { isFault } from './root.ts';
 import { seenMemory } from './seen.ts';
@@ -144,6 +145,11 @@ export class Repository {
       const head = await reader.read(options);
       return quickCheckHead(head, { now: now(), lifetimes, compat: new Set<string>(compat) });
     });
+  }
+
+  /** Versions to which nobody honest comes: somebody ran them to their end, and a new root has to give low ones again. */
+  worn(options: CallOptions = {}): Promise<readonly WornRole[]> {
+    return this.#serial(async () => wornIn(await this.#engine.reader.read(options)));
   }
 
   status(options: CallOptions = {}): Promise<RepositoryStatus> {

@@ -84,7 +84,7 @@ test('in several snapshots, one after the other', async () => {
   for (const version of [last - 2, last - 1, last])
     await forgeRoles(made, new Map([['catalog', { signer, version }]]));
   await host();
-  await newRoot(attacked, ['timestamp', 'snapshot']);
+  expect(await newRoot(attacked, ['timestamp', 'snapshot'])).toMatchObject({ outcome: 'applied' });
   await expectRecovered(attacked, 'catalog', 'catalog/acme.json');
 });
 
@@ -107,7 +107,8 @@ test('all three online keys, and the snapshot run to its end: targets are signed
     timestamp: (old) => ({ ...old, version: last }),
   });
   await host();
-  await newRoot(attacked, ['timestamp', 'snapshot', 'targets']);
+  const applied = await newRoot(attacked, ['timestamp', 'snapshot', 'targets']);
+  expect(applied).toMatchObject({ outcome: 'applied', reset: `snapshot stands at version ${last}` });
   await expectRecovered(attacked, 'targets', 'goes-on');
 });
 
@@ -120,6 +121,6 @@ test('what the thief left on the way is not taken for sound: a role that its own
     timestamp: (old) => ({ ...old, version: old.version + 1 }),
   });
   await expect(host().then((updater) => updater.find('catalog/x'))).rejects.toThrow();
-  await newRoot(attacked, ['timestamp', 'snapshot']);
+  expect(await newRoot(attacked, ['timestamp', 'snapshot'])).toMatchObject({ outcome: 'applied' });
   await expectRecovered(attacked, 'catalog', 'catalog/acme.json');
 });

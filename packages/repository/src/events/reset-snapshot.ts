@@ -16,8 +16,9 @@ import {
   type Snapshot,
   type Targets,
 } from '@ragnos/tuf';
-import { topLevelKeys } from '../commit.ts';
+import { topLevelKeys } from '../signing-needs.ts';
 import { PublishError } from '../errors.ts';
+import type { Head } from '../head.ts';
 import { metadataKey } from '../keys.ts';
 import { delegatedNames, targetsRole } from '../signed.ts';
 import type { CallOptions } from '../types.ts';
@@ -38,6 +39,15 @@ export function wornRoles({ meta }: Snapshot): readonly WornRole[] {
     .filter(([, { version }]) => version > lastHonestVersion)
     .map(([role, { version }]) => ({ role, version }))
     .toSorted((a, b) => b.version - a.version);
+}
+
+/** The same of a whole head. */
+export function wornIn({ timestamp, snapshot }: Pick<Head, 'timestamp' | 'snapshot'>): readonly WornRole[] {
+  const online = [
+    { role: 'timestamp', version: timestamp.signed.version },
+    { role: 'snapshot', version: snapshot.signed.version },
+  ];
+  return [...online.filter(({ version }) => version > lastHonestVersion), ...wornRoles(snapshot.signed)];
 }
 
 export interface SoundSnapshot {
