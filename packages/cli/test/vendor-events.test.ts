@@ -79,7 +79,7 @@ test(
       await good(host, 'info acme/hello --json'),
     );
     await byEvent(`revoke sha256:${sha256?.[1] ?? sha256?.[2] ?? ''} --reason bad --yes`, 'policy');
-    expect((await host.ragv('install acme/hello@1.0.0')).exit).toBe(10);
+    expect((await host.ragv('install acme/hello@1.1.0')).exit).toBe(10);
     await byEvent('vendor remove acme --yes', 'targets');
     expect(await good(operator, `vendor list --vault ${vault}`)).not.toMatch('acme');
     expect(await good(operator, `log verify --vault ${vault}`)).toMatch('the log is whole');

@@ -214,7 +214,7 @@ test('a revoked artifact is refused by hosts, for ever', { timeout: 120_000 }, a
   const sha256 = /"(?:sha256|artifact)": "([0-9a-f]{64})"/.exec(info)?.[1];
   expect(sha256).toBeDefined();
   await good(operator, `revoke sha256:${sha256} --reason "steals tokens" --vault ${vault}`);
-  const status = await host.ragv('install acme/hello@3.3.0');
+  const status = await host.ragv('install acme/hello@4.0.0');
   expect(status.exit).toBe(10);
 });
 
