@@ -225,6 +225,7 @@ export const exitOfError: Readonly<Record<ErrorCode, Exit>> = {
   PATH_REDEFINED: 'untrusted',
   REVOCATIONS_LOST: 'untrusted',
   CATALOG_LOST: 'untrusted',
+  NEVER_SEEN: 'untrusted',
   ARCHIVE_MISMATCH: 'untrusted',
   TREE_CHANGED: 'untrusted',
   EVIDENCE_INVALID: 'untrusted',

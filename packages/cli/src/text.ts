@@ -23,6 +23,11 @@ export function duration(milliseconds: number): string {
   return minutes > 0 ? `${minutes} min` : 'less than a minute';
 }
 
+/** Since when the door knows a version, as policies count it. */
+export function seenAgo(at: string, now = new Date()): string {
+  return `first seen by the door ${duration(now.getTime() - Date.parse(at))} ago`;
+}
+
 /** `4 file(s)` in proper words. Loading Node's tables of languages for one comma takes 19 ms. */
 export function count(number: number, one: string, many = `${one}s`): string {
   return `${String(number).replace(/\B(?=(?:\d{3})+$)/g, ',')} ${number === 1 ? one : many}`;

@@ -82,6 +82,7 @@ export {
 } from './capabilities/endpoint.ts';
 export {
   emptyCatalog,
+  firstSeenOf,
   parseCatalog,
   parseSearch,
   recordFirstSeen,
@@ -93,6 +94,7 @@ export {
   type CatalogPlugin,
   type SearchEntry,
   type SeenDigest,
+  type SeenDigests,
 } from './formats/catalog.ts';
 export { handoverBytes, isHandedOver, isSuccession, sameIds, type Owner } from './formats/owners.ts';
 export type { FileRef } from './formats/common.ts';

@@ -1,6 +1,6 @@
 import type { Context } from '../command.ts';
 import { hostFor } from '../host.ts';
-import { bytes, table } from '../text.ts';
+import { bytes, seenAgo, table } from '../text.ts';
 
 export async function run(context: Context): Promise<undefined> {
   const { voice, signal } = context;
@@ -11,6 +11,8 @@ export async function run(context: Context): Promise<undefined> {
       ...(version.installed ? ['installed'] : []),
       ...(version.yanked === null ? [] : [`yanked: ${version.yanked.reason}`]),
       ...(version.revoked === null ? [] : [`revoked: ${version.revoked}`]),
+      ...(version.refused === null ? [] : [`refused: ${version.refused.message}`]),
+      ...(version.firstSeen === null ? [] : [seenAgo(version.firstSeen)]),
     ].join(', ');
   voice.answer(info, [
     `${info.vendor}/${info.plugin}: ${info.description}`,

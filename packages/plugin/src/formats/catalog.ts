@@ -9,7 +9,7 @@ import {
 } from '../names.ts';
 import { readFormat, readLine, readLines, readTime, writeFormat } from './common.ts';
 import { ownersToJson, readOwners, type Owner } from './owners.ts';
-import type { PluginIndex } from './plugin-index.ts';
+import type { IndexEntry, PluginIndex } from './plugin-index.ts';
 
 export const catalogFormat = 'ragnos-catalog/1';
 export const searchFormat = 'ragnos-search/1';
@@ -31,6 +31,9 @@ export interface SeenDigest {
   readonly gates: readonly string[];
 }
 
+/** By sha256. */
+export type SeenDigests = ReadonlyMap<string, SeenDigest>;
+
 /**
  * Kept by the door: what a policy may count on, since no vendor can write it. `catalog/<vendor>.json` is about the vendor, and
  * `catalog/<vendor>~<plugin>.json` holds the digests of one plugin: a publish writes what it is about, however much there is.
@@ -46,7 +49,7 @@ export interface Catalog {
   /** Of all that was ever published. */
   readonly totals: { readonly files: number; readonly bytes: number };
   /** By sha256: when the door first saw these bytes, and where. It only grows. */
-  readonly digests: ReadonlyMap<string, SeenDigest>;
+  readonly digests: SeenDigests;
   readonly plugins: ReadonlyMap<PluginName, CatalogPlugin>;
 }
 
@@ -102,6 +105,17 @@ export function catalogLoss(known: Catalog, next: Catalog): string | null {
   const before = canonicalJson(ownersToJson(known.owners));
   const kept = canonicalJson(ownersToJson(next.owners.slice(0, known.owners.length)));
   return Buffer.compare(before, kept) === 0 ? null : 'tells another story of its owners than before';
+}
+
+/** Since when the door knows all of a version, RFC 3339; `null` = it did not see all of it. What a cooldown counts from. */
+export function firstSeenOf(
+  seen: SeenDigests,
+  { artifact, manifest }: Pick<IndexEntry, 'artifact' | 'manifest'>,
+): string | null {
+  const times = [artifact, manifest].map(({ sha256 }) => seen.get(sha256)?.firstSeen);
+  const [a, b] = times;
+  if (a === undefined || b === undefined) return null;
+  return Date.parse(a) > Date.parse(b) ? a : b;
 }
 
 /** The catalog after a publish: a digest keeps the time when it was first seen, whatever happens later. */

@@ -183,6 +183,10 @@ export interface VersionInfo {
   readonly yanked: { readonly reason: string; readonly at: string } | null;
   readonly revoked: string | null;
   readonly installed: boolean;
+  /** RFC 3339: when the door had all of it; `null` = it does not say. */
+  readonly firstSeen: string | null;
+  /** Why it is not installed although its vendor signed it: the door did not publish it. */
+  readonly refused: Held | null;
 }
 
 export interface PluginInfo {
@@ -203,6 +207,10 @@ export interface PluginExplanation {
   readonly version: string;
   readonly yanked: { readonly reason: string; readonly at: string } | null;
   readonly revoked: string | null;
+  /** RFC 3339: when the door had all of it; `null` = it does not say. */
+  readonly firstSeen: string | null;
+  /** Why it is not installed although its vendor signed it: the door did not publish it. */
+  readonly refused: Held | null;
   /** Of its index, its manifest and its artifact, in this order. */
   readonly targets: readonly Explanation[];
 }
@@ -239,6 +247,8 @@ export interface RunOptions extends CallOptions {
   readonly stdio?: 'inherit' | 'pipe' | undefined;
   /** Which of several `bin` entries. Default: the one named like the plugin, else the only one, else `main`. */
   readonly bin?: string | undefined;
+  /** What a bundle asks its person for, by the setting's name; secrets come from the environment instead. */
+  readonly settings?: ReadonlyMap<string, readonly string[]> | undefined;
   /** Added to the nearly empty environment. */
   readonly env?: ReadonlyMap<string, string> | undefined;
   /** Unpack a damaged tree again from the content store instead of refusing. */

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 
 import { FormatError } from '../errors.ts';
 import { catalogLoss, parseCatalog, type Catalog } from '../formats/catalog.ts';
-import type { VendorName } from '../names.ts';
+import type { PluginSpec, VendorName } from '../names.ts';
 import type { Context } from './context.ts';
 import { HostFailureError, HostPolicyError, HostUntrustedError } from './errors.ts';
 import { ensureFolder, knownFolder } from './paths.ts';
@@ -12,20 +12,89 @@ import type { Session } from './session.ts';
 import { readSmall } from './session.ts';
 import { readBytes } from './state-file.ts';
 
-interface Options {
+export interface CatalogOptions {
   /** Makes it what the host knows; the lock is held then. */
   readonly remember: boolean;
   readonly signal: AbortSignal | undefined;
 }
 
-function catalogFile(context: Context, vendor: VendorName): string {
-  return join(context.paths.known, knownFolder(vendor), 'catalog.json');
+/** One of the door's files: about a vendor, or about the digests of one plugin. */
+interface CatalogFile {
+  readonly vendor: VendorName;
+  /** In the repository. */
+  readonly path: string;
+  /** As this host saw it last. */
+  readonly copy: string;
 }
 
+function ofVendor(context: Context, vendor: VendorName): CatalogFile {
+  const copy = join(context.paths.known, knownFolder(vendor), 'catalog.json');
+  return { vendor, path: `catalog/${vendor}.json`, copy };
+}
+
+function ofPlugin(context: Context, { vendor, plugin }: Plugin): CatalogFile {
+  const copy = join(context.paths.known, knownFolder(vendor), `${plugin}.seen.json`);
+  return { vendor, path: `catalog/${vendor}~${plugin}.json`, copy };
+}
+
+type Plugin = Pick<PluginSpec, 'vendor' | 'plugin'>;
+
 /** What the door said of a vendor when this host looked last; `null` = it never saw any. @throws HOST_STATE */
-export async function knownCatalog(context: Context, vendor: VendorName): Promise<Catalog | null> {
-  const file = catalogFile(context, vendor);
-  const bytes = await readBytes(file, context.limits.catalogMaxLength);
+export function knownCatalog(context: Context, vendor: VendorName): Promise<Catalog | null> {
+  return known(context, ofVendor(context, vendor));
+}
+
+/**
+ * What the door says of a vendor now, which must hold all that this host has seen of it (decision 5): first-seen times and
+ * owners are what policies count on. `null` = this repository keeps no catalog of it. Offline it is as it was known.
+ * @throws CATALOG_LOST
+ */
+export function readCatalog(
+  context: Context,
+  session: Session,
+  vendor: VendorName,
+  options: CatalogOptions,
+): Promise<Catalog | null> {
+  return readOnce(context, session, ofVendor(context, vendor), options);
+}
+
+/** The same of the digests of one plugin. `null` = the door wrote none down, or offline this host never saw them. */
+export function readPluginCatalog(
+  context: Context,
+  session: Session,
+  plugin: Plugin,
+  options: CatalogOptions,
+): Promise<Catalog | null> {
+  return readOnce(context, session, ofPlugin(context, plugin), options);
+}
+
+async function readOnce(
+  context: Context,
+  session: Session,
+  file: CatalogFile,
+  options: CatalogOptions,
+): Promise<Catalog | null> {
+  const read = session.catalogs.get(file.path) ?? nowOrKnown(context, session, file, options);
+  session.catalogs.set(file.path, read); // every plugin of the vendor asks for it
+  return read;
+}
+
+async function nowOrKnown(
+  context: Context,
+  session: Session,
+  file: CatalogFile,
+  options: CatalogOptions,
+): Promise<Catalog | null> {
+  try {
+    return await catalogNow(context, session, file, options);
+  } catch (error) {
+    if (error instanceof OfflineError) return known(context, file);
+    throw error;
+  }
+}
+
+async function known(context: Context, { vendor, copy }: CatalogFile): Promise<Catalog | null> {
+  const bytes = await readBytes(copy, context.limits.catalogMaxLength);
   try {
     return bytes === null ? null : parseCatalog(bytes);
   } catch (cause) {
@@ -37,50 +106,19 @@ export async function knownCatalog(context: Context, vendor: VendorName): Promis
   }
 }
 
-/**
- * What the door says of a vendor now, which must hold all that this host has seen of it (decision 5): first-seen times and
- * owners are what policies count on. `null` = this repository keeps no catalog of it. Offline it is as it was known.
- * @throws CATALOG_LOST
- */
-export async function readCatalog(
-  context: Context,
-  session: Session,
-  vendor: VendorName,
-  options: Options,
-): Promise<Catalog | null> {
-  const read = session.catalogs.get(vendor) ?? catalogOrKnown(context, session, vendor, options);
-  session.catalogs.set(vendor, read); // every plugin of the vendor asks for it
-  return read;
-}
-
-async function catalogOrKnown(
-  context: Context,
-  session: Session,
-  vendor: VendorName,
-  options: Options,
-): Promise<Catalog | null> {
-  try {
-    return await catalogNow(context, session, vendor, options);
-  } catch (error) {
-    if (error instanceof OfflineError) return knownCatalog(context, vendor);
-    throw error;
-  }
-}
-
 async function catalogNow(
   context: Context,
   session: Session,
-  vendor: VendorName,
-  { remember, signal }: Options,
+  file: CatalogFile,
+  { remember, signal }: CatalogOptions,
 ): Promise<Catalog | null> {
-  const file = catalogFile(context, vendor);
+  const { vendor, path, copy } = file;
   const maxLength = context.limits.catalogMaxLength;
-  const seen = (await readBytes(file, maxLength)) !== null;
-  const known = await knownCatalog(context, vendor).catch((error: unknown) => {
+  const seen = (await readBytes(copy, maxLength)) !== null;
+  const before = await known(context, file).catch((error: unknown) => {
     if (error instanceof HostFailureError && !context.offline) return null; // read anew just below, or refused
     throw error;
   });
-  const path = `catalog/${vendor}.json`;
   const lost = (what: string): HostUntrustedError =>
     new HostUntrustedError('CATALOG_LOST', `${path} ${what}`, {
       hint: 'nothing was installed; a catalog only grows: ask the operator of the repository',
@@ -90,15 +128,15 @@ async function catalogNow(
     if (seen) throw lost('is gone, and this host has seen it');
     return null;
   }
-  const { bytes, kept } = await readSmall(context, session.updater, info, file, { maxLength, signal });
+  const { bytes, kept } = await readSmall(context, session.updater, info, copy, { maxLength, signal });
   const next = parseCatalog(bytes);
   if (next.vendor !== vendor)
     throw new HostUntrustedError('IDENTITY_MISMATCH', `${path} speaks of ${next.vendor}`);
-  const loss = known === null ? null : catalogLoss(known, next);
+  const loss = before === null ? null : catalogLoss(before, next);
   if (loss !== null) throw lost(loss);
   if (remember && !context.offline && !kept) {
     ensureFolder(context.paths.folder, 'known', knownFolder(vendor));
-    await writeFileAtomic(file, bytes, { mode: 0o600 });
+    await writeFileAtomic(copy, bytes, { mode: 0o600 });
   }
   return next;
 }

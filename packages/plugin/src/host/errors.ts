@@ -9,6 +9,7 @@ export type UntrustedCode =
   | 'PATH_REDEFINED' // a known target path has a new digest
   | 'REVOCATIONS_LOST' // revocations that this host has seen are gone or fewer
   | 'CATALOG_LOST' // what the door wrote down of a vendor, and this host has seen, is gone or less
+  | 'NEVER_SEEN' // the door wrote down what it published, and this version is not among it
   | 'ARCHIVE_MISMATCH' // the archive does not hold exactly the files of the signed manifest
   | 'TREE_CHANGED' // the installed files are not those of the signed manifest
   | 'EVIDENCE_INVALID'; // the signed chain kept at installation does not vouch for the installed plugin

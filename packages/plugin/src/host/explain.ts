@@ -1,12 +1,15 @@
 import type { Explanation } from '@ragnos/client';
 
+import { firstSeenOf } from '../formats/catalog.ts';
 import type { PluginSpec } from '../names.ts';
 import { pluginPath, pluginVersion } from '../names.ts';
 import type { CallOptions, PluginExplanation } from './api.ts';
 import { chooseVersion } from './choose.ts';
 import type { Context } from './context.ts';
 import { reasonOf } from './look.ts';
+import { readSeen, unseen } from './seen.ts';
 import { openSession, readIndex } from './session.ts';
+import { heldFor } from './verify.ts';
 
 /** Why a version is trusted: its index, manifest and artifact are targets of their own, each explained. */
 export async function explain(
@@ -18,10 +21,12 @@ export async function explain(
   const { revocations, updater } = session;
   const index = await readIndex(context, session, spec, { remember: false, signal });
   // What was taken back cannot be chosen, and is what somebody may want to have explained.
+  const seen = await readSeen(context, session, spec, { remember: false, signal });
   const named = [...index.versions.keys()].find((version) => version === spec.wanted);
   const version =
     named ?? (await chooseVersion(index, spec.wanted, { revocations, prerelease: true })).version;
   const entry = index.versions.get(pluginVersion(version));
+  const refused = entry === undefined ? null : unseen(seen, index, { version, entry });
   const { vendor, plugin } = index;
   const files = ['index.json', entry?.manifest.name, entry?.artifact.name].filter(
     (name) => name !== undefined,
@@ -39,6 +44,8 @@ export async function explain(
     version,
     yanked: entry?.yanked ?? null,
     revoked,
+    firstSeen: entry === undefined || seen === null ? null : firstSeenOf(seen, entry),
+    refused: refused === null ? null : heldFor(refused),
     targets,
   };
 }

@@ -27,6 +27,7 @@ import { removeJournal, sweepPlugin, writeJournal } from './recover.ts';
 import { names } from './record.ts';
 import type { Session } from './session.ts';
 import { readIndex } from './session.ts';
+import { readSeen, unseen } from './seen.ts';
 import { asDiskError } from './state-file.ts';
 import { compareTree } from './tree.ts';
 import { unpack } from './unpack.ts';
@@ -55,12 +56,22 @@ async function installChosen(
   options: InstallOptions & { readonly intent: Intent; readonly owner: KnownOwner | null },
 ): Promise<InstallResult> {
   const { signal, dryRun = false, owner } = options;
-  const index = await readIndex(context, session, spec, { remember: !dryRun, signal });
-  if (!dryRun) context.step('index');
+  const remember = !dryRun;
+  const [reading, seeing] = [
+    readIndex(context, session, spec, { remember, signal }),
+    readSeen(context, session, spec, { remember, signal }),
+  ];
+  await Promise.allSettled([reading, seeing]); // nobody is still writing when one of them throws
+  const index = await reading;
+  if (remember) context.step('index');
+  const seen = await seeing;
+  if (remember) context.step('first seen');
   const pointer = await readPointer(context, spec);
   const wanted = spec.wanted ?? (options.intent === 'update' ? (pointer?.wanted ?? null) : null);
   const { revocations } = session;
   const chosen = await chooseVersion(index, wanted, { revocations, prerelease: options.prerelease ?? false });
+  const refused = unseen(seen, index, chosen);
+  if (refused !== null) throw refused;
   const lower = pointer !== null && compareVersions(chosen.version, pointer.version) < 0;
   if (pointer !== null && lower && options.intent === 'update' && !chosen.exact)
     return unchanged(context, pointer);

@@ -3,14 +3,14 @@ import { VaultError } from '@ragnos/tuf';
 import { DiskError, writeFileAtomic } from '@ragnos/disk';
 import { join } from 'node:path';
 
-import { parseSearch } from '../formats/catalog.ts';
+import { firstSeenOf, parseSearch } from '../formats/catalog.ts';
 import { compareVersions } from '../formats/versions.ts';
 import type { PluginIndex } from '../formats/plugin-index.ts';
 import type { Revocations } from '../formats/revocations.ts';
 import type { PluginSpec, PluginVersion } from '../names.ts';
 import { pluginName, vendorName } from '../names.ts';
 import type { CallOptions, Held, HostStatus, PluginInfo, PluginStatus, SearchHit } from './api.ts';
-import { chooseVersion } from './choose.ts';
+import { chooseVersion, type Chosen } from './choose.ts';
 import { lockIfFree, type Context } from './context.ts';
 import { describe } from './kept.ts';
 import { checkVendor } from './owner.ts';
@@ -20,7 +20,8 @@ import { readPointer } from './pointer.ts';
 import { installedNames } from './record.ts';
 import type { Session } from './session.ts';
 import { knownIndex, knownRevocations, openSession, openUpdater, readIndex, readSmall } from './session.ts';
-import { asHeld, heldAsKnown } from './verify.ts';
+import { readSeen, unseen } from './seen.ts';
+import { asHeld, heldAsKnown, heldFor } from './verify.ts';
 
 /** All pointers, by name. */
 export async function pointers(context: Context): Promise<readonly Pointer[]> {
@@ -71,17 +72,24 @@ export async function info(context: Context, spec: PluginSpec, { signal }: CallO
   const session = await openSession(context, signal);
   const index = await readIndex(context, session, spec, { remember: false, signal });
   const pointer = await readPointer(context, spec);
+  const seen = await readSeen(context, session, spec, { remember: false, signal });
   const versions = [...index.versions]
     .toSorted(([a], [b]) => compareVersions(b, a))
-    .map(([version, { artifact, manifest, engines, yanked }]) => ({
-      version,
-      length: artifact.length,
-      sha256: artifact.sha256,
-      engines,
-      yanked,
-      revoked: reasonOf(session.revocations, { artifact: artifact.sha256, manifest: manifest.sha256 }),
-      installed: pointer?.version === version,
-    }));
+    .map(([version, entry]) => {
+      const { artifact, manifest, engines, yanked } = entry;
+      const refused = unseen(seen, index, { version, entry });
+      return {
+        version,
+        length: artifact.length,
+        sha256: artifact.sha256,
+        engines,
+        yanked,
+        revoked: reasonOf(session.revocations, { artifact: artifact.sha256, manifest: manifest.sha256 }),
+        installed: pointer?.version === version,
+        firstSeen: seen === null ? null : firstSeenOf(seen, entry),
+        refused: refused === null ? null : heldFor(refused),
+      };
+    });
   const { vendor, plugin, description, channels } = index;
   return { repository: context.record.alias, vendor, plugin, description, channels, versions };
 }
@@ -172,7 +180,12 @@ async function vendorAndIndex(
     return { held: await heldAsKnown(context, pointer), index: await knownIndex(context, pointer) };
   try {
     await checkVendor(context, session, pointer, { accept: false, ...options });
-    return { held: null, index: await readIndex(context, session, pointer, options) };
+    const index = await readIndex(context, session, pointer, options);
+    const seen = await readSeen(context, session, pointer, options);
+    const next = await wouldTake(index, pointer.wanted, session.revocations);
+    const refused = next === null ? null : unseen(seen, index, next);
+    if (refused !== null) throw refused;
+    return { held: null, index };
   } catch (error) {
     const held = asHeld(context, error, `${pointer.vendor}/${pointer.plugin}`);
     return { held, index: await knownIndex(context, pointer) };
@@ -186,12 +199,21 @@ async function newerThan(
   wanted: string | null,
   revocations: Revocations,
 ): Promise<string | null> {
-  if (index === null) return null;
+  const next = index === null ? null : await wouldTake(index, wanted, revocations);
+  if (next === null) return null;
+  return there.version === null || compareVersions(next.version, there.version) > 0 ? next.version : null;
+}
+
+/** `null` = there is nothing that it could be updated to. */
+async function wouldTake(
+  index: PluginIndex,
+  wanted: string | null,
+  revocations: Revocations,
+): Promise<Chosen | null> {
   try {
-    const { version } = await chooseVersion(index, wanted, { revocations, prerelease: false });
-    return there.version === null || compareVersions(version, there.version) > 0 ? version : null;
+    return await chooseVersion(index, wanted, { revocations, prerelease: false });
   } catch (error) {
-    if (error instanceof VaultError) return null; // nothing that it could be updated to
+    if (error instanceof VaultError) return null;
     throw error;
   }
 }

@@ -28,7 +28,7 @@ type Plugin = Pick<PluginSpec, 'vendor' | 'plugin'>;
 export interface Session {
   readonly updater: Updater;
   readonly revocations: Revocations;
-  /** Those that were read already, by vendor. */
+  /** Those that were read already, by path. */
   readonly catalogs: Map<string, Promise<Catalog | null>>;
 }
 

@@ -3,6 +3,7 @@ export const installSteps = [
   'catalog',
   'owner',
   'index',
+  'first seen',
   'journal',
   'artifact',
   'staging',

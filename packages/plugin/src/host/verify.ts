@@ -64,6 +64,10 @@ export async function heldAsKnown(context: Context, { vendor, plugin }: Pointer)
 export function asHeld(context: Context, error: unknown, plugin: string): Held {
   if (!(error instanceof VaultError)) throw error;
   context.events.refusal(error, plugin);
+  return heldFor(error);
+}
+
+export function heldFor(error: VaultError): Held {
   return { code: error.code, message: error.message, hint: error.hint ?? null };
 }
 
