@@ -3,6 +3,7 @@ import { defaultLifetimes } from '@ragnos/repository';
 import { Keyring, newSigner } from './keyring.ts';
 import { limits } from './limits.ts';
 import { make } from './made.ts';
+import { recovered } from './recovered.ts';
 import { withBins, withKeys, type Served } from './served.ts';
 
 const noKey = 'it knows no such keys: a role with one of them verifies nothing';
@@ -108,6 +109,11 @@ export const served: readonly Served[] = [
       await made.add('after.txt');
       return [first, await made.state()];
     },
+  },
+  {
+    name: 'recovered from a last version',
+    what: 'a thief with the keys of snapshot, timestamp and a vendor runs its role to version 2³¹−1, and clients follow; then new keys, and low versions',
+    publish: recovered,
   },
   {
     name: 'tombstone',
