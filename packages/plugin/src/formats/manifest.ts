@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { isJsonObject, Reader, type JsonObject, type JsonValue } from '@ragnos/tuf';
+import { isJsonObject, Reader, type JsonObject, type JsonOutput, type JsonValue } from '@ragnos/tuf';
 import { readCapabilities } from '../capabilities/capabilities.ts';
 import {
   comparePaths,
@@ -13,6 +13,7 @@ import {
   type PluginVersion,
   type VendorName,
 } from '../names.ts';
+import { launchToJson, readLaunch, type Launch } from './launch.ts';
 import { readFormat, readLine, readLines, readSha256, readTexts, writeFormat } from './common.ts';
 
 export const manifestFormat = 'ragnos-plugin-manifest/1';
@@ -27,6 +28,14 @@ export interface ManifestFile {
   /** 0o644 or 0o755: whether it may be executed is all that we keep of a mode. */
   readonly mode: 0o644 | 0o755;
 }
+
+/** How a package came to us; bundles, extensions and wheels are published as they are. */
+export const sourceTypes = ['npm', 'folder', 'tarball', 'mcpb', 'vsix', 'wheel'] as const;
+/** Whose plugin it is: a program's on Node, an AI host's as a server, an editor's, Claude's, or a Python installation's. */
+export const pluginKinds = ['node', 'mcp', 'vscode', 'claude', 'python'] as const;
+/** What starts its entry; `none`: only the program that it is a plugin of can do that. */
+export const runtimes = ['node', 'python', 'executable', 'none'] as const;
+export type Runtime = (typeof runtimes)[number];
 
 export interface BundledPackage {
   readonly name: string;
@@ -45,15 +54,16 @@ export interface PluginManifest {
   readonly version: PluginVersion;
   readonly description: string;
   readonly artifact: {
-    /** As published: `<plugin>-<version>.tgz`. */
+    /** As published: `<plugin>-<version>.tgz`, or with the ending of the format. */
     readonly name: string;
     readonly originalName: string;
+    /** `application/gzip` or `application/zip`: which reader a host takes. */
     readonly mediaType: string;
     readonly length: number;
     readonly sha256: string;
   };
   readonly source: {
-    readonly type: 'npm' | 'folder' | 'tarball';
+    readonly type: (typeof sourceTypes)[number];
     readonly name: string;
     readonly integrity: string | null;
   };
@@ -63,8 +73,17 @@ export interface PluginManifest {
   readonly files: readonly ManifestFile[];
   /** `treeHash(files)` */
   readonly treeHash: string;
-  readonly entry: { readonly main: FilePath | null; readonly bin: ReadonlyMap<string, FilePath> };
-  readonly kind: 'node' | 'mcp';
+  readonly entry: {
+    readonly main: FilePath | null;
+    readonly bin: ReadonlyMap<string, FilePath>;
+    /** Absent: nothing but the entry itself. */
+    readonly launch?: Launch | undefined;
+    /** What its own manifest says is in it, by sort (`tools`, `hooks`, …), a line each: to be shown, not believed. */
+    readonly offers?: ReadonlyMap<string, readonly string[]> | undefined;
+  };
+  readonly kind: (typeof pluginKinds)[number];
+  /** Absent: `node`. */
+  readonly runtime?: Runtime | undefined;
   readonly engines: ReadonlyMap<string, string>;
   /** The system that bundled native parts were chosen for; `any` where there are none. */
   readonly target: string;
@@ -109,7 +128,7 @@ export function parseManifest(bytes: Uint8Array): PluginManifest {
         sha256: readSha256(artifact, 'sha256'),
       },
       source: {
-        type: oneOf(source, 'type', ['npm', 'folder', 'tarball']),
+        type: oneOf(source, 'type', sourceTypes),
         name: readLine(source, 'name', 300),
         integrity: source.has('integrity') ? readLine(source, 'integrity', 300) : null,
       },
@@ -117,7 +136,8 @@ export function parseManifest(bytes: Uint8Array): PluginManifest {
       files,
       treeHash: readTreeHash(reader, files),
       entry: readEntry(reader, files),
-      kind: oneOf(reader, 'kind', ['node', 'mcp']),
+      kind: oneOf(reader, 'kind', pluginKinds),
+      ...(reader.has('runtime') ? { runtime: oneOf(reader, 'runtime', runtimes) } : {}),
       engines: readTexts(reader, 'engines'),
       target: readLine(reader, 'target', 60),
       capabilities: checkedCapabilities(reader),
@@ -137,19 +157,27 @@ export function parseManifest(bytes: Uint8Array): PluginManifest {
 
 export function serializeManifest(manifest: PluginManifest): Uint8Array {
   const { integrity, ...source } = manifest.source;
+  const { runtime, ...rest } = manifest;
   return writeFormat({
-    ...manifest,
+    ...rest,
+    ...(runtime === undefined ? {} : { runtime }),
     format: manifestFormat,
     source: integrity === null ? source : { ...source, integrity },
     files: manifest.files.map((file) => ({ ...file })),
-    entry:
-      manifest.entry.main === null
-        ? { bin: manifest.entry.bin }
-        : { main: manifest.entry.main, bin: manifest.entry.bin },
+    entry: entryToJson(manifest.entry),
     bundled: manifest.bundled.map(({ name, version, integrity }) =>
       integrity === null ? { name, version } : { name, version, integrity },
     ),
   });
+}
+
+function entryToJson({ main, bin, launch, offers }: PluginManifest['entry']): JsonOutput {
+  return {
+    bin,
+    ...(main === null ? {} : { main }),
+    ...(launch === undefined ? {} : { launch: launchToJson(launch) }),
+    ...(offers === undefined ? {} : { offers }),
+  };
 }
 
 function readFile(json: JsonValue, path: string): ManifestFile {
@@ -205,7 +233,16 @@ function readEntry(reader: Reader, files: readonly ManifestFile[]): PluginManife
   return {
     main: entry.has('main') ? inside('main', entry.string('main')) : null,
     bin: new Map([...readTexts(entry, 'bin')].map(([name, path]) => [name, inside('bin', path)])),
+    ...(entry.has('launch') ? { launch: readLaunch(entry.object('launch')) } : {}),
+    ...(entry.has('offers') ? { offers: readOffers(entry.object('offers')) } : {}),
   };
+}
+
+function readOffers(reader: Reader): ReadonlyMap<string, readonly string[]> {
+  const names = reader.names();
+  if (names.length > 20 || names.some((name) => !/^[a-z]{1,20}$/.test(name)))
+    reader.fail(names[0] ?? '', 'at most 20 plain names');
+  return new Map(names.map((name) => [name, readLines(reader, name, 500)]));
 }
 
 /** What a host cannot read it cannot confine to: an unknown capability refuses the manifest. */

@@ -95,10 +95,12 @@ async function highestFirst(index: PluginIndex, range: string, prerelease: boole
     : [];
 }
 
-/** `any`, or the operating system and processor of this Node. @throws PLATFORM */
+/** `any`, or systems after commas, each with a processor or without: `darwin,win32`, `linux-x64-glibc`. @throws PLATFORM */
 export function checkPlatform(manifest: PluginManifest): void {
   const here = `${process.platform}-${process.arch}`;
-  if (manifest.target === 'any' || manifest.target === here || manifest.target.startsWith(`${here}-`)) return;
+  const fits = (target: string): boolean =>
+    target === 'any' || target === process.platform || target === here || target.startsWith(`${here}-`);
+  if (manifest.target.split(',').some(fits)) return;
   throw new HostPolicyError(
     'PLATFORM',
     `${manifest.vendor}/${manifest.plugin}@${manifest.version} was packed for ${manifest.target}, this is ${here}`,

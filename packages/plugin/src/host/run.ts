@@ -1,11 +1,10 @@
-import { join } from 'node:path';
-
 import type { PluginManifest } from '../formats/manifest.ts';
 import type { RunOptions, RunResult } from './api.ts';
 import { refuseRevoked } from './change.ts';
 import type { Context } from './context.ts';
 import { HostNotFoundError } from './errors.ts';
 import { verifyEvidence } from './evidence.ts';
+import { commandOf, type Command } from './launch.ts';
 import { pluginPaths } from './paths.ts';
 import type { Pointer } from './pointer.ts';
 import { treeFolder } from './pointer.ts';
@@ -39,7 +38,10 @@ export async function runPlugin(
   await refuseRevoked(context, name, pointer);
   const manifest = await verifyEvidence(context, pointer, pointer);
   const folder = treeFolder(pluginPaths(context.paths, vendor, plugin), pointer);
-  const entry = chooseEntry(manifest, options.bin);
+  const command = commandOf(manifest, folder, chooseEntry(manifest, options.bin), {
+    settings: options.settings,
+    environment: process.env,
+  });
   const findings = await compareTree(folder, manifest.files, { signal: options.signal });
   if (findings.length > 0) {
     if (options.repair !== true) throw treeChanged(name, findings.length);
@@ -49,7 +51,7 @@ export async function runPlugin(
     if (left.length > 0) throw treeChanged(name, left.length);
   }
   options.onStart?.({ version, folder, confined: false });
-  return await start(folder, join(folder, entry), args, options);
+  return await start(folder, command, args, options);
 }
 
 /** The command named, else the one called like the plugin, else the only one, else `main`. @throws NO_SUCH_COMMAND */
@@ -80,16 +82,15 @@ function environment(folder: string, more: RunOptions['env']): NodeJS.ProcessEnv
 
 function start(
   folder: string,
-  file: string,
+  { command, args: own, env }: Command,
   args: readonly string[],
   options: RunOptions,
 ): Promise<RunResult> {
   const piped = options.stdio === 'pipe';
   const { spawn } = process.getBuiltinModule('node:child_process'); // 5 ms that only `run` needs
-  // A child could otherwise make its host open an inspector, and the other way round (PLUGINS.md).
-  const child = spawn(process.execPath, ['--disable-sigusr1', file, ...args], {
+  const child = spawn(command, [...own, ...args], {
     stdio: piped ? ['ignore', 'pipe', 'pipe'] : 'inherit',
-    env: environment(folder, options.env),
+    env: environment(folder, new Map([...env, ...(options.env ?? [])])),
     ...(options.signal === undefined ? {} : { signal: options.signal }),
   });
   const out: Buffer[] = [];

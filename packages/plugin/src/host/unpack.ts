@@ -4,8 +4,10 @@ import { join } from 'node:path';
 import { setImmediate as breathe } from 'node:timers/promises';
 
 import { defaultArchiveLimits } from '../archive/limits.ts';
-import { readArchive } from '../archive/tar-reader.ts';
+import { readArtifact } from '../archive/kinds.ts';
+import { PluginError } from '../errors.ts';
 import type { PluginManifest } from '../formats/manifest.ts';
+import type { FilePath } from '../names.ts';
 import { HostUntrustedError } from './errors.ts';
 import type { HostLimits } from './limits.ts';
 import { asDiskError } from './state-file.ts';
@@ -15,8 +17,8 @@ const exclusively = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | 
 const sliceMs = 8;
 
 export interface VerifiedFile {
-  readonly path: string;
-  readonly mode: number;
+  readonly path: FilePath;
+  readonly mode: 0o644 | 0o755;
   readonly body: Uint8Array;
 }
 
@@ -44,7 +46,7 @@ export async function checkArchive(
       },
     );
   };
-  const entries = readArchive(archive, {
+  const entries = readArtifact(archive, manifest.artifact, {
     ...defaultArchiveLimits,
     archiveMaxLength: limits.artifactMaxLength,
     fileMaxLength: limits.fileMaxLength,
@@ -65,7 +67,7 @@ export async function checkArchive(
     if (entry.mode !== file.mode) refuse(path, 'has another mode than the signed one');
     if (hash('sha256', entry.body, 'hex') !== file.sha256)
       refuse(path, 'has other content than the signed one');
-    files.push({ path, mode: file.mode, body: entry.body });
+    files.push({ path: file.path, mode: file.mode, body: entry.body });
     if (process.uptime() * 1000 < sliceEnd) continue;
     await breathe();
     signal?.throwIfAborted();
@@ -73,7 +75,28 @@ export async function checkArchive(
   }
   const [missing] = expected.keys();
   if (missing !== undefined) refuse(missing, 'is missing');
+  await checkOwnManifest(manifest, files);
   return files;
+}
+
+/** What is published as it is has a manifest of its own: the signed one must say the same. @throws ARCHIVE_MISMATCH */
+async function checkOwnManifest(manifest: PluginManifest, files: readonly VerifiedFile[]): Promise<void> {
+  if (manifest.artifact.mediaType !== 'application/zip') return;
+  const { mappingProblem } = await import('../pack/published-as-is.ts');
+  const refuse = (why: string, cause?: unknown): never => {
+    throw new HostUntrustedError('ARCHIVE_MISMATCH', `${manifest.artifact.name}: ${why}`, {
+      cause,
+      hint: 'nothing was installed; tell the vendor',
+    });
+  };
+  let problem: string | null;
+  try {
+    problem = await mappingProblem(manifest, files);
+  } catch (error) {
+    if (!(error instanceof PluginError)) throw error;
+    return refuse(error.message, error);
+  }
+  if (problem !== null) refuse(problem);
 }
 
 /**

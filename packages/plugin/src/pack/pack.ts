@@ -16,9 +16,11 @@ import {
 import { pluginName, pluginVersion, type VendorName } from '../names.ts';
 import { bundleDependencies, type Bundle } from './bundle.ts';
 import { bundledScripts, carriedPackages, kindOf, readEntry, sha256, toManifestFile } from './describe.ts';
+import { claudePackage, isClaudePlugin, readClaudePlugin } from './claude.ts';
 import { withMode } from './modes.ts';
 import { isolatedNpm, markAsProject, type Npm } from './npm.ts';
 import type { Packed, PackOptions } from './options.ts';
+import { isPublishedAsIs, packAsIs } from './pack-as-is.ts';
 import { lastPart, readPackageJson, resolveFile, type PackageJson } from './package-json.ts';
 import { refuseSecrets } from './secrets.ts';
 import { readSource, type Source } from './source.ts';
@@ -31,6 +33,7 @@ import { readSource, type Source } from './source.ts';
  * @throws PackError, ArchiveError, NameError; nothing is left in `output` then but a lockfile for review
  */
 export async function pack(source: string, options: PackOptions): Promise<Packed> {
+  if (isPublishedAsIs(source)) return packAsIs(source, options);
   const scratch = await mkdtemp(join(tmpdir(), 'ragv-pack-'));
   try {
     await markAsProject(scratch);
@@ -53,10 +56,11 @@ async function packSource(
   const own = source.entries.map((entry) => ({ ...entry, path: entry.path.slice(source.prefix.length) }));
   const pkg = readPackage(source, own);
   const author = readAuthor(own);
+  const claude = isClaudePlugin(own) ? readClaudePlugin(own) : null;
   const vendor = vendorOf(options, author);
   const name = pluginName(options.name ?? author.name ?? lastPart(pkg.name).toLowerCase());
   const version = pluginVersion(pkg.version);
-  const notes: string[] = [];
+  const notes: string[] = [...(claude?.notes ?? [])];
   let lockfileWritten: string | null = null;
   let bundle: Bundle | null = null;
   if (needsBundle(source, pkg, own, options)) {
@@ -102,8 +106,12 @@ async function packSource(
     stripPrefix: prefix,
     files: listed,
     treeHash: treeHash(listed),
-    entry: readEntry(pkg, author, new Set(listed.map((file) => file.path))),
-    kind: kindOf(pkg, author),
+    entry: {
+      ...readEntry(pkg, author, new Set(listed.map((file) => file.path))),
+      ...(claude === null ? {} : { offers: claude.offers }),
+    },
+    kind: claude !== null && author.kind === null ? 'claude' : kindOf(pkg, author),
+    ...(claude !== null && author.kind === null ? { runtime: 'none' as const } : {}),
     engines: pkg.engines,
     target: bundle === null ? 'any' : (options.target ?? 'any'),
     capabilities: author.capabilities ?? {},
@@ -121,6 +129,7 @@ async function packSource(
 
 function readPackage(source: Source, own: readonly FileToPack[]): PackageJson {
   const file = own.find((item) => item.path === 'package.json');
+  if (file === undefined && isClaudePlugin(own)) return claudePackage(own, source.originalName);
   if (file === undefined) throw new PackError('PACKAGE_JSON', `${source.originalName} has no package.json`);
   const hasGyp = own.some((item) => item.path === 'binding.gyp');
   return readPackageJson(file.body, `package.json of ${source.originalName}`, hasGyp);

@@ -5,8 +5,10 @@ import { nodeFileSystem } from '@ragnos/disk';
 import { isJsonObject, type JsonObject } from '@ragnos/tuf';
 import type { ArchiveLimits } from '../archive/limits.ts';
 import { readArchive, type ArchiveEntry } from '../archive/tar-reader.ts';
+import { writeArchive, type FileToPack } from '../archive/tar-writer.ts';
 import { ArchiveError, PackError } from '../errors.ts';
 import type { PluginManifest } from '../formats/manifest.ts';
+import { withMode } from './modes.ts';
 import { readPackageJson } from './package-json.ts';
 import { npmAnswer } from './npm-command.ts';
 import type { Npm } from './npm.ts';
@@ -39,7 +41,7 @@ export async function readSource(
   const info = await lstat(path).catch((cause: unknown) => {
     throw new PackError('SOURCE_UNREADABLE', `${source}: not found`, {
       cause,
-      hint: 'give a folder, a .tgz file or npm:name@version',
+      hint: 'give a folder, a .tgz, .mcpb, .vsix or .whl file, or npm:name@version',
     });
   });
   if (info.isDirectory()) return fromFolder(path, scratch, npm, limits);
@@ -94,6 +96,11 @@ async function fromFolder(folder: string, scratch: string, npm: Npm, limits: Arc
       hint: 'give the folder another name',
     });
   await refuseLinks(folder, 0);
+  const claude = await nodeFileSystem.read(
+    join(folder, '.claude-plugin', 'plugin.json'),
+    limits.fileMaxLength,
+  );
+  if (claude !== null && !(await hasPackageJson(folder))) return fromClaudeFolder(folder, limits);
   const manifest = await nodeFileSystem
     .read(join(folder, 'package.json'), limits.fileMaxLength)
     .catch((cause: unknown) => {
@@ -112,6 +119,37 @@ async function fromFolder(folder: string, scratch: string, npm: Npm, limits: Arc
     folder,
   } as const;
   return opened(about, archive, limits);
+}
+
+async function hasPackageJson(folder: string): Promise<boolean> {
+  return (await readdir(folder)).includes('package.json');
+}
+
+/** Without a package.json npm cannot say what belongs in: everything does, but what version control and systems leave there. */
+async function fromClaudeFolder(folder: string, limits: ArchiveLimits): Promise<Source> {
+  const files: FileToPack[] = [];
+  let total = 0;
+  const read = async (below: string): Promise<void> => {
+    for (const entry of await readdir(join(folder, below), { withFileTypes: true })) {
+      const path = `${below}${entry.name}`;
+      if (['.git', 'node_modules', '.DS_Store', 'Thumbs.db'].includes(entry.name)) continue;
+      if (entry.isDirectory()) await read(`${path}/`);
+      else if (entry.isFile()) {
+        const body = (await nodeFileSystem.read(join(folder, path), limits.fileMaxLength)) ?? Buffer.alloc(0);
+        total += body.length;
+        files.push(withMode({ path: `package/${path}`, body }, new Set()));
+        if (total > limits.unpackedMaxLength || files.length > limits.maxEntries)
+          throw new ArchiveError('ARCHIVE_TOO_LARGE', `${folder} is too large for a plugin`);
+      } else throw new PackError('SOURCE_UNREADABLE', `${path} is not a plain file`);
+    }
+  };
+  await read('');
+  const originalName = `${basename(folder)}.tgz`;
+  return opened(
+    { type: 'folder', given: folder, integrity: null, originalName, folder },
+    await writeArchive(files),
+    limits,
+  );
 }
 
 async function npmPack(args: readonly string[], scratch: string, npm: Npm) {

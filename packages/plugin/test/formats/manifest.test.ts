@@ -63,7 +63,7 @@ const both: Readonly<Record<string, readonly [path: readonly (string | number)[]
   'setuid mode': [['files', 0, 'mode'], 0o4755],
   'mode 0600': [['files', 0, 'mode'], 0o600],
   'no tree hash': [['treeHash'], undefined],
-  'kind of its own': [['kind'], 'python'],
+  'kind of its own': [['kind'], 'perl'],
   'engine that is no text': [['engines', 'node'], 20],
   'engine with an escape': [['engines', 'node'], '\u001b[2J'],
   'engine whose name has an escape': [['engines', '\u001b[2J'], '1'],

@@ -1,0 +1,141 @@
+import { homedir } from 'node:os';
+import { join, sep } from 'node:path';
+import { variablesOf, type Launch, type Setting } from '../formats/launch.ts';
+import type { PluginManifest } from '../formats/manifest.ts';
+import { HostNotFoundError } from './errors.ts';
+
+/** What is started, in words that `spawn` takes. */
+export interface Command {
+  readonly command: string;
+  readonly args: readonly string[];
+  /** What the bundle itself sets; nothing of the host's environment but the settings that it asks for. */
+  readonly env: ReadonlyMap<string, string>;
+}
+
+export interface LaunchOptions {
+  /** Values of settings by name; a setting that is not here is looked up in `environment`. */
+  readonly settings?: ReadonlyMap<string, readonly string[]> | undefined;
+  readonly environment?: Readonly<Record<string, string | undefined>> | undefined;
+  readonly home?: string | undefined;
+}
+
+/**
+ * The command that starts `entry` of an installed plugin in `folder`.
+ *
+ * @throws HostNotFoundError `NO_SUCH_COMMAND` where nothing of ours can start it, or a setting is missing
+ */
+export function commandOf(
+  manifest: PluginManifest,
+  folder: string,
+  entry: string,
+  options: LaunchOptions = {},
+): Command {
+  const { runtime = 'node', kind } = manifest;
+  const name = `${manifest.vendor}/${manifest.plugin}`;
+  const file = join(folder, entry);
+  const { args, env } = fillLaunch(name, manifest.entry.launch, folder, options);
+  switch (runtime) {
+    case 'node': // A child could otherwise make its host open an inspector, and the other way round (PLUGINS.md).
+      return { command: process.execPath, args: ['--disable-sigusr1', file, ...args], env };
+    case 'python': // no bytecode: the tree is as signed before and after
+      return {
+        command: process.platform === 'win32' ? 'python' : 'python3',
+        args: ['-B', file, ...args],
+        env: withPath(env, options.environment), // it is found by the path, and an installation may need it too
+      };
+    case 'executable':
+      return { command: file, args, env };
+    case 'none':
+      throw new HostNotFoundError('NO_SUCH_COMMAND', `${name} is not started by itself`, {
+        hint: startedBy[kind],
+      });
+  }
+}
+
+function withPath(
+  env: ReadonlyMap<string, string>,
+  environment: LaunchOptions['environment'],
+): ReadonlyMap<string, string> {
+  const path = environment?.['PATH'];
+  return path === undefined ? env : new Map([['PATH', path], ...env]);
+}
+
+const startedBy: Readonly<Record<PluginManifest['kind'], string>> = {
+  node: 'it is a library, there is nothing to run',
+  mcp: 'it is a library, there is nothing to run',
+  vscode: 'the editor starts it: give it the published file, which ragv verify vouches for',
+  claude: 'Claude Code loads it from its folder: ragv list --json shows where that is',
+  python: 'Python imports it: put it into an environment with ragv pip install',
+};
+
+function fillLaunch(
+  name: string,
+  launch: Launch | undefined,
+  folder: string,
+  options: LaunchOptions,
+): Pick<Command, 'args' | 'env'> {
+  if (launch === undefined) return { args: [], env: new Map() };
+  for (const given of options.settings?.keys() ?? [])
+    if (!launch.settings.has(given))
+      throw new HostNotFoundError('NO_SUCH_COMMAND', `${name} has no setting ${given}`, {
+        hint: `it has ${[...launch.settings.keys()].join(', ') || 'none'}`,
+      });
+  const values = new Map<string, readonly string[]>();
+  for (const [key, setting] of launch.settings) {
+    const value = valueOf(name, launch, key, setting, options);
+    if (value !== null) values.set(`user_config.${key}`, value);
+  }
+  const home = options.home ?? homedir();
+  const places = new Map([
+    ['__dirname', folder],
+    ['HOME', home],
+    ['DESKTOP', join(home, 'Desktop')],
+    ['DOCUMENTS', join(home, 'Documents')],
+    ['DOWNLOADS', join(home, 'Downloads')],
+    ['pathSeparator', sep],
+    ['/', sep],
+  ]);
+  // Once, from left to right: a value that looks like a variable stays as it is.
+  const fill = (text: string): string =>
+    text.replace(/\$\{([^}]*)\}/g, (_, key: string) => places.get(key) ?? values.get(key)?.join(',') ?? '');
+  const filled = (list: readonly string[]): readonly string[] => list.map(fill);
+  for (const [key, { default: given }] of launch.settings)
+    if (given !== null && values.get(`user_config.${key}`) === given)
+      values.set(`user_config.${key}`, filled(given));
+  const unset = (text: string): boolean =>
+    variablesOf(text).some((key) => key.startsWith('user_config.') && !values.has(key));
+  return {
+    args: launch.args.flatMap((text) => {
+      if (unset(text)) return []; // as the bundle's own hosts leave an optional one out
+      const [only] = variablesOf(text);
+      const several = only !== undefined && text === `\${${only}}` ? values.get(only) : undefined;
+      return several ?? [fill(text)];
+    }),
+    env: new Map([...launch.env].flatMap(([key, text]) => (unset(text) ? [] : [[key, fill(text)] as const]))),
+  };
+}
+
+function valueOf(
+  name: string,
+  launch: Launch,
+  key: string,
+  setting: Setting,
+  options: LaunchOptions,
+): readonly string[] | null {
+  const variable = settingVariable(launch, key);
+  const from = options.environment?.[variable];
+  const value = options.settings?.get(key) ?? (from === undefined ? null : [from]) ?? setting.default;
+  if (value === null && setting.required)
+    throw new HostNotFoundError('NO_SUCH_COMMAND', `${name} needs its setting ${key}: ${setting.title}`, {
+      hint: setting.sensitive ? `set the environment variable ${variable}` : `ragv run --set ${key}=…`,
+    });
+  if (value !== null && value.length > 1 && !setting.multiple)
+    throw new HostNotFoundError('NO_SUCH_COMMAND', `${name} takes one value for its setting ${key}`);
+  return value;
+}
+
+/** The environment variable that holds a setting: the one that the bundle itself passes it in, else its name in capitals. */
+export function settingVariable(launch: Launch, key: string): string {
+  const own = [...launch.env].find(([, text]) => text === `\${user_config.${key}}`)?.[0];
+  return own ?? key.toUpperCase().replace(/[^A-Z0-9_]/g, '_');
+}

@@ -1,0 +1,134 @@
+import { readFile } from 'node:fs/promises';
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import { FormatError, filePath, parseManifest, serializeManifest, type PluginManifest } from '@ragnos/plugin';
+import { describe, expect, test } from 'vitest';
+import type { Setting } from '../../src/formats/launch.ts';
+import { commandOf } from '../../src/host/launch.ts';
+import { asObject, manifest, withMember } from './samples.ts';
+
+const schema: unknown = JSON.parse(
+  await readFile(new URL('../../../../docs/reference/plugin-manifest.schema.json', import.meta.url), 'utf8'),
+);
+const validate = new Ajv2020({ strict: true, strictRequired: false }).compile(asObject(schema));
+const accepts = (bytes: Uint8Array): boolean => validate(JSON.parse(new TextDecoder().decode(bytes)));
+
+const setting: Setting = {
+  type: 'string',
+  title: 'T',
+  required: false,
+  sensitive: false,
+  multiple: false,
+  default: null,
+};
+const launch: NonNullable<PluginManifest['entry']['launch']> = {
+  args: [
+    '--home=${HOME}${/}x',
+    '${user_config.folders}',
+    '--key=${user_config.missing}',
+    '--level=${user_config.level}',
+    '$HOME',
+  ],
+  env: new Map([
+    ['TOKEN', '${user_config.token}'],
+    ['DATA', '${__dirname}/data'],
+    ['ALL', '${user_config.folders}'],
+  ]),
+  settings: new Map([
+    [
+      'folders',
+      { ...setting, type: 'directory', multiple: true, default: ['${HOME}/Desktop', '${DOCUMENTS}'] },
+    ],
+    ['missing', setting],
+    ['level', { ...setting, type: 'number', default: ['3'] }],
+    ['token', { ...setting, required: true, sensitive: true }],
+  ]),
+};
+const bundle = manifest({
+  source: { type: 'mcpb', name: 'hello@1.2.0', integrity: null },
+  entry: {
+    main: null,
+    bin: new Map([['hello', filePath('bin.js')]]),
+    launch,
+    offers: new Map([['tools', ['greet', 'wave']]]),
+  },
+  runtime: 'node',
+});
+
+test('is written and read back the same, and the schema agrees', () => {
+  const bytes = serializeManifest(bundle);
+  expect(parseManifest(bytes)).toEqual(bundle);
+  expect(accepts(bytes)).toBe(true);
+});
+
+test('a manifest without it says nothing of it', () =>
+  expect(new TextDecoder().decode(serializeManifest(manifest()))).not.toMatch(/launch|offers|runtime/));
+
+const refused: Readonly<Record<string, readonly [path: readonly (string | number)[], value: unknown]>> = {
+  'runtime of its own': [['runtime'], 'perl'],
+  'argument of two lines': [['entry', 'launch', 'args', 0], 'a\nb'],
+  'no arguments': [['entry', 'launch', 'args'], undefined],
+  'variable with a blank': [['entry', 'launch', 'env', 'A B'], 'x'],
+  'setting of no type': [['entry', 'launch', 'settings', 'level', 'type'], 'secret'],
+  'setting that may be required': [['entry', 'launch', 'settings', 'level', 'required'], 'perhaps'],
+  'setting with a slash': [['entry', 'launch', 'settings', 'a/b'], setting],
+  'default that is no list': [['entry', 'launch', 'settings', 'level', 'default'], '3'],
+  'offer in upper case': [['entry', 'offers', 'Tools'], []],
+  'offer with an escape': [['entry', 'offers', 'tools', 0], '\u001b[2J'],
+};
+describe('is refused by reader and schema', () => {
+  test.each(Object.entries(refused))('%s', (_name, [path, value]) => {
+    const bytes = withMember(serializeManifest(bundle), path, value);
+    expect(() => parseManifest(bytes)).toThrow(FormatError);
+    expect(accepts(bytes)).toBe(false);
+  });
+  test.each(['${PATH}', '${user_config.other}', '${user_config}', '${}'])('by the reader: %s', (text) => {
+    const bytes = withMember(serializeManifest(bundle), ['entry', 'launch', 'args', 0], text);
+    expect(() => parseManifest(bytes)).toThrow(expect.objectContaining({ code: 'BAD_FORMAT' }));
+  });
+});
+
+describe('the command', () => {
+  const environment = { TOKEN: 'secret', FOLDERS: undefined, PATH: '/bin' };
+  const options = { environment, home: '/home/ada' };
+  test('is the entry with arguments and variables filled in; a setting that is not set is left out', () => {
+    const { command, args, env } = commandOf(bundle, '/plugins/hello', 'bin.js', options);
+    expect(command).toBe(process.execPath);
+    expect(args).toEqual([
+      '--disable-sigusr1',
+      '/plugins/hello/bin.js',
+      '--home=/home/ada/x',
+      '/home/ada/Desktop',
+      '/home/ada/Documents',
+      '--level=3',
+      '$HOME',
+    ]);
+    expect([...env]).toEqual([
+      ['TOKEN', 'secret'],
+      ['DATA', '/plugins/hello/data'],
+      ['ALL', '/home/ada/Desktop,/home/ada/Documents'],
+    ]);
+  });
+  test('takes values as they are given, also such as look like variables', () => {
+    const settings = new Map([['folders', ['${HOME}', '/b c']]]);
+    expect(commandOf(bundle, '/p', 'bin.js', { ...options, settings }).args).toContain('${HOME}');
+  });
+  test('is refused without a setting that is required; the hint names the variable for a secret', () =>
+    expect(() => commandOf(bundle, '/p', 'bin.js', { home: '/h' })).toThrow(
+      expect.objectContaining({ code: 'NO_SUCH_COMMAND', hint: 'set the environment variable TOKEN' }),
+    ));
+  test('is refused with a setting that there is none of, and with several values for one', () => {
+    for (const settings of [new Map([['other', ['x']]]), new Map([['level', ['1', '2']]])])
+      expect(() => commandOf(bundle, '/p', 'bin.js', { ...options, settings })).toThrow(
+        expect.objectContaining({ code: 'NO_SUCH_COMMAND' }),
+      );
+  });
+  test('of Python writes no bytecode into the tree; of a program is the program itself', () => {
+    const python = commandOf({ ...bundle, runtime: 'python' }, '/p', 'a.py', options);
+    expect([python.args.slice(0, 2), python.env.get('PATH')]).toEqual([['-B', '/p/a.py'], '/bin']);
+    expect(commandOf({ ...bundle, runtime: 'executable' }, '/p', 'run', options).command).toBe('/p/run');
+  });
+  test('is none where another program starts the plugin', () =>
+    expect(() => commandOf({ ...bundle, runtime: 'none', kind: 'vscode' }, '/p', 'a.js', options)).toThrow(
+      expect.objectContaining({ code: 'NO_SUCH_COMMAND' }),
+    ));
+});
