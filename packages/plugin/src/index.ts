@@ -109,10 +109,13 @@ export {
 } from './formats/manifest.ts';
 export {
   addVersion,
+  indexLoss,
+  latestVersion,
   parseIndex,
   serializeIndex,
   yankVersion,
   type IndexEntry,
+  type IndexLoss,
   type PluginIndex,
   type Yank,
 } from './formats/plugin-index.ts';

@@ -38,7 +38,6 @@ export { clientFacts } from './compat-facts.ts';
 export { compatRules, type CompatIssue, type CompatRule } from './compat-check.ts';
 export type { AliasResult } from './compat-aliases.ts';
 export { initRepository, type InitOptions, type InitResult } from './init.ts';
-export type { PreparedRole } from './prepare.ts';
 export { Repository } from './repository.ts';
 export { createRepository, type CreateOptions, type NewTarget } from './create.ts';
 export { hashFile } from './content.ts';

@@ -19,7 +19,6 @@ import { HeadReader, type Loaded } from './head.ts';
 import { fileJournal, noJournal } from './journal.ts';
 import { defaultLifetimes, type RoleLayout } from './layout.ts';
 import { publishGroup, type Waiting } from './group.ts';
-import { prepare, type PreparedRole } from './prepare.ts';
 import { refresh } from './refresh.ts';
 import { layoutOf, rekey, replacedKey } from './rekey.ts';
 import { wornIn, type WornRole } from './events/reset-snapshot.ts';
@@ -117,15 +116,6 @@ export class Repository {
         end();
       }
     });
-  }
-
-  /** What edits, and a change, would have signed, byte for byte: for signers that are elsewhere. Nothing is written. */
-  prepare(
-    edits: readonly RoleEdit[],
-    change: Change | null = null,
-    options: CallOptions = {},
-  ): Promise<readonly PreparedRole[]> {
-    return this.#serial(() => prepare(this.#engine, edits, change, this.#mutable, options));
   }
 
   /** Re-signs what is due: the timestamp when half its life is gone, all others in the last third of theirs. */

@@ -7,6 +7,7 @@ import {
   Keyring,
   keysIn,
   layoutOf,
+  start,
   TestClient,
   testSigner,
   text,
@@ -350,17 +351,19 @@ test('what a change would have signed is shown byte for byte, and published once
     delegation: made.keys.delegation('vendor.new', ['vendors/new/*/*']),
   };
   await expect(repository.editRoles([edit])).rejects.toEqual(code('SIGNATURES_MISSING'));
-  const prepared = await repository.prepare([edit]);
-  expect(prepared.map(({ role, version, atHand }) => [role, version, atHand])).toEqual([
-    ['targets', 2, false],
-    ['vendor.new', 1, true],
-  ]);
-  const [targets] = prepared;
-  if (targets === undefined) throw new Error('nothing prepared');
+  const event = await repository.proposeEvent({
+    edits: [edit],
+    reason: 'a new vendor',
+    deadline: new Date(start.getTime() + 86_400_000),
+  });
+  const [targets, ...others] = event.roles; // vendor.new is at hand, and signed when it is published
+  if (targets === undefined || others.length > 0) throw new Error('not targets alone');
+  const { version } = parseMetadata(metadataToBytes(targets.signed, []), 'targets').signed;
+  expect([targets.name, version]).toEqual(['targets', 2]);
   const signatures = await Promise.all(
-    offline.map(async ({ key, sign }) => ({ keyId: key.keyId, sig: (await sign(targets.signedBytes)).sig })),
+    offline.map(async ({ key, sign }) => ({ keyId: key.keyId, sig: (await sign(targets.signed)).sig })),
   );
-  const bytes = metadataToBytes(targets.signedBytes, signatures);
+  const bytes = metadataToBytes(targets.signed, signatures);
   const { roles } = await repository.publish(async (draft) => {
     await draft.bring('targets', bytes, new Map(), { newDelegations: true });
   });

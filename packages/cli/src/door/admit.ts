@@ -19,7 +19,7 @@ import {
   type VendorRules,
 } from '@ragnos/plugin';
 import { DoorError, type Draft } from '@ragnos/repository';
-import { checkIndex } from './check-index.ts';
+import { checkIndex, readIndex } from './check-index.ts';
 import { checkVersion, type CheckedVersion } from './check-version.ts';
 import { passGates, type Gate } from './gates.ts';
 import { checkFrequency, checkSizes, checkVersions, withSubmission } from './limits.ts';
@@ -61,10 +61,10 @@ export async function admit(draft: Draft, arrival: Arrival, settings: DoorSettin
       hint: 'what was published stays: yank the version',
     });
   const ledger = await ledgerOf(draft, vendor, added);
-  const lengths = await newLengths(draft, ledger, added);
-  checkSizes(catalog, lengths, rules.limits, draft.now);
+  const files = await newFiles(draft, ledger, added);
+  checkSizes(catalog, [...files.values()].flat(), rules.limits, draft.now);
   const indexes = await newIndexes(draft, arrival, rules);
-  await checkNames(draft, vendor, added);
+  await checkNames(draft, vendor, added, indexes);
   const keywords = new Map<PluginName, readonly string[]>();
   const gates = new Map<string, readonly string[]>();
   for (const [index, isNew] of indexes.values())
@@ -85,15 +85,14 @@ export async function admit(draft: Draft, arrival: Arrival, settings: DoorSettin
       );
     }
   const at = draft.now.toISOString();
-  for (const [plugin, known] of ledger) {
-    const own = [...lengths].filter(([path]) => pluginOf(path) === plugin);
-    const seen = await Promise.all(own.map(async ([path, length]) => seenOf(draft, path, length, gates)));
-    if (seen.length === 0) continue;
-    const next = recordFirstSeen(known, vendor, seen, at);
+  const totals = { ...catalog.totals };
+  for (const [plugin, fresh] of files) {
+    const seen = fresh.map((file) => ({ ...file, gates: gates.get(file.sha256) ?? [] }));
+    const next = recordFirstSeen(ledger.get(plugin) ?? null, vendor, seen, at);
     await draft.add(ledgerPath(vendor, plugin), serializeCatalog(next));
+    totals.files += fresh.length;
+    totals.bytes += fresh.reduce((sum, { length }) => sum + length, 0);
   }
-  const bytes = [...lengths.values()].reduce((sum, length) => sum + length, 0);
-  const totals = { files: catalog.totals.files + lengths.size, bytes: catalog.totals.bytes + bytes };
   catalog = { ...withSubmission(catalog, draft.now), totals };
   for (const [index] of indexes.values())
     catalog = recordPlugin(catalog, index, keywords.get(index.plugin) ?? null);
@@ -150,29 +149,36 @@ function pluginOf(path: string): string {
   return path.split('/')[2] ?? '';
 }
 
-/** Lengths of what the door has not seen; a path that it has seen with another digest is refused, also after years. */
-async function newLengths(
+interface NewFile {
+  readonly path: string;
+  readonly sha256: string;
+  readonly length: number;
+}
+
+/** By plugin, what the door has not seen; a path that it has seen with another digest is refused, also after years. */
+async function newFiles(
   draft: Draft,
   ledger: Ledger,
   added: readonly string[],
-): Promise<ReadonlyMap<string, number>> {
-  const known = new Map<string, ReadonlyMap<string, string>>();
-  for (const [plugin, { digests }] of ledger)
-    known.set(plugin, new Map([...digests].map(([digest, seen]) => [seen.path, digest])));
-  const lengths = new Map<string, number>();
+): Promise<ReadonlyMap<string, readonly NewFile[]>> {
+  const known = new Map<string, string>();
+  for (const { digests } of ledger.values())
+    for (const [digest, { path }] of digests) known.set(path, digest);
+  const files: NewFile[] = [];
   for (const path of added) {
     if (path.endsWith('/index.json')) continue;
     const file = await draft.find(path);
-    const digest = file?.hashes.get('sha256');
-    if (file === null || digest === undefined) continue;
-    const before = known.get(pluginOf(path))?.get(path);
-    if (before !== undefined && before !== digest)
+    const sha256 = file?.hashes.get('sha256');
+    if (file === null || sha256 === undefined) continue;
+    const before = known.get(path);
+    if (before !== undefined && before !== sha256)
       throw new DoorError('DOOR_IMMUTABLE', path, `was published as sha256 ${before}`, {
         hint: 'published paths never change: publish under a new version',
       });
-    if (ledger.get(pluginOf(path))?.digests.has(digest) !== true) lengths.set(path, file.length);
+    if (ledger.get(pluginOf(path))?.digests.has(sha256) !== true)
+      files.push({ path, sha256, length: file.length });
   }
-  return lengths;
+  return Map.groupBy(files, ({ path }) => pluginOf(path));
 }
 
 type Indexes = ReadonlyMap<PluginName, readonly [index: PluginIndex, isNew: ReadonlySet<string>]>;
@@ -188,24 +194,26 @@ async function newIndexes(draft: Draft, arrival: Arrival, rules: VendorRules): P
     const plugin = nameOf(name, path);
     const bytes = await draft.read(path);
     if (bytes === null) continue;
-    const old = before.get(path) ?? null;
+    const bytesBefore = before.get(path) ?? null;
+    const old = bytesBefore === null ? null : readIndex(path, bytesBefore);
     const index = checkIndex(path, { vendor, plugin }, bytes, old);
     checkVersions(index, path, rules.limits);
-    const known =
-      old === null
-        ? new Set<string>()
-        : new Set<string>(checkIndex(path, { vendor, plugin }, old, null).versions.keys());
-    indexes.set(plugin, [
-      index,
-      new Set([...index.versions.keys()].filter((version) => !known.has(version))),
-    ]);
+    const isNew = [...index.versions.keys()].filter((version) => old?.versions.has(version) !== true);
+    indexes.set(plugin, [index, new Set(isNew)]);
   }
   return indexes;
 }
 
 /** A file belongs to a version that its plugin's index lists; nothing else is published under a vendor's name. */
-async function checkNames(draft: Draft, vendor: VendorName, added: readonly string[]): Promise<void> {
-  const versions = new Map<string, readonly string[]>();
+async function checkNames(
+  draft: Draft,
+  vendor: VendorName,
+  added: readonly string[],
+  indexes: Indexes,
+): Promise<void> {
+  const versions = new Map<string, readonly string[]>(
+    [...indexes].map(([plugin, [index]]) => [plugin, [...index.versions.keys()]]),
+  );
   for (const path of added) {
     const [, , plugin = '', file = ''] = path.split('/');
     if (file === 'index.json' && path.startsWith(`vendors/${vendor}/`)) continue;
@@ -235,14 +243,4 @@ async function listedVersions(draft: Draft, vendor: VendorName, raw: string): Pr
   const path = pluginPath(vendor, plugin, 'index.json');
   const bytes = await draft.read(path);
   return bytes === null ? [] : [...checkIndex(path, { vendor, plugin }, bytes, null).versions.keys()];
-}
-
-async function seenOf(
-  draft: Draft,
-  path: string,
-  length: number,
-  gates: ReadonlyMap<string, readonly string[]>,
-) {
-  const sha256 = (await draft.find(path))?.hashes.get('sha256') ?? '';
-  return { sha256, path, length, gates: gates.get(sha256) ?? [] };
 }

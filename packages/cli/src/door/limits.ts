@@ -40,15 +40,15 @@ export function checkFrequency(catalog: Catalog, limits: VendorLimits, now: Date
   );
 }
 
-/** `added`: the lengths of files that the catalog does not know, by path. @throws DoorError DOOR_LIMITS */
+/** `added`: files that the catalog does not know. @throws DoorError DOOR_LIMITS */
 export function checkSizes(
   catalog: Catalog,
-  added: ReadonlyMap<string, number>,
+  added: readonly { readonly path: string; readonly length: number }[],
   limits: VendorLimits,
   now: Date,
 ): void {
   let total = usageOf(catalog, now).totalBytes;
-  for (const [path, length] of added) {
+  for (const { path, length } of added) {
     total += length;
     if (length > limits.artifactBytes)
       throw new DoorError(

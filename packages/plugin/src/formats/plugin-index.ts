@@ -128,16 +128,36 @@ function sameFile(a: FileRef, b: FileRef): boolean {
   return a.name === b.name && a.length === b.length && a.sha256 === b.sha256;
 }
 
+/** Where the channel `latest` belongs: the highest version that is neither yanked nor a prerelease; `null` = there is none. */
+export function latestVersion({ versions }: Pick<PluginIndex, 'versions'>): PluginVersion | null {
+  const good = [...versions].filter(([version, { yanked }]) => yanked === null && !isPrerelease(version));
+  const sorted = good.map(([version]) => version).toSorted(compareVersions);
+  return sorted.at(-1) ?? null;
+}
+
+/** What an index may not lose (decision 8): a version, or the name or digest of one of its files. */
+export interface IndexLoss {
+  readonly version: PluginVersion;
+  /** `null` = all of it. */
+  readonly part: 'artifact' | 'manifest' | null;
+}
+
+/** The first thing that `next` has lost of what `known` said; `null` = it only grew, or was yanked. */
+export function indexLoss(known: PluginIndex, next: PluginIndex): IndexLoss | null {
+  for (const [version, entry] of known.versions) {
+    const now = next.versions.get(version);
+    if (now === undefined) return { version, part: null };
+    for (const part of ['artifact', 'manifest'] as const)
+      if (now[part].sha256 !== entry[part].sha256 || now[part].name !== entry[part].name)
+        return { version, part };
+  }
+  return null;
+}
+
 function withLatest(index: PluginIndex): PluginIndex {
-  const candidates = [...index.versions].filter(
-    ([version, entry]) => entry.yanked === null && !isPrerelease(version),
-  );
-  const latest = candidates
-    .map(([version]) => version)
-    .toSorted(compareVersions)
-    .at(-1);
+  const latest = latestVersion(index);
   const channels = new Map(index.channels);
-  if (latest === undefined) channels.delete('latest');
+  if (latest === null) channels.delete('latest');
   else channels.set('latest', latest);
   return { ...index, channels };
 }

@@ -6,7 +6,7 @@ import { hash } from 'node:crypto';
 import { join } from 'node:path';
 
 import { FormatError } from '../errors.ts';
-import { parseIndex } from '../formats/plugin-index.ts';
+import { indexLoss, parseIndex } from '../formats/plugin-index.ts';
 import type { Catalog } from '../formats/catalog.ts';
 import type { PluginIndex } from '../formats/plugin-index.ts';
 import { parseRevocations } from '../formats/revocations.ts';
@@ -198,24 +198,16 @@ async function indexNow(
 }
 
 function refuseLosses(path: string, known: PluginIndex, next: PluginIndex): void {
-  for (const [version, entry] of known.versions) {
-    const now = next.versions.get(version);
-    if (now === undefined)
-      throw new HostUntrustedError(
-        'INDEX_ROLLBACK',
-        `${path} lost version ${version}, which this host knew`,
-        {
-          hint: 'nothing was installed; a version is yanked, never removed: ask the vendor',
-        },
-      );
-    for (const part of ['artifact', 'manifest'] as const)
-      if (now[part].sha256 !== entry[part].sha256 || now[part].name !== entry[part].name)
-        throw new HostUntrustedError(
-          'PATH_REDEFINED',
-          `${path}: the ${part} of ${version} is not the one known here`,
-          {
-            hint: 'nothing was installed; a published version never changes: ask the vendor',
-          },
-        );
-  }
+  const loss = indexLoss(known, next);
+  if (loss === null) return;
+  const { version, part } = loss;
+  if (part === null)
+    throw new HostUntrustedError('INDEX_ROLLBACK', `${path} lost version ${version}, which this host knew`, {
+      hint: 'nothing was installed; a version is yanked, never removed: ask the vendor',
+    });
+  throw new HostUntrustedError(
+    'PATH_REDEFINED',
+    `${path}: the ${part} of ${version} is not the one known here`,
+    { hint: 'nothing was installed; a published version never changes: ask the vendor' },
+  );
 }
