@@ -1,6 +1,7 @@
 import type { CommandSpec, OptionSpec } from './command.ts';
 import { auditCommands } from './table/audit.ts';
 import { eventCommands, rootCommands } from './table/events.ts';
+import { artifactCommands } from './table/artifact.ts';
 import { hostCommands } from './table/host.ts';
 import { metadataCommands } from './table/metadata.ts';
 import { operatorCommands } from './table/operator.ts';
@@ -17,6 +18,7 @@ export const commands: readonly CommandSpec[] = [
   ...watchCommands,
   ...auditCommands,
   ...hostCommands,
+  ...artifactCommands,
   {
     words: ['status'],
     args: '',

@@ -13,7 +13,9 @@ export type CliErrorCode =
   | 'STORE_UNFIT'
   | 'FOLDER_NOT_EMPTY'
   | 'SUBMISSION_CHANGED'
-  | 'BAD_KEY_FILE';
+  | 'BAD_KEY_FILE'
+  | 'PIP_FAILED'
+  | 'PIP_CHANGED'; // what pip installed is not what it was given
 
 export class CliError extends VaultError {
   override readonly code: CliErrorCode;

@@ -256,6 +256,8 @@ export const exitOfError: Readonly<Record<ErrorCode, Exit>> = {
   BAD_CONFIG: 'usage',
   NO_SUCH_VENDOR: 'notFound',
   NO_SUCH_FILE: 'notFound',
+  PIP_FAILED: 'failure',
+  PIP_CHANGED: 'untrusted',
   ADDRESS_IN_USE: 'conflict',
   CONFIRMATION_REQUIRED: 'unauthorised',
   STORE_UNFIT: 'refused',

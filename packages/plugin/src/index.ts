@@ -2,6 +2,7 @@
 export { splitAlias } from './host/context.ts';
 export { openClient, type RepositoryClient } from './host/open-client.ts';
 export { homeLog, openHost } from './host/open-host.ts';
+export type { VerifiedArtifact } from './host/artifact.ts';
 export { installSteps, type InstallStep } from './host/steps.ts';
 export { listTrusted, removeTrusted, trustRepository } from './host/trust.ts';
 export { defaultHostLimits } from './host/limits.ts';
@@ -157,5 +158,5 @@ export {
   type VendorName,
 } from './names.ts';
 export type { Packed, PackOptions } from './pack/options.ts';
-export { readKeywords } from './pack/keywords.ts';
+export { keywordsOf, readKeywords } from './pack/keywords.ts';
 export { pack } from './pack/load.ts';

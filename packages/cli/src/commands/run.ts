@@ -1,5 +1,8 @@
+import { readFile } from 'node:fs/promises';
 import { constants } from 'node:os';
+import { isJsonObject, parseJson } from '@ragnos/tuf';
 import type { Context } from '../command.ts';
+import { CliError } from '../errors.ts';
 import { hostFor } from '../host.ts';
 
 /** stdin, stdout and stderr are the plugin's: an MCP server speaks over them. Ends with the plugin's own exit code. */
@@ -15,6 +18,7 @@ export async function run(context: Context): Promise<number> {
   const result = await host.run(spec, args, {
     signal: verifying.signal,
     bin: options.text('bin'),
+    settings: await readSettings(options.text('settings')),
     onStart: ({ version }) => {
       signal.throwIfAborted();
       signal.removeEventListener('abort', stop);
@@ -22,4 +26,30 @@ export async function run(context: Context): Promise<number> {
     },
   });
   return result.exitCode ?? (result.signal === null ? 1 : 128 + constants.signals[result.signal]);
+}
+
+/** `{ "folders": ["/data"], "level": 3 }`: what a bundle asks its person for. */
+async function readSettings(
+  file: string | undefined,
+): Promise<ReadonlyMap<string, readonly string[]> | undefined> {
+  if (file === undefined) return undefined;
+  const bytes = await readFile(file).catch((cause: unknown) => {
+    throw new CliError('NO_SUCH_FILE', `${file} cannot be read`, { cause });
+  });
+  const json = parseJson(bytes, file);
+  const values = isJsonObject(json) ? Object.entries(json) : [];
+  return new Map(
+    values.map(([name, value]) => {
+      const list = Array.isArray(value) ? value : [value];
+      const texts = list.flatMap((item) =>
+        ['string', 'number', 'boolean'].includes(typeof item) ? [String(item)] : [],
+      );
+      if (texts.length !== list.length)
+        throw new CliError(
+          'USAGE',
+          `${file}: ${name} is neither a text, a number, true or false, nor a list of them`,
+        );
+      return [name, texts] as const;
+    }),
+  );
 }

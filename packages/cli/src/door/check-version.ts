@@ -1,9 +1,9 @@
 import {
   checkArchive,
   defaultHostLimits,
+  keywordsOf,
   parseManifest,
   PluginError,
-  readKeywords,
   type IndexEntry,
   type PluginManifest,
   type PluginName,
@@ -56,8 +56,7 @@ export async function checkVersion(
     if (!same)
       throw new DoorError('DOOR_PATHS', entry.manifest.name, 'describes another plugin, version or artifact');
     const files = await checkArchive(archive, manifest, defaultHostLimits, signal);
-    const text = (name: string): Uint8Array | null => files.find(({ path }) => path === name)?.body ?? null;
-    return { manifest, archive, keywords: readKeywords(text('package.json'), text('ragv.json')) };
+    return { manifest, archive, keywords: await keywordsOf(manifest, files) };
   } catch (cause) {
     if (cause instanceof DoorError || !(cause instanceof VaultError)) throw cause;
     const code = cause instanceof PluginError ? 'DOOR_FORMAT' : 'DOOR_TARGETS';

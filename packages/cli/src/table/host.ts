@@ -151,7 +151,10 @@ export const hostCommands: readonly CommandSpec[] = [
     summary: 'verify a plugin and start it',
     audience: 'host',
     writes: false,
-    options: [['--bin <name>', 'which of its commands']],
+    options: [
+      ['--bin <name>', 'which of its commands'],
+      ['--settings <file>', 'JSON: the settings that a bundle asks for'],
+    ],
     examples: ['ragv run acme/hello Ada', 'ragv run acme/files -- --help'],
     passThrough: true,
     load: () => import('../commands/run.ts'),

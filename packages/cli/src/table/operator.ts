@@ -43,7 +43,7 @@ export const operatorCommands: readonly CommandSpec[] = [
   {
     words: ['publish'],
     args: '<source...>',
-    summary: 'pack and publish: a folder, a .tgz file or npm:name@version',
+    summary: 'pack and publish: a folder, a .tgz, .mcpb, .vsix or .whl file, or npm:name@version',
     audience: 'operator',
     writes: true,
     options: [vendor, ...packOptions()],

@@ -1,6 +1,7 @@
 import type { Explanation, Fetcher } from '@ragnos/client';
 
 import type { PluginManifest } from '../formats/manifest.ts';
+import type { VerifiedArtifact } from './artifact.ts';
 import type { HostLimits } from './limits.ts';
 import type { InstallStep } from './steps.ts';
 
@@ -292,6 +293,8 @@ export interface Host {
   status(options?: CallOptions): Promise<HostStatus>;
   /** Verifies chain and tree (`TREE_CHANGED` otherwise), then starts the plugin in a process of its own. */
   run(spec: string, args: readonly string[], options?: RunOptions): Promise<RunResult>;
+  /** The published file of an installed plugin, verified again: for pip, an editor, or another host of such files. */
+  artifact(spec: string, options?: CallOptions): Promise<VerifiedArtifact>;
   /** The newest events last. */
   log(options?: { readonly last?: number | undefined }): Promise<readonly HostEvent[]>;
 }

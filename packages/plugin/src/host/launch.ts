@@ -127,7 +127,9 @@ function valueOf(
   const value = options.settings?.get(key) ?? (from === undefined ? null : [from]) ?? setting.default;
   if (value === null && setting.required)
     throw new HostNotFoundError('NO_SUCH_COMMAND', `${name} needs its setting ${key}: ${setting.title}`, {
-      hint: setting.sensitive ? `set the environment variable ${variable}` : `ragv run --set ${key}=…`,
+      hint: setting.sensitive
+        ? `set the environment variable ${variable}`
+        : `ragv run --settings <file>, with { ${JSON.stringify(key)}: … }`,
     });
   if (value !== null && value.length > 1 && !setting.multiple)
     throw new HostNotFoundError('NO_SUCH_COMMAND', `${name} takes one value for its setting ${key}`);

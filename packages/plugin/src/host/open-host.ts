@@ -128,6 +128,12 @@ function hostOn(context: Context): Host {
       guarded(spec, async () =>
         runPlugin(context, await requirePointer(context, readSpec(context, spec)), args, options),
       ),
+    artifact: (spec, options = {}) =>
+      guarded(spec, async () => {
+        const { installedArtifact } = await import('./artifact.ts');
+        const pointer = await requirePointer(context, readSpec(context, spec));
+        return installedArtifact(context, pointer, options.signal);
+      }),
     log: async ({ last = 100 } = {}) => readLog(context, last),
   };
 }
