@@ -4,7 +4,7 @@ import type { Context } from '../command.ts';
 import { CliError } from '../errors.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { eventAnswer, eventLines, isEventFile, namedEvent, signerTrust } from '../metadata/events.ts';
-import { openKeys, ownLedger } from '../metadata/open-keys.ts';
+import { namedUri, openKeys, ownLedger } from '../metadata/open-keys.ts';
 import { confirm } from '../prompt.ts';
 import { readConfig } from '../vault/config.ts';
 import { openVault, vaultFolder } from '../vault/vault.ts';
@@ -58,7 +58,11 @@ export async function run(context: Context): Promise<number> {
 async function signersFor(given: string, seen: Review, context: Context): Promise<readonly Signer[]> {
   const uris = context.options.list('key');
   const role = seen.roles.at(-1)?.name ?? 'root';
-  if (uris.length > 0) return openKeys(uris, role, context);
+  if (uris.length > 0)
+    return openKeys(
+      uris.map((uri) => namedUri(uri, role)),
+      context,
+    );
   const wanted = new Set<string>(
     seen.roles.flatMap(({ needs }) => needs.flatMap((need) => need.role.keyIds)),
   );

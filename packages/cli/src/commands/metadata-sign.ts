@@ -6,7 +6,7 @@ import type { Context } from '../command.ts';
 import { CliError } from '../errors.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { keySetsOf, readMetadataFile, roleOf, type SetOfKeys } from '../metadata/files.ts';
-import { openKeys, ownLedger } from '../metadata/open-keys.ts';
+import { namedUri, openKey, ownLedger } from '../metadata/open-keys.ts';
 import { sha256, showLines } from '../metadata/show-lines.ts';
 import { countLines, countSignatures } from '../metadata/signatures.ts';
 import { confirm } from '../prompt.ts';
@@ -32,8 +32,7 @@ export async function run(context: Context): Promise<number> {
   for (const line of shown) voice.note(line);
   if (sets === null) voice.warn('nobody said whose signatures count: give --root or --delegator');
   if (before === null) voice.warn('nobody said what it replaces: give --against <file> to see what changes');
-  const [signer] = await openKeys([given], role, context);
-  if (signer === undefined) return 0;
+  const signer = await openKey(namedUri(given, role), context);
   const keyId = idFor(signer, sets, role);
   const ledger = ownLedger(context);
   const entry = { role, version: metadata.signed.version, sha256: sha256(metadata.signedBytes) };

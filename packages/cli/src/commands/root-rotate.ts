@@ -2,7 +2,7 @@ import type { Context } from '../command.ts';
 import { CliError } from '../errors.ts';
 import { carryOut } from '../metadata/carry-out.ts';
 import { deadlineOf } from '../metadata/events.ts';
-import { openKeys } from '../metadata/open-keys.ts';
+import { namedUri, openKeys } from '../metadata/open-keys.ts';
 import { keysEdit } from '../metadata/proposals.ts';
 import { openVault } from '../vault/vault.ts';
 
@@ -20,7 +20,8 @@ export async function run(context: Context): Promise<number> {
       { edits: [edit], reason: options.text('reason') ?? '', deadline: deadlineOf(context) },
       { signal },
     );
-    const extra = await openKeys(options.list('key'), 'root', context);
+    const given = options.list('key').map((one) => namedUri(one, 'root'));
+    const extra = await openKeys(given, context);
     return await carryOut(event, vault, context, {
       confirm: ['This changes who can replace everything', 'root'],
       extra,

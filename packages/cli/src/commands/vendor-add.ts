@@ -8,7 +8,8 @@ import { vendorRole } from '../vault/layout.ts';
 import { publishOrEvent } from '../metadata/publish-or-event.ts';
 import { openVault, type Vault } from '../vault/vault.ts';
 import { readSubmission } from '../vendor/folder.ts';
-import { openKeys, thresholdOf } from '../vendor/keys.ts';
+import { keyFile, openKeys } from '../metadata/open-keys.ts';
+import { thresholdOf } from '../vendor/keys.ts';
 import { expiresIn, signRole } from '../vendor/sign.ts';
 import {
   checkPossession,
@@ -99,7 +100,7 @@ async function join(context: Context, vault: Vault, vendor: VendorName): Promise
     );
   if (folder !== undefined) return readSubmission(folder, signal);
   const repositoryId = await idOf(vault, signal);
-  const signers = await openKeys(context);
+  const signers = await openKeys(options.list('key').map(keyFile), context);
   const keys = signers.map(({ key }) => key);
   const threshold = thresholdOf(context, keys, keys.length);
   const role = firstRole(repositoryId, expiresIn(options.text('expires-in')));

@@ -6,7 +6,8 @@ import { count } from '../text.ts';
 import { vendorClient } from '../vendor/client.ts';
 import { writeSubmission } from '../vendor/folder.ts';
 import { countersigned, handedRoles } from '../vendor/handover.ts';
-import { openKeys, readPublicKey, thresholdOf } from '../vendor/keys.ts';
+import { keyFile, openKeys } from '../metadata/open-keys.ts';
+import { readPublicKey, thresholdOf } from '../vendor/keys.ts';
 import { expiresIn, signRole } from '../vendor/sign.ts';
 import { vendorState } from '../vendor/state.ts';
 
@@ -18,8 +19,8 @@ export async function run(context: Context): Promise<undefined> {
   const { updater, repositoryId: repository } = await vendorClient(context);
   const state = await vendorState(updater, vendor, signal);
   const before = state.layout;
-  const old = await openKeys(context);
-  const next = await openKeys(context, 'new-key');
+  const old = await openKeys(options.list('key').map(keyFile), context);
+  const next = await openKeys(options.list('new-key').map(keyFile), context);
   const stranger = old.find((signer) => !before.keys.some((key) => key.keyId === signer.key.keyId));
   if (stranger !== undefined)
     throw new CliError('USAGE', `key ${stranger.key.keyId} does not sign for ${vendor}`, {

@@ -5,7 +5,8 @@ import { CliError } from '../errors.ts';
 import { vendorRole } from '../vault/layout.ts';
 import { vendorClient } from '../vendor/client.ts';
 import { writeSubmission } from '../vendor/folder.ts';
-import { openKeys, readPublicKey, thresholdOf } from '../vendor/keys.ts';
+import { keyFile, openKeys } from '../metadata/open-keys.ts';
+import { readPublicKey, thresholdOf } from '../vendor/keys.ts';
 import { expiresIn, signRole } from '../vendor/sign.ts';
 
 /** What an operator needs to add a vendor: its keys, and its first, empty role, which proves that it holds them. */
@@ -14,7 +15,7 @@ export async function run(context: Context): Promise<undefined> {
   const vendor = vendorName(context.args[0] ?? '');
   const output = options.text('output') ?? `${vendor}-join`;
   const { repositoryId, repository } = await vendorClient(context);
-  const signers = await openKeys(context);
+  const signers = await openKeys(options.list('key').map(keyFile), context);
   const others: Key[] = [];
   for (const file of options.list('public')) others.push(await readPublicKey(file));
   const keys = [...signers.map(({ key }) => key), ...others];

@@ -21,7 +21,7 @@ import {
   writeSubmission,
 } from '../vendor/folder.ts';
 import { countersigned } from '../vendor/handover.ts';
-import { openKeys } from '../vendor/keys.ts';
+import { keyFile, openKeys } from '../metadata/open-keys.ts';
 import { editRole } from '../vendor/role-edit.ts';
 import { addSignatures, expiresIn, signedBy, signRole } from '../vendor/sign.ts';
 import { bitsOf } from '../vendor/split.ts';
@@ -70,7 +70,7 @@ async function signSources(context: Context): Promise<number> {
       voice.answer({ ...answer, dryRun: true }, [...lines, `would write ${output}`]);
       return 0;
     }
-    const signers = await openKeys(context);
+    const signers = await openKeys(options.list('key').map(keyFile), context);
     if (signers.length === 0) throw new CliError('USAGE', 'no key', { hint: 'give --key <file>' });
     const roles = new Map<string, Uint8Array>();
     for (const [role, next] of signed) roles.set(role, await signRole(next, signers, signal));
@@ -113,7 +113,7 @@ async function signAgain(context: Context, folder: string): Promise<number> {
       `  the keys of ${vendor} shall be ${owner.keys.map((key) => key.keyId.slice(0, 16)).join(', ')}, threshold ${owner.threshold}`,
     );
   if (!context.dryRun) await confirm(`This signs it as ${vendor}`, vendor, options.flag('yes'), signal);
-  const signers = context.dryRun ? [] : await openKeys(context);
+  const signers = context.dryRun ? [] : await openKeys(options.list('key').map(keyFile), context);
   const more = new Map<string, Uint8Array>();
   for (const [role, bytes] of roles) more.set(role, await addSignatures(bytes, signers, signal));
   if (!context.dryRun) {

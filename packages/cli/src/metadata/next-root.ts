@@ -7,17 +7,16 @@ import {
   type Review,
   type SigningEvent,
 } from '@ragnos/repository';
-import { openSigner, SigningError, type Signer } from '@ragnos/signing';
+import { SigningError, type Signer } from '@ragnos/signing';
 import { rootFingerprint } from '@ragnos/tuf';
 import { join } from 'node:path';
 import type { Context } from '../command.ts';
 import { CliError } from '../errors.ts';
 import { confirm } from '../prompt.ts';
-import { passwordFor } from '../vault/passwords.ts';
 import type { Vault } from '../vault/vault.ts';
 import { finish, Minutes, type Finished } from './ceremony.ts';
 import { deadlineOf, eventLines } from './events.ts';
-import { namedUri, ownLedger } from './open-keys.ts';
+import { namedUri, openKey, ownLedger } from './open-keys.ts';
 import { takeSeats, type KeyHolder, type Table } from './participants.ts';
 
 export interface SignedRoot {
@@ -96,8 +95,8 @@ async function oldHolders(
     found.push({ name, key: signer.key, signer, fresh: false });
   };
   for (const given of options.list('old')) {
-    const { name, uri } = namedUri(given, 'root');
-    add(name, await openSigner(uri, { password: passwordFor(name, context), signal }));
+    const key = namedUri(given, 'root');
+    add(key.name, await openKey(key, context));
   }
   for (const { keyId } of (await vault.repository.layoutOf('root', { signal })).keys) {
     const own = vault.config.keys[keyId];

@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { ledgerIn, type Ledger } from '@ragnos/repository';
 import { openSigner, type Signer } from '@ragnos/signing';
 import type { Context } from '../command.ts';
@@ -24,17 +24,20 @@ export function namedUri(given: string, fallback: string): NamedUri {
   return { name, uri };
 }
 
-/** Opens what `--key` names, one after the other: a person types one password at a time. */
-export async function openKeys(
-  given: readonly string[],
-  role: string,
-  context: Context,
-): Promise<readonly Signer[]> {
+/** A key file as it lies there, or a signer's URI; its password is asked for by the file's name. */
+export function keyFile(given: string): NamedUri {
+  const uri = /^[a-z][a-z0-9+.-]+:/.test(given) ? given : `file2:${resolve(given)}`;
+  return { name: basename(given).replace(/\.p8$/, ''), uri };
+}
+
+export function openKey({ name, uri }: NamedUri, context: Context): Promise<Signer> {
+  return openSigner(uri, { password: passwordFor(name, context), signal: context.signal });
+}
+
+/** One after the other: a person types one password at a time. */
+export async function openKeys(keys: readonly NamedUri[], context: Context): Promise<readonly Signer[]> {
   const signers: Signer[] = [];
-  for (const one of given) {
-    const { name, uri } = namedUri(one, role);
-    signers.push(await openSigner(uri, { password: passwordFor(name, context), signal: context.signal }));
-  }
+  for (const key of keys) signers.push(await openKey(key, context));
   return signers;
 }
 

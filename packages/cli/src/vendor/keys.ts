@@ -1,6 +1,4 @@
 import { readFile } from 'node:fs/promises';
-import { basename, resolve } from 'node:path';
-import { openSigner, type Signer } from '@ragnos/signing';
 import {
   canonicalJson,
   keyFingerprint,
@@ -13,22 +11,6 @@ import {
 } from '@ragnos/tuf';
 import type { Context } from '../command.ts';
 import { CliError } from '../errors.ts';
-import { passwordFor } from '../vault/passwords.ts';
-
-/** `--key`, each a key file or a signer URI. Passwords are asked for one after the other. */
-export async function openKeys(context: Context, option = 'key'): Promise<readonly Signer[]> {
-  const signers: Signer[] = [];
-  for (const given of context.options.list(option)) signers.push(await openKey(context, given));
-  return signers;
-}
-
-export async function openKey(context: Context, given: string): Promise<Signer> {
-  const uri = /^[a-z][a-z0-9+.-]+:/.test(given) ? given : `file2:${resolve(given)}`;
-  return openSigner(uri, {
-    password: passwordFor(basename(given).replace(/\.p8$/, ''), context),
-    signal: context.signal,
-  });
-}
 
 /** `--threshold`, of so many keys. @throws CliError USAGE */
 export function thresholdOf(
