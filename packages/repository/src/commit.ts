@@ -4,7 +4,6 @@ import {
   roleName,
   type Key,
   type MetaFile,
-  type RoleKeys,
   type RoleName,
   type Snapshot,
   type Targets,
@@ -17,14 +16,14 @@ import { putAliases } from './compat-aliases.ts';
 import { checkCompat, checkSnapshotSize, lapsedRoles } from './compat-commit.ts';
 import type { Client } from './compat.ts';
 import { withCommit } from './commits.ts';
-import { sign, type Signers, type SigningDesk, type SigningNeed } from './desk.ts';
-import { PublishError } from './errors.ts';
-import { incomingIn, incomingSets, withIncoming, type Incoming } from './incoming.ts';
+import { sign, signFile, type SignedFile, type SigningDesk } from './desk.ts';
+import { withIncoming, type Incoming } from './incoming.ts';
 import { type Attempt, type Journal } from './journal.ts';
 import { metadataKey, timestampKey } from './keys.ts';
 import type { Lifetimes } from './layout.ts';
 import { objectMeta } from './object-meta.ts';
 import { inParallel, putBrought, putContents, putVersioned } from './put.ts';
+import { announced, plan, topLevel, type Planned } from './signing-needs.ts';
 import { emptyTargets, expiry, lifetimeOf, metaFile, targetsRole } from './signed.ts';
 import { publishDeadline } from './retention/publisher.ts';
 import type { CallOptions, Content } from './types.ts';
@@ -59,6 +58,8 @@ export type Outcome =
       /** What this commit wrote into the audit log. */
       readonly staged: Staged | null;
       readonly roles: ReadonlyMap<string, number>;
+      /** `null`: the snapshot stays the one of the head. */
+      readonly snapshot: SignedFile<'snapshot'> | null;
       /** As in `PublishResult`. */
       readonly lapsed: readonly string[] | undefined;
     };
@@ -123,6 +124,7 @@ export async function commit(
   for (const top of planned.filter(({ work }) => work.name === targetsRole)) await writeRole(top);
   const roles = new Map<string, number>([...written].map(([name, file]) => [name, file.version]));
 
+  let snapshot: SignedFile<'snapshot'> | null = null;
   let snapshotFile = head.timestamp.signed.snapshot;
   let snapshotExpires = head.snapshot.signed.expires;
   if (snapshotToo) {
@@ -132,12 +134,15 @@ export async function commit(
       meta: new Map([...head.snapshot.signed.meta, ...written]),
       expires: snapshotExpires,
     };
-    const make = (version: number): Promise<Uint8Array> =>
-      sign(own({ ...next, version }), snapshotSigners, 'snapshot', context);
+    const make = async (version: number): Promise<Uint8Array> => {
+      snapshot = await signFile(own({ ...next, version }), snapshotSigners, 'snapshot', context);
+      return snapshot.bytes;
+    };
+    const first = next.version + 1;
     const { version, bytes } = await putVersioned(
       storage,
       roleName('snapshot'),
-      next.version + 1,
+      first,
       make,
       attempt,
       journal,
@@ -180,7 +185,7 @@ export async function commit(
   await journal.note(attempt);
   deadline.check();
   const kind = await swap(storage, bytes, head.etag);
-  return { kind, version: timestamp.version, staged, rewritten, roles, lapsed };
+  return { kind, version: timestamp.version, staged, rewritten, roles, snapshot, lapsed };
 }
 
 /** Not abortable: whoever gives up here would not know whether it happened. */
@@ -212,39 +217,6 @@ async function isChange(work: RoleWork, workspace: Workspace): Promise<boolean> 
   return [...work.files].some(([path, file]) => (before?.get(path) ?? null) !== file);
 }
 
-interface Planned {
-  readonly work: RoleWork;
-  readonly signers: Signers;
-  readonly splits: string | null;
-}
-
-/** @throws PublishError SIGNATURES_MISSING */
-async function plan(
-  works: readonly RoleWork[],
-  workspace: Workspace,
-  { desk, also }: CommitContext,
-): Promise<readonly Planned[]> {
-  const planned: Planned[] = [];
-  for (const work of works) {
-    if (work.brought !== null) {
-      planned.push({ work, signers: [], splits: null });
-      continue;
-    }
-    const { role, keys, askAs, splits } = await workspace.keysOf(work);
-    const need: SigningNeed = {
-      role: work.name,
-      askAs,
-      ...setsOf({ role, keys }, work.name, workspace),
-      also: work.name === targetsRole ? also('targets') : [],
-    };
-    if (work.retired !== null) {
-      const signers = await desk.find(need);
-      if (signers !== null) planned.push({ work, signers, splits });
-    } else planned.push({ work, signers: await desk.need(need), splits });
-  }
-  return planned;
-}
-
 /** The signed part of a role after the edits, but for its version and expiry. */
 export async function bodyOf(
   work: RoleWork,
@@ -257,42 +229,6 @@ export async function bodyOf(
     targets: await workspace.filesOf(work),
     delegations: await workspace.delegations(work),
   };
-}
-
-function announced({ head, now }: Workspace): readonly Incoming[] {
-  return incomingIn(head.timestamp.signed, head.root.signed.version, now);
-}
-
-/** Its own keys, and those that are about to replace them. */
-function setsOf(
-  own: SigningNeed['sets'][number],
-  name: string,
-  workspace: Workspace,
-): Pick<SigningNeed, 'sets' | 'hint'> {
-  const incoming = incomingSets(announced(workspace), name);
-  if (incoming.length === 0) return { sets: [own] };
-  const hint = 'its keys are being replaced: have the new ones at hand, or try again in ten minutes';
-  return { sets: [own, ...incoming], hint };
-}
-
-function topLevel(name: TopLevelRole, workspace: Workspace, { also }: CommitContext): SigningNeed {
-  const { head } = workspace;
-  const { keys } = head.root.signed;
-  return {
-    role: name,
-    askAs: name,
-    ...setsOf({ role: topLevelKeys(head.root.signed, name), keys }, name, workspace),
-    also: also(name),
-  };
-}
-
-export function topLevelKeys(
-  root: { readonly roles: ReadonlyMap<TopLevelRole, RoleKeys> },
-  name: TopLevelRole,
-): RoleKeys {
-  const role = root.roles.get(name);
-  if (role === undefined) throw new PublishError('UNKNOWN_ROLE', `a root without the role ${name}`);
-  return role;
 }
 
 /** By the store's own times, which are real whatever time is signed: the later of the clock and of the last commit. */

@@ -7,7 +7,10 @@ import {
   type Key,
   type KeyId,
   type RoleKeys,
+  type Metadata,
   type Signed,
+  type SignedByType,
+  type SignedType,
 } from '@ragnos/tuf';
 import { PublishError } from './errors.ts';
 import type { CallOptions, SignerSource } from './types.ts';
@@ -91,6 +94,22 @@ export async function sign(
   what: string,
   options: CallOptions,
 ): Promise<Uint8Array> {
+  return (await signFile(signed, signers, what, options)).bytes;
+}
+
+/** A file, and what whoever reads it will find. */
+export interface SignedFile<T extends SignedType> {
+  readonly bytes: Uint8Array;
+  readonly metadata: Metadata<T>;
+}
+
+/** As `sign`. */
+export async function signFile<T extends SignedType>(
+  signed: SignedByType[T],
+  signers: Signers,
+  what: string,
+  options: CallOptions,
+): Promise<SignedFile<T>> {
   if (signed.version >= 2 ** 31)
     throw new PublishError(
       'TOO_LARGE',
@@ -112,5 +131,5 @@ export async function sign(
           ? 'split the role into bins, or delegate'
           : 'use fewer roles or larger bins',
     });
-  return bytes;
+  return { bytes, metadata: { signed, signatures, signedBytes: message } };
 }

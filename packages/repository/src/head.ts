@@ -3,7 +3,6 @@ import type { LogHead } from '@ragnos/tlog';
 import {
   BadVersionNumberError,
   defaultLimits,
-  keyFingerprint,
   roleName,
   TrustedMetadataSet,
   UnsignedMetadataError,
@@ -12,12 +11,13 @@ import {
   type Snapshot,
   type Targets,
   type Timestamp,
-  type TopLevelRole,
 } from '@ragnos/tuf';
 import { logHeadOf } from './audit.ts';
+import type { SignedFile } from './desk.ts';
 import { PublishError } from './errors.ts';
 import { metadataKey, timestampKey } from './keys.ts';
-import { refuseOlder, type Forgiven, type Seen, type SeenMemory } from './seen.ts';
+import { forgivenBy } from './forgiven.ts';
+import { refuseOlder, type Seen, type SeenMemory } from './seen.ts';
 import { rootRole, sha256 } from './signed.ts';
 import type { CallOptions } from './types.ts';
 
@@ -48,6 +48,8 @@ export interface Head {
 export interface ReadHeadOptions extends CallOptions {
   /** Accepts what only the root before the newest one vouches for: a root that was put in a race with a publish. */
   readonly orPreviousRoot?: boolean;
+  /** A snapshot that was signed here just now: if it is the one that is there, its bytes are verified, and not parsed once more. */
+  readonly written?: SignedFile<'snapshot'> | null;
 }
 
 interface KeptRole extends Loaded<Targets> {
@@ -107,7 +109,8 @@ export class HeadReader {
       role: (name, delegator) => this.#role(head, name, delegator, options),
     };
     const now = seenOf(head);
-    const forgiven = this.#forgiven(seen, root.signed);
+    const before = seen === null ? undefined : this.#roots[seen.root - 1];
+    const forgiven = forgivenBy(before, root.signed);
     refuseOlder(now, seen, this.#storage.description, forgiven);
     await this.#seen.save(now, { replace: forgiven.size > 0 });
     this.#head = head;
@@ -122,28 +125,6 @@ export class HeadReader {
   /** The newest root, whatever state the rest of the repository is in. */
   async readRoot(options: CallOptions = {}): Promise<Loaded<Root>> {
     return this.#followRoots(await this.#seen.load(), options);
-  }
-
-  /**
-   * Recovery from a fast-forward attack: a version that was seen binds nobody once the keys that may have signed it alone are
-   * no longer those of the role. Clients forget it likewise.
-   */
-  #forgiven(seen: Seen | null, root: Root): Forgiven {
-    const before = seen === null ? undefined : this.#roots[seen.root - 1];
-    if (before === undefined || before.version === root.version) return new Set();
-    const material = (from: Root, role: TopLevelRole): ReadonlySet<string | null> =>
-      new Set(
-        from.roles.get(role)?.keyIds.map((id) => {
-          const key = from.keys.get(id);
-          return key === undefined ? null : keyFingerprint(key);
-        }),
-      );
-    const replaced = (role: 'timestamp' | 'snapshot'): boolean => {
-      const kept = material(root, role);
-      const gone = [...material(before, role)].filter((key) => key !== null && !kept.has(key)).length;
-      return gone >= (before.roles.get(role)?.threshold ?? 1);
-    };
-    return new Set((['timestamp', 'snapshot'] as const).filter(replaced));
   }
 
   async #followRoots(seen: Seen | null, options: CallOptions): Promise<Loaded<Root>> {
@@ -217,13 +198,16 @@ export class HeadReader {
     return timestamp;
   }
 
-  async #readSnapshot(timestamp: Timestamp, options: CallOptions): Promise<Loaded<Snapshot>> {
+  async #readSnapshot(timestamp: Timestamp, options: ReadHeadOptions): Promise<Loaded<Snapshot>> {
     const before = this.#head?.snapshot;
     if (before?.signed.version === timestamp.snapshot.version && this.#trusted().snapshot === before.signed)
       return before;
     const bytes = await this.#metadata(roleName('snapshot'), timestamp.snapshot.version, options);
+    const { written } = options;
+    const same = written && Buffer.compare(written.bytes, bytes) === 0;
     try {
-      return { signed: this.#trusted().updateSnapshot(bytes), bytes };
+      const signed = this.#trusted().updateSnapshot(bytes, same ? { parsed: written.metadata } : {});
+      return { signed, bytes };
     } catch (error) {
       throw wentBack(error, this.#storage.description);
     }

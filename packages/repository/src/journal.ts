@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { renameSync, rmSync, writeFileSync } from 'node:fs';
+import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DiskError, lockFile, nodeFileSystem, sweepTemporaries, type Lock } from '@ragnos/disk';
 import { read, storageKey, type Storage } from '@ragnos/storage';
@@ -96,13 +97,14 @@ export function fileJournal(staging: string, storage: Storage): Journal {
       lock = await lockFile(join(folder, `${own}.lock`));
     }
     const path = join(folder, `${own}.json`);
-    if (attempts.size === 0) return rm(path, { force: true });
+    if (attempts.size === 0) return rmSync(path, { force: true });
     const list = [...attempts.values()].map((attempt) => ({
       ...attempt,
       files: Object.fromEntries(attempt.files),
     }));
-    await writeFile(`${path}.new`, JSON.stringify({ format, attempts: list }), { mode: 0o600 });
-    return rename(`${path}.new`, path);
+    // At once: unsynced, they touch the kernel's memory alone, and the way through the thread pool takes longer.
+    writeFileSync(`${path}.new`, JSON.stringify({ format, attempts: list }), { mode: 0o600 });
+    renameSync(`${path}.new`, path);
   }
 
   const save = (): Promise<void> => {

@@ -1,4 +1,4 @@
-import { topLevelKeys } from './commit.ts';
+import { topLevelKeys } from './signing-needs.ts';
 import { dueAt } from './due.ts';
 import { SigningDesk, type SigningNeed } from './desk.ts';
 import { incomingIn, incomingSets } from './incoming.ts';

@@ -1,7 +1,7 @@
 import type { Signer } from '@ragnos/signing';
 import { isTopLevelRole, type TopLevelRole } from '@ragnos/tuf';
 import type { AuditNote } from './audit.ts';
-import { topLevelKeys } from './commit.ts';
+import { topLevelKeys } from './signing-needs.ts';
 import { checkRole, usedKeys } from './check-layout.ts';
 import { applyEdit } from './edit-roles.ts';
 import { PublishError } from './errors.ts';

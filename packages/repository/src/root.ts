@@ -12,7 +12,7 @@ import {
   type TopLevelRole,
 } from '@ragnos/tuf';
 import { logHeadOf, type AuditNote } from './audit.ts';
-import { topLevelKeys } from './commit.ts';
+import { topLevelKeys } from './signing-needs.ts';
 import { refuseIssues, rootIssues } from './compat-check.ts';
 import { sign, SigningDesk } from './desk.ts';
 import { PublishError } from './errors.ts';

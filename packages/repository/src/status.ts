@@ -8,7 +8,7 @@ import {
   type RoleKeys,
   type SignedType,
 } from '@ragnos/tuf';
-import { topLevelKeys } from './commit.ts';
+import { topLevelKeys } from './signing-needs.ts';
 import { dueAt } from './due.ts';
 import type { Loaded } from './head.ts';
 import type { Engine } from './transact.ts';

@@ -174,7 +174,7 @@ async function afterwards(engine: Engine, { outcome }: Tried): Promise<void> {
   try {
     await restoreLost(engine.storage, outcome.rewritten);
     if (outcome.staged !== null) await settleEntries(engine.storage, outcome.staged);
-    const head = await engine.reader.read();
+    const head = await engine.reader.read({ written: outcome.snapshot });
     await engine.onCommitted(head.timestamp.bytes);
     await engine.journal.recover(head);
   } catch (error) {

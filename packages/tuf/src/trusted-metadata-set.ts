@@ -125,12 +125,20 @@ export class TrustedMetadataSet {
   /**
    * 5.5. `trusted` = these bytes come from the local store, where length and hash were checked when they were written;
    * if they are no longer what the timestamp names, this throws, but they stay as a guard against rollback.
+   * `parsed` = what `bytes` say, from whoever has signed them just now in this process; all else is checked as ever.
    * @throws LengthOrHashMismatchError, BadVersionNumberError, ExpiredMetadataError
    */
-  updateSnapshot(bytes: Uint8Array, options: { readonly trusted?: boolean } = {}): Snapshot {
+  updateSnapshot(
+    bytes: Uint8Array,
+    options: { readonly trusted?: boolean; readonly parsed?: Metadata<'snapshot'> } = {},
+  ): Snapshot {
     const expected = this.#expectedSnapshot();
     if (options.trusted !== true) checkBytes(bytes, expected, 'snapshot'); // 5.5.2: mix and match
-    const metadata = this.#parse(bytes, 'snapshot', 'snapshot', this.#limits.snapshotMaxLength);
+    const { parsed } = options;
+    const metadata =
+      parsed !== undefined && standsIn(bytes, parsed)
+        ? parsed
+        : this.#parse(bytes, 'snapshot', 'snapshot', this.#limits.snapshotMaxLength);
     this.#verifyTopLevel(metadata, 'snapshot'); // 5.5.3
     const next = metadata.signed;
     if (this.#snapshot !== null) refuseOlderRoles(next, this.#snapshot); // 5.5.5: rollback
@@ -241,6 +249,11 @@ export class TrustedMetadataSet {
       hint: 'the last trusted state is kept; the operator of the repository has to sign anew, or the clock here is wrong',
     });
   }
+}
+
+/** What is signed stands in the file as it was signed, behind the signatures. */
+function standsIn(bytes: Uint8Array, { signedBytes }: Metadata): boolean {
+  return Buffer.compare(bytes.subarray(-1 - signedBytes.length, -1), signedBytes) === 0;
 }
 
 function refuseOlder(what: string, next: number, trusted: number): void {

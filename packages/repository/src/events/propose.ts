@@ -13,7 +13,8 @@ import {
   type TopLevelRole,
 } from '@ragnos/tuf';
 import { checkRole, usedKeys } from '../check-layout.ts';
-import { bodyOf, changedRoles, topLevelKeys } from '../commit.ts';
+import { bodyOf, changedRoles } from '../commit.ts';
+import { topLevelKeys } from '../signing-needs.ts';
 import { checkCompat } from '../compat-commit.ts';
 import { SigningDesk } from '../desk.ts';
 import { draftOf } from '../draft.ts';

@@ -8,7 +8,7 @@ import {
   type Snapshot,
   type Timestamp,
 } from '@ragnos/tuf';
-import { topLevelKeys } from '../commit.ts';
+import { topLevelKeys } from '../signing-needs.ts';
 import { withCommit } from '../commits.ts';
 import { logHeadOf, withLogHead } from '../audit.ts';
 import { isLog, soundLog } from './reset-log.ts';

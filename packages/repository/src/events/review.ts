@@ -9,7 +9,7 @@ import {
   type Signed,
   type Targets,
 } from '@ragnos/tuf';
-import { topLevelKeys } from '../commit.ts';
+import { topLevelKeys } from '../signing-needs.ts';
 import { rootRole, sha256, targetsRole } from '../signed.ts';
 import { differenceLines, differences, type Difference } from './differences.ts';
 import { EventError } from './errors.ts';

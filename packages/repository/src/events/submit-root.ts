@@ -6,7 +6,7 @@ import {
   type Root,
 } from '@ragnos/tuf';
 import type { AuditNote } from '../audit.ts';
-import { topLevelKeys } from '../commit.ts';
+import { topLevelKeys } from '../signing-needs.ts';
 import { refuseIssues, rootIssues } from '../compat-check.ts';
 import { PublishError } from '../errors.ts';
 import type { Loaded, Head } from '../head.ts';

@@ -12,7 +12,7 @@ import {
   type Root,
   type Targets,
 } from '@ragnos/tuf';
-import { topLevelKeys } from '../commit.ts';
+import { topLevelKeys } from '../signing-needs.ts';
 import { rootRole, targetsRole } from '../signed.ts';
 import { EventError } from './errors.ts';
 import type { SigningEvent } from './event.ts';

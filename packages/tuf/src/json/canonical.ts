@@ -69,16 +69,23 @@ function write(value: JsonOutput): string {
   if (value === null || typeof value === 'boolean') return String(value);
   if (isArray(value)) return `[${value.map(write).join(',')}]`;
   return isMap(value)
-    ? writeMembers([...value.keys()], (key) => value.get(key))
-    : writeMembers(Object.keys(value), (key) => value[key]);
+    ? writeMembers([...value.keys()], (key) => writeMember(value.get(key)))
+    : writeMembers(Object.keys(value), (key) => {
+        const member = value[key];
+        return member === undefined ? undefined : write(member);
+      });
 }
 
-function writeMembers(keys: readonly string[], get: (key: string) => JsonOutput | undefined): string {
+/** Of a map: there may be thousands of small ones, such as the files of a role, and each is in order as a rule. */
+function writeMember(value: JsonOutput | undefined): string | undefined {
+  return value === undefined ? undefined : (writeOrdered(value) ?? write(value));
+}
+
+function writeMembers(keys: readonly string[], get: (key: string) => string | undefined): string {
   let text = '';
   for (const key of sortByCodePoint(keys)) {
     const value = get(key);
-    if (value === undefined) continue;
-    text += `${text === '' ? '' : ','}${writeString(key)}:${write(value)}`;
+    if (value !== undefined) text += `${text === '' ? '' : ','}${writeString(key)}:${value}`;
   }
   return `{${text}}`;
 }
@@ -98,7 +105,7 @@ function writeInteger(value: number): string {
  * and then refuses what the others signed: INTEROP.md).
  */
 function sortByCodePoint(keys: readonly string[]): readonly string[] {
-  return keys.some((key) => /[\ud800-\udfff]/.test(key)) ? keys.toSorted(compareCodePoints) : keys.toSorted();
+  return keys.some((key) => surrogate.test(key)) ? keys.toSorted(compareCodePoints) : keys.toSorted();
 }
 
 function compareCodePoints(a: string, b: string): number {
