@@ -31,6 +31,8 @@ export interface ConfineOptions {
   readonly limits?: Partial<ConfineLimits>;
   /** Told of what was refused, at most so often per second; the counter counts all. */
   readonly onDenied?: (access: DeniedAccess) => void;
+  /** How the broker looks names up: their addresses. Default: the system's resolver. */
+  readonly resolve?: (host: string) => Promise<readonly string[]>;
   /** Ends the process, or the attempt to start it. */
   readonly signal?: AbortSignal;
 }

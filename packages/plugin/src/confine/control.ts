@@ -1,6 +1,8 @@
+import { Broker } from './broker/broker.ts';
+import { systemResolve } from './broker/dial.ts';
 import type { ConfineOptions, DeniedAccess } from './api.ts';
 import type { ConfineLimits } from './limits.ts';
-import type { Channel, Message } from './preload/lanes.ts';
+import type { Channel } from './preload/lanes.ts';
 
 const capabilities = [
   'fs.read',
@@ -16,44 +18,49 @@ const capabilities = [
 /** The host's end of the lane on which a confined process reports, and asks the broker. Whatever it says is only its word. */
 export class Control {
   readonly ready: Promise<void>;
+  readonly #broker: Broker;
   readonly #onDenied: ((access: DeniedAccess) => void) | undefined;
   readonly #limits: ConfineLimits;
   #denied = 0;
   #second = 0;
   #inSecond = 0;
 
-  constructor(lane: Channel, options: Pick<ConfineOptions, 'grant' | 'onDenied'>, limits: ConfineLimits) {
+  constructor(
+    lane: Channel,
+    options: Pick<ConfineOptions, 'grant' | 'onDenied' | 'resolve'>,
+    limits: ConfineLimits,
+  ) {
     this.#onDenied = options.onDenied;
     this.#limits = limits;
+    const { connect } = options.grant;
+    const denied = (what: string): void => this.#report('net.connect', what);
+    this.#broker = new Broker(lane, connect, limits, options.resolve ?? systemResolve, denied);
     this.ready = new Promise((resolve) => {
       lane.onMessage((message) => {
-        if (has(message, 'ready')) resolve();
-        else if (has(message, 'denied')) this.#report(message);
+        const { value } = message;
+        if (typeof value !== 'object' || value === null) return;
+        if ('ready' in value) resolve();
+        else if ('denied' in value) this.#report(value.denied, Reflect.get(value, 'what'));
+        else this.#broker.receive(message);
       });
     });
   }
 
   usage(): { readonly connections: number; readonly networkBytes: number; readonly denied: number } {
-    return { connections: 0, networkBytes: 0, denied: this.#denied };
+    return { connections: this.#broker.connections, networkBytes: this.#broker.bytes, denied: this.#denied };
   }
 
   close(): void {
-    // nothing yet
+    this.#broker.close();
   }
 
-  #report({ value }: Message): void {
+  #report(said: unknown, what: unknown): void {
     this.#denied++;
     const second = Math.floor(performance.now() / 1000);
     this.#inSecond = second === this.#second ? this.#inSecond + 1 : 1;
     this.#second = second;
     if (this.#onDenied === undefined || this.#inSecond > this.#limits.deniedPerSecond) return;
-    if (typeof value !== 'object' || value === null) return;
-    const said: unknown = Reflect.get(value, 'denied');
     const capability = capabilities.find((one) => one === said) ?? 'other';
-    this.#onDenied({ capability, what: String(Reflect.get(value, 'what')).slice(0, 300) });
+    this.#onDenied({ capability, what: String(what).slice(0, 300) });
   }
-}
-
-function has({ value }: Message, member: string): boolean {
-  return typeof value === 'object' && value !== null && member in value;
 }

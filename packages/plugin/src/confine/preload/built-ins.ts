@@ -1,9 +1,10 @@
 import childProcess from 'node:child_process';
-import { createRequire, syncBuiltinESMExports } from 'node:module';
+import { syncBuiltinESMExports } from 'node:module';
 import { realpathSync } from 'node:fs';
 import path from 'node:path';
 import { denied, refuse, replace } from './denied.ts';
-import { guardNetwork } from './network.ts';
+import { guardDgram, guardDns, guardHttp, guardNet, guardTls } from './network.ts';
+import { builtIn } from './objects.ts';
 import type { Setup } from './setup.ts';
 
 /** What a computation needs, and nothing that reaches out of the process. */
@@ -27,39 +28,35 @@ export function isBuiltInGranted(name: string, setup: Setup): boolean {
   return !refused.has(base);
 }
 
-const guarded = new Set<string>();
+type Guard = (setup: Setup) => void;
+
+const guarded = new Set<Guard>();
 
 /** Before a plugin gets hold of a module, its dangerous members are exchanged; once per process. */
 export function guardBuiltIn(name: string, setup: Setup): void {
   if (!setup.confined) return;
-  const guard = guards.get(name.startsWith('_') || networkNames.has(name) ? 'network' : name);
-  const group = networkNames.has(name) ? 'network' : name;
-  if (guard === undefined || guarded.has(group)) return;
-  guarded.add(group);
-  guard(setup);
-  syncBuiltinESMExports();
+  const fresh = (guards.get(name.replace(/^_(\w+?)_.*$/, '$1')) ?? []).filter((guard) => !guarded.has(guard));
+  for (const guard of fresh) {
+    guarded.add(guard);
+    guard(setup);
+  }
+  if (fresh.length > 0) syncBuiltinESMExports();
 }
 
-const networkNames: ReadonlySet<string> = new Set(
-  'net tls http https http2 dgram dns dns/promises quic _http_agent _http_client _http_server _tls_wrap'.split(
-    ' ',
-  ),
-);
-
-const load = createRequire(import.meta.url);
-function builtIn(name: string): object {
-  const found: unknown = load(`node:${name}`);
-  if (typeof found !== 'object' && typeof found !== 'function') throw new Error(`no node:${name}`);
-  return found ?? {};
-}
-
-const guards: ReadonlyMap<string, (setup: Setup) => void> = new Map([
-  ['network', guardNetwork],
-  ['vm', guardVm],
-  ['v8', guardV8],
-  ['os', guardOs],
-  ['worker_threads', guardWorkers],
-  ['child_process', guardPrograms],
+const guards: ReadonlyMap<string, readonly Guard[]> = new Map([
+  ['net', [guardNet]],
+  ['tls', [guardTls]],
+  ['http', [guardHttp]],
+  ['https', [guardTls, guardHttp]],
+  ['http2', [guardTls]],
+  ['dgram', [guardDgram]],
+  ['dns', [guardDns]],
+  ['dns/promises', [guardDns]],
+  ['vm', [guardVm]],
+  ['v8', [guardV8]],
+  ['os', [guardOs]],
+  ['worker_threads', [guardWorkers]],
+  ['child_process', [guardPrograms]],
 ]);
 
 function guardVm(setup: Setup): void {

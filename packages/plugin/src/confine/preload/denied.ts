@@ -23,10 +23,10 @@ export function denied(capability: string, what: string): AccessDeniedError {
   return new AccessDeniedError(capability, what);
 }
 
-/** Puts `value` in the place of a member for good. A member that this Node does not have stays away. */
+/** Puts `value` in the place of a member: what was there is out of reach, whatever a plugin puts on top. A member that this Node does not have stays away. */
 export function replace(target: object, name: string | symbol, value: unknown): void {
   if (!(name in target)) return;
-  Object.defineProperty(target, name, { value, writable: false, configurable: false, enumerable: true });
+  Object.defineProperty(target, name, { value, writable: true, configurable: true, enumerable: true });
 }
 
 /** A function for `replace` that refuses whatever it is called with. */

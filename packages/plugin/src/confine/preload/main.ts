@@ -7,6 +7,8 @@ import { reportTo } from './denied.ts';
 import { callLane, type Channel, controlLane, Lanes } from './lanes.ts';
 import { installLoader } from './loader.ts';
 import { guardProcess } from './process-guards.ts';
+import { Mux } from './mux.ts';
+import { tunnelThrough } from './tunnel.ts';
 import { channelFd, readSetup, type Setup } from './setup.ts';
 
 /** What a runner's `runner` function is called with. */
@@ -38,6 +40,15 @@ if (isMainThread) {
   const { lanes, socket } = openChannel(setup);
   const control = lanes.lane(controlLane);
   reportTo((capability, what) => void control.send({ denied: capability, what }));
+  if (setup.connect && setup.confined) {
+    const mux = new Mux(control, (busy) => {
+      if (setup.runner !== null) return;
+      if (busy) socket.ref();
+      else socket.unref();
+    });
+    control.onMessage((message) => mux.receive(message));
+    tunnelThrough(mux);
+  }
   if (setup.confined) {
     guardProcess(setup);
     guardBuiltIn('net', setup);
@@ -47,6 +58,9 @@ if (isMainThread) {
   if (setup.runner === null) socket.unref();
   else await run(setup, setup.runner, lanes.lane(callLane));
 } else {
-  if (setup.confined) guardProcess(setup);
+  if (setup.confined) {
+    guardProcess(setup);
+    guardBuiltIn('net', setup);
+  }
   installLoader(setup);
 }

@@ -1,0 +1,17 @@
+import { createRequire } from 'node:module';
+
+/** For reading what nobody has promised the form of. Functions are objects too; anything else becomes an empty one. */
+export function objectOf(value: unknown): object {
+  return (typeof value === 'object' && value !== null) || typeof value === 'function' ? value : {};
+}
+
+export function listOf(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? Array.from<unknown>(value) : [];
+}
+
+const load = createRequire(import.meta.url);
+
+/** A module of Node, loaded when asked for. */
+export function builtIn(name: string): object {
+  return objectOf(load(`node:${name}`));
+}
