@@ -3,9 +3,17 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type * as timers from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { collect, watchWrites } from '@ragnos/repository';
+import {
+  collect,
+  noLedger,
+  review,
+  signEvent,
+  watchWrites,
+  type Draft,
+  type SigningEvent,
+} from '@ragnos/repository';
 import { StorageError, type Storage } from '@ragnos/storage';
-import { clientOf, start, tempFolder, TestClient, testSigner, text, world } from './world.ts';
+import { clientOf, start, tempFolder, TestClient, testSigner, text, world, type World } from './world.ts';
 
 vi.mock('node:timers/promises', async (original) => {
   const real = await original<typeof timers>();
@@ -133,3 +141,31 @@ test('a put that got lost leaves alone what another wrote under the same number 
   expect(lost).toBe(true);
   expect(await (await clientOf(made)).read('vendors/acme/a/b')).toBe('same');
 });
+
+test('an event that took the number after one that was not published yet does not undo what is published under that one', async () => {
+  const made = await world();
+  const [publishing, proposing] = [await made.open(), await made.open()];
+  let event: SigningEvent | null = null;
+  const storage = watchWrites(made.storage, async ({ key }) => {
+    if (key !== 'metadata/2.targets.json') return;
+    // Version 2 is taken, and no head names it yet.
+    const deadline = new Date(made.now.getTime() + 86_400_000);
+    const change = (draft: Draft): Promise<void> => draft.add('by-event', text('by event'));
+    const proposed = await proposing.proposeEvent({ change, resign: ['targets'], reason: '', deadline });
+    event = await signedBy(made, proposed);
+  });
+  await (await made.open({ storage })).publish((draft) => draft.add('published', text('published')));
+  if (event === null) throw new Error('no event');
+  const first = await publishing.applyEvent(event);
+  if (first.outcome !== 'reopened') throw new Error(first.outcome);
+  expect(await publishing.applyEvent(await signedBy(made, first.event))).toMatchObject({
+    outcome: 'applied',
+  });
+  const client = await clientOf(made);
+  expect([await client.read('published'), await client.read('by-event')]).toEqual(['published', 'by event']);
+});
+
+async function signedBy({ root, now, keys }: World, event: SigningEvent): Promise<SigningEvent> {
+  const settings = { ledger: noLedger, now };
+  return (await signEvent(event, review(event, { root }, now), keys.of('targets'), settings)).event;
+}

@@ -10,9 +10,10 @@
  * A failure prints the shortest sequence that fails, and its seed: MODEL_SEED=… MODEL_PATH=… have it again. It becomes a case of
  * found.test.ts.
  */
-import { array, assert, asyncProperty, boolean, record } from 'fast-check';
+import { array, assert, asyncProperty, boolean, constantFrom, record } from 'fast-check';
 import type * as timers from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import type { Client } from '@ragnos/repository';
 import { step } from './model/ops.ts';
 import { run } from './model/run.ts';
 import { start } from './world.ts';
@@ -38,6 +39,7 @@ test(
     const sequence = record({
       steps: array(step, { minLength: 1, maxLength: 8 }),
       staging: boolean(),
+      compat: constantFrom<readonly Client[]>([], [], ['python-tuf', 'tuf-js'], ['tough'], ['go-tuf'], ['tough', 'go-tuf']), // prettier-ignore
       updater: boolean(),
     });
     await assert(

@@ -62,7 +62,7 @@ export async function applyEvent(
   const { roles } = withoutStrangers(event, reviewed);
   try {
     const files = roles.filter(({ name }) => name !== rootRole);
-    const publish = files.length === 0 ? null : await publishRoles(engine, mutable, files, options);
+    const publish = files.length === 0 ? null : await publishRoles(engine, mutable, event, files, options);
     const root = roles.find(({ name }) => name === rootRole);
     if (root === undefined) return { outcome: 'applied', publish, rootVersion: null, reset: null };
     const submitted = await submitRoot(engine, metadataOf(root), options);
@@ -100,6 +100,7 @@ function refuseIncomplete(event: SigningEvent, { roles }: Review): void {
 async function publishRoles(
   engine: Engine,
   mutable: (path: string) => boolean,
+  event: SigningEvent,
   roles: readonly EventRole[],
   options: CallOptions,
 ): Promise<PublishResult> {
@@ -114,12 +115,30 @@ async function publishRoles(
         const door = { storage, mutable, newDelegations: true, maxLife: Math.ceil(life) + 1, ...options };
         await createIfNew(workspace, role);
         await bring(workspace, role.name, metadataOf(role), new Map(), door);
+        await refuseOtherBase(workspace, event, role);
       }
       for (const { name } of roles) await signDelegatees(workspace, name);
       return { workspace };
     },
     options,
   );
+}
+
+/**
+ * A number that is free later is no proof that nothing came between: the number that the event took may have been the one after
+ * that of somebody who was not done yet. What he published since would be gone.
+ * @throws PublishError CONFLICT
+ */
+async function refuseOtherBase(workspace: Workspace, event: SigningEvent, role: EventRole): Promise<void> {
+  const { name, delegator } = role;
+  const base = event.base.find((one) => one.name === name)?.bytes ?? null;
+  const head = (await workspace.onHeadOrNull({ name, delegator }))?.bytes ?? null;
+  const isSame = (bytes: Uint8Array | null): boolean =>
+    bytes === null ? head === null : head !== null && Buffer.compare(bytes, head) === 0;
+  if (isSame(base) || isSame(metadataOf(role))) return;
+  throw new PublishError('CONFLICT', `${name} is another one than ${event.id} was made from`, {
+    hint: 'nothing was published',
+  });
 }
 
 /** A role that an event adds, and whose delegator is in the event before it. */

@@ -1,5 +1,6 @@
-import { collect, type Repository } from '@ragnos/repository';
+import { collect, eventFolder, metadataOf, type Repository } from '@ragnos/repository';
 import { testSigner } from '../keyring.ts';
+import { event, later } from './event-work.ts';
 import { bringing } from './far-work.ts';
 import type { Possible } from './history.ts';
 import { applyChange, choices, type Edit, type Op } from './ops.ts';
@@ -97,6 +98,10 @@ export function workOf(op: Op): Work {
       return bringing(op);
     case 'rotate':
       return rotating(op);
+    case 'event':
+      return event(op);
+    case 'later':
+      return later(op);
     case 'refresh': {
       const name = 'refresh';
       return { name, ...same, run: (hands) => editing(hands, name, () => hands.repository.refresh({ force: op.force }), hands.alone ? [] : ['CONFLICT']) }; // prettier-ignore
@@ -107,7 +112,11 @@ export function workOf(op: Op): Work {
         next: () => [],
         async run(hands) {
           const { storage, staging, now } = hands;
-          await collect({ storage, staging, now, apply: true }).catch((error: unknown) =>
+          const staged = async (): Promise<readonly Uint8Array[]> =>
+            (await eventFolder(staging).list())
+              .filter(({ state }) => state === 'open')
+              .flatMap((kept) => kept.event.roles.map(metadataOf));
+          await collect({ storage, staging, now, staged, apply: true }).catch((error: unknown) =>
             judge(error, hands, 'collect', []),
           );
         },

@@ -34,6 +34,10 @@ const farFiles = ({ history }: Hands): Map<string, string> =>
       .map(([path, { content }]) => [path, content]),
   );
 
+const isSplitFar = ({ history }: Hands): boolean => history.last.state.roles.get(farRole)?.bins !== 0;
+/** Split by somebody else meanwhile. */
+const split = ['DOOR_DELEGATIONS', 'DOOR_PATHS'];
+
 export function bringing(op: Op & { kind: 'bring' }): Work {
   const { bad } = op;
   const name = `bring ${bad ?? 'good'} ${op.paths.join()}`;
@@ -41,15 +45,20 @@ export function bringing(op: Op & { kind: 'bring' }): Work {
   const mark = newMark();
   return {
     name,
-    ...once((state) => (bad === null ? withFarFiles(state, listed) : null)),
+    ...once((state) =>
+      bad === null && state.roles.get(farRole)?.bins === 0 ? withFarFiles(state, listed) : null,
+    ),
     async run(hands, refusals) {
+      if (isSplitFar(hands)) return; // its bins are signed by events
       const files = farFiles(hands);
       const published = files.has('vendors/far/a/1.tgz');
       for (const path of op.paths)
         files.set(path, isMutable(path) ? `${files.get(path) ?? ''}${mark}` : (files.get(path) ?? 'one'));
       listed = files;
       const good = bad === null || (bad === 'changed' && !published);
-      const race = hands.alone ? [] : ['DOOR_VERSION', 'DOOR_SIGNATURES', 'DOOR_IMMUTABLE', 'CONFLICT'];
+      const race = hands.alone
+        ? []
+        : [...split, 'DOOR_VERSION', 'DOOR_SIGNATURES', 'DOOR_IMMUTABLE', 'CONFLICT'];
       const allowed = good ? race : [badRoles[bad], ...race];
       if (bad === 'changed' && good) return; // nothing is published yet that it could change
       const settings = { files, bad, signers: farSigners(hands) };
@@ -76,9 +85,11 @@ async function handing(
   const head = await farHead(hands);
   for (let version = head + 1; ; version++)
     try {
-      const { version: at } = await handIn(await signFar({ ...role, head, version, now: hands.now() }));
+      const { version: at, changed } = await handIn(
+        await signFar({ ...role, head, version, now: hands.now() }),
+      );
       if (hands.history.at(at) === undefined) throw new Error(`${name}: acknowledged, and not there`);
-      return true;
+      return changed; // signed in the same second with nothing new, it is the head's own file
     } catch (error) {
       if (!isTyped(error)) throw error;
       note(error, hands, refusals);
@@ -96,9 +107,12 @@ export function farKeys({ signed }: Op & { kind: 'far-keys' }, fresh: readonly S
   return {
     name,
     ...once((state) =>
-      signed ? withFarFiles({ ...state, roles: new Map([...state.roles, [farRole, role]]) }, files) : null,
+      signed && state.roles.get(farRole)?.bins === 0
+        ? withFarFiles({ ...state, roles: new Map([...state.roles, [farRole, role]]) }, files)
+        : null,
     ),
     async run(hands, refusals) {
+      if (isSplitFar(hands)) return;
       hands.far.push(...fresh);
       files = farFiles(hands);
       const edit = { kind: 'keys', role: farRole, keys: fresh.map(({ key }) => key), threshold: 1 } as const;
@@ -108,7 +122,9 @@ export function farKeys({ signed }: Op & { kind: 'far-keys' }, fresh: readonly S
           await draft.edit(edit);
         });
       const settings = { files, bad: null, signers: [...farSigners(hands), ...fresh] };
-      const race = hands.alone ? [] : ['CONFLICT', 'DOOR_VERSION', 'DOOR_SIGNATURES', 'DOOR_IMMUTABLE'];
+      const race = hands.alone
+        ? []
+        : [...split, 'CONFLICT', 'DOOR_VERSION', 'DOOR_SIGNATURES', 'DOOR_IMMUTABLE', 'SIGNATURES_MISSING'];
       const allowed = signed ? race : ['SIGNATURES_MISSING', ...race];
       const taken = await handing(hands, refusals, name, settings, handIn, allowed);
       if (taken && !signed) throw new Error(`${name}: nobody signed it, and it was taken`);

@@ -47,6 +47,11 @@ export class History {
     this.#now = now;
   }
 
+  /** The root that trust begins with. */
+  get first(): Uint8Array {
+    return this.#first;
+  }
+
   get last(): Moment {
     const last = this.moments.at(-1);
     if (last === undefined) throw new Error('nothing was seen yet');

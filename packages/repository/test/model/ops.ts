@@ -34,6 +34,8 @@ export const badRoles = {
 export type BadRole = keyof typeof badRoles;
 
 export const topRoles = ['timestamp', 'snapshot', 'targets', 'root'] as const;
+/** Of targets, whose keys take an event with `resign`, and of the role whose keys are never at hand. */
+const eventPaths = ['index.json', 'top.txt', 'vendors/far/a/index.json', 'vendors/far/a/2.tgz'] as const;
 const onlineRoles = ['vendor.acme', 'catalog', 'vendor.b1', 'vendor.b2'] as const;
 
 export type Op =
@@ -50,6 +52,17 @@ export type Op =
       readonly style: 'succinct' | 'prefixes';
     }
   | { readonly kind: 'rotate'; readonly role: (typeof topRoles)[number] }
+  | {
+      readonly kind: 'event';
+      readonly what: 'add' | 'remove' | 'keys' | 'split' | 'root';
+      readonly path: (typeof eventPaths)[number];
+      readonly role: (typeof topRoles)[number];
+      readonly bits: number;
+      readonly style: 'succinct' | 'prefixes';
+      /** Applied at once; else it waits, and whoever applies it finds another head. */
+      readonly now: boolean;
+    }
+  | { readonly kind: 'later'; readonly which: number; readonly cancel: boolean }
   | { readonly kind: 'refresh'; readonly force: boolean }
   | { readonly kind: 'collect' };
 
@@ -95,6 +108,8 @@ const op: Arbitrary<Op> = oneof(
   { weight: 1, arbitrary: record({ kind: constant('far-keys' as const), signed: boolean() }) },
   { weight: 2, arbitrary: record({ kind: constant('split' as const), role: online, bits: integer({ min: 1, max: 3 }), style: constantFrom('succinct' as const, 'prefixes' as const) }) }, // prettier-ignore
   { weight: 3, arbitrary: record({ kind: constant('rotate' as const), role: constantFrom(...topRoles) }) },
+  { weight: 5, arbitrary: record({ kind: constant('event' as const), what: constantFrom('add' as const, 'add' as const, 'remove' as const, 'keys' as const, 'split' as const, 'root' as const), path: constantFrom(...eventPaths), role: constantFrom(...topRoles), bits: integer({ min: 1, max: 3 }), style: constantFrom('succinct' as const, 'prefixes' as const), now: boolean() }) }, // prettier-ignore
+  { weight: 4, arbitrary: record({ kind: constant('later' as const), which: integer({ min: 0, max: 3 }), cancel: integer({ min: 0, max: 4 }).map((n) => n === 4) }) }, // prettier-ignore
   { weight: 2, arbitrary: record({ kind: constant('refresh' as const), force: boolean() }) },
   { weight: 1, arbitrary: constant({ kind: 'collect' as const }) },
 );

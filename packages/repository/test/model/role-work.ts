@@ -2,10 +2,18 @@ import { testSigner } from '../keyring.ts';
 import { farKeys } from './far-work.ts';
 import { withoutRole, type Op } from './ops.ts';
 import type { State } from './state.ts';
-import { editing, once, sorted, type Work } from './work.ts';
+import { editing, once, sorted, type Hands, type Work } from './work.ts';
+
+/** What a client that is served could not read. Without a style the one is taken that all of them know, if there is one. */
+function unfit({ compat }: Hands, style: 'succinct' | 'prefixes' | undefined): readonly string[] {
+  const bad = compat.filter(
+    (client) => (client === 'tough' && style !== 'prefixes') || (client === 'go-tuf' && style !== 'succinct'),
+  );
+  return bad.length > (style === undefined ? 1 : 0) ? ['NOT_COMPATIBLE'] : [];
+}
 
 export function roleWork(
-  op: Exclude<Op, { kind: 'publish' | 'bring' | 'rotate' | 'refresh' | 'collect' }>,
+  op: Exclude<Op, { kind: 'publish' | 'bring' | 'rotate' | 'event' | 'later' | 'refresh' | 'collect' }>,
 ): Work {
   const name = JSON.stringify(op);
   const fresh = Array.from({ length: op.kind === 'keys' ? op.threshold : 1 }, () => testSigner());
@@ -30,7 +38,7 @@ export function roleWork(
           const layout = { name: role, paths: [start], terminating: true, keys, threshold: 1 };
           const delegation = bins === 0 ? layout : { ...layout, bins: { bitLength: bins } };
           const run = () => hands.repository.editRoles([{ kind: 'add', delegation }]);
-          await editing(hands, name, run, ['ROLE_EXISTS']);
+          await editing(hands, name, run, ['ROLE_EXISTS', ...(bins > 0 ? unfit(hands, undefined) : [])]);
         },
       };
     }
@@ -72,7 +80,7 @@ export function roleWork(
             hands,
             name,
             () => hands.repository.editRoles([{ kind: 'split', role, bins: { bitLength: bits, style } }]),
-            ['UNKNOWN_ROLE'],
+            ['UNKNOWN_ROLE', ...unfit(hands, style)],
           ),
       };
     }

@@ -2,12 +2,13 @@ import assert from 'node:assert/strict';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Repository, type AuditOptions, type Lifetimes } from '@ragnos/repository';
+import { Repository, type AuditOptions, type Client, type Lifetimes } from '@ragnos/repository';
 import type { Signer } from '@ragnos/signing';
 import { memoryStorage } from '@ragnos/storage';
 import { vi } from 'vitest';
 import { Keyring, layoutOf, start, testSigner, world, type World } from '../world.ts';
 import { workOf } from './doing.ts';
+import type { Waiting } from './event-work.ts';
 import { History } from './history.ts';
 import { Lane } from './lane.ts';
 import type { Doing, Step } from './ops.ts';
@@ -28,6 +29,8 @@ const audit: AuditOptions = { actor: { type: 'user', name: 'model' }, host: 'des
 export interface RunOptions {
   /** Each object of the repository keeps a journal, and remembers what it saw. Default: in memory only. */
   readonly staging?: boolean;
+  /** Other clients that are served. */
+  readonly compat?: readonly Client[];
   /** One of the clients is the one of `@ragnos/client`, with a folder. */
   readonly updater?: boolean;
 }
@@ -59,6 +62,7 @@ class Run {
   readonly #sessions: Sessions;
   readonly #schedule = new Schedule();
   readonly #slots = new Map<number, Slot>();
+  readonly #events: Waiting[] = [];
   readonly #refusals: Refusals = { sure: [], perhaps: [] };
   readonly #failures: unknown[] = [];
   /** Nothing went wrong so far that could be in the way of what is alone now. */
@@ -155,6 +159,7 @@ class Run {
       keyOverlap: 2 * day,
       maxAttempts: 30,
       audit,
+      compat: this.#options.compat ?? [],
       ...(this.#options.staging === true ? { staging: join(this.#folder, `staging-${index}`) } : {}),
     });
     await lane.meet(fault);
@@ -164,6 +169,8 @@ class Run {
       keys: this.#made.keys,
       far: this.#far,
       history: this.#history,
+      events: this.#events,
+      compat: this.#options.compat ?? [],
       now: () => new Date(),
       staging: join(this.#folder, 'collect'),
       alone,

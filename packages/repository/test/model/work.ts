@@ -1,9 +1,10 @@
-import { DoorError, type PublishResult, type Repository } from '@ragnos/repository';
+import { DoorError, type Client, type PublishResult, type Repository } from '@ragnos/repository';
 import type { Signer } from '@ragnos/signing';
 import { StorageError, type Storage } from '@ragnos/storage';
 import { LogError } from '@ragnos/tlog';
 import { VaultError } from '@ragnos/tuf';
 import type { Keyring } from '../keyring.ts';
+import type { Waiting } from './event-work.ts';
 import type { Actor, History } from './history.ts';
 import { Killed } from './lane.ts';
 import type { State } from './state.ts';
@@ -16,6 +17,10 @@ export interface Hands {
   /** Every key that the far vendor has ever had. */
   readonly far: Signer[];
   readonly history: History;
+  /** That wait to be applied. */
+  readonly events: Waiting[];
+  /** Clients that are served: what one of them could not read is refused. */
+  readonly compat: readonly Client[];
   readonly now: () => Date;
   /** Of whoever tidies up. */
   readonly staging: string;
