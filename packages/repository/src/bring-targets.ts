@@ -1,8 +1,9 @@
-import { StorageError, type Storage } from '@ragnos/storage';
+import { read, StorageError, type Storage } from '@ragnos/storage';
 import { rolesForTarget, type Delegations, type TargetFile, type TargetPath } from '@ragnos/tuf';
 import { isSplit } from './bins.ts';
 import { DoorError } from './door-errors.ts';
 import { unfetchable, type targetKey } from './keys.ts';
+import { defaultGrace } from './retention/times.ts';
 import { sha256 } from './signed.ts';
 import type { CallOptions, Content } from './types.ts';
 import type { Located } from './workspace.ts';
@@ -33,12 +34,16 @@ export function checkPath(
     throw new DoorError('DOOR_PATHS', path, 'no other client asks for a name with % or #');
 }
 
-export async function checkStored(
-  { storage, signal }: CallOptions & { readonly storage: Storage },
+/**
+ * What lies in the store, listed by nobody yet, may be a leftover that is deleted any moment: the bytes of one that is past half
+ * the grace, so that the commit writes it again; `null`: it is young enough.
+ */
+export async function storedContent(
+  { storage, signal, now }: CallOptions & { readonly storage: Storage; readonly now: Date },
   key: ReturnType<typeof targetKey>,
   path: TargetPath,
   target: TargetFile,
-): Promise<void> {
+): Promise<Uint8Array | null> {
   const info = await storage.head(key, { signal }).catch((error: unknown) => {
     if (error instanceof StorageError && error.code === 'STORAGE_BAD_KEY') return null;
     throw error;
@@ -53,6 +58,12 @@ export async function checkStored(
       path,
       `listed with ${target.length} bytes; the stored file has ${info.size}`,
     );
+  if (now.getTime() - info.modified.getTime() <= defaultGrace / 2) return null;
+  const found = await read(storage, key, { maxLength: target.length, signal });
+  if (found !== null && sha256(found.bytes) === hashOf(path, target)) return found.bytes;
+  throw new DoorError('DOOR_TARGETS', path, 'listed, and the stored file is gone or damaged', {
+    hint: 'hand it in with the signed role',
+  });
 }
 
 /** That a file on disk has the digest it claims is checked while it is stored. */

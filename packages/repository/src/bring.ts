@@ -11,7 +11,7 @@ import {
   type TargetFile,
   type TargetPath,
 } from '@ragnos/tuf';
-import { checkContent, checkPath, checkStored, hashOf, isSame, type Delegator } from './bring-targets.ts';
+import { checkContent, checkPath, hashOf, isSame, storedContent, type Delegator } from './bring-targets.ts';
 import { DoorError } from './door-errors.ts';
 import { PublishError } from './errors.ts';
 import { incomingIn, incomingSets } from './incoming.ts';
@@ -62,6 +62,7 @@ export async function bring(
     checkDelegations(delegates, signed.delegations, file);
   const old: ReadonlyMap<TargetPath, TargetFile> = before?.signed.targets ?? new Map();
   const above = await delegatorsOf(workspace, at);
+  const storeNow = new Date(Math.max(Date.now(), workspace.head.swapped.getTime()));
   const added: TargetPath[] = [];
   for (const [path, target] of signed.targets) {
     const known = old.get(path) ?? door.known?.get(path);
@@ -77,12 +78,10 @@ export async function bring(
         },
       );
     const key = targetKey(path, hashOf(path, target));
-    const content = contents.get(path);
-    if (content === undefined) await checkStored(door, key, path, target);
-    else {
-      checkContent(content, path, target);
-      workspace.setContent(key, content);
-    }
+    const handed = contents.get(path);
+    if (handed !== undefined) checkContent(handed, path, target);
+    const content = handed ?? (await storedContent({ ...door, now: storeNow }, key, path, target));
+    if (content !== null) workspace.setContent(key, content);
     added.push(path);
   }
   const changed = added.map((path) => ({

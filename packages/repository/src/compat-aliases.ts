@@ -1,5 +1,5 @@
-import { putOnce, StorageError, type Body, type Storage, type StorageKey } from '@ragnos/storage';
-import type { HexDigest, TargetFile, TargetPath } from '@ragnos/tuf';
+import { putOnce, read, StorageError, type Body, type Storage, type StorageKey } from '@ragnos/storage';
+import { checkBytes, type HexDigest, type TargetFile, type TargetPath } from '@ragnos/tuf';
 import { addedTargets } from './compat-commit.ts';
 import { clientFacts } from './compat-facts.ts';
 import type { Client } from './compat.ts';
@@ -7,7 +7,8 @@ import { PublishError } from './errors.ts';
 import { aliasKey, targetKey } from './keys.ts';
 import { objectMeta } from './object-meta.ts';
 import { inParallel, putContents } from './put.ts';
-import type { FreshOptions } from './retention/publisher.ts';
+import { putFresh, type FreshOptions } from './retention/publisher.ts';
+import { defaultGrace } from './retention/times.ts';
 import type { Engine } from './transact.ts';
 import type { CallOptions, Content } from './types.ts';
 import { Workspace, type RoleWork } from './workspace.ts';
@@ -59,12 +60,41 @@ export async function putAliases(
       else contents.set(alias.key, content);
     }
   const rewritten = await putContents(storage, contents, options);
+  const again = new Map<string, Content>(rewritten);
+  const before = new Workspace(workspace.head, workspace.now);
   await inParallel(stored, async (alias) => {
     // Of many that only move to another bin, all lie there already.
     const found = await storage.head(alias.key, options);
-    if (found?.size !== alias.file.length) await lay(storage, alias, options);
+    if (found?.size !== alias.file.length) return lay(storage, alias, options);
+    const { now, grace = defaultGrace } = options;
+    if (now.getTime() - found.modified.getTime() <= grace / 2 || (await isListed(before, alias))) return;
+    // A leftover that may be deleted any moment.
+    const bytes = await bytesOf(storage, alias, options);
+    if ((await putFresh(storage, alias.key, bytes, options)) === 'rewritten') again.set(alias.key, bytes);
   });
-  return rewritten;
+  return again;
+}
+
+/** Whether the head names the same content, so that nobody deletes it. */
+async function isListed(before: Workspace, { path, digest }: Alias): Promise<boolean> {
+  return (await before.find(path))?.file.hashes.get('sha256') === digest;
+}
+
+async function bytesOf(storage: Storage, alias: Alias, options: CallOptions): Promise<Uint8Array> {
+  const { path, file, digest } = alias;
+  const from = targetKey(path, digest);
+  const found = await read(storage, from, { ...options, maxLength: file.length });
+  if (found === null) throw notThere(storage, from);
+  checkBytes(found.bytes, { length: file.length, hashes: new Map([['sha256', digest]]) }, path);
+  return found.bytes;
+}
+
+function notThere(storage: Storage, key: StorageKey): PublishError {
+  return new PublishError(
+    'STORE_WENT_BACK',
+    `${storage.description}: ${key} is published, and is not there`,
+    { hint: 'restore the file from a backup' },
+  );
 }
 
 /** From what is stored under the path of the specification, checked on the way. */
@@ -79,14 +109,7 @@ async function lay(
     sha256: digest,
     open: async function* () {
       const found = await storage.get(from, { ...options, maxLength: file.length });
-      if (found === null)
-        throw new PublishError(
-          'STORE_WENT_BACK',
-          `${storage.description}: ${from} is published, and is not there`,
-          {
-            hint: 'restore the file from a backup',
-          },
-        );
+      if (found === null) throw notThere(storage, from);
       yield* found.body;
     },
   };
