@@ -9,7 +9,7 @@ import { deadlineOf } from '../metadata/events.ts';
 import { newKeys } from '../metadata/new-keys.ts';
 import { namedKey, short } from '../metadata/proposals.ts';
 import { confirm } from '../prompt.ts';
-import { writeConfig } from '../vault/config.ts';
+import { changeKeys } from '../vault/edit-config.ts';
 import { vendorOfRole } from '../vault/layout.ts';
 import { settleNewKey } from '../vault/new-key.ts';
 import { openVault, type Vault } from '../vault/vault.ts';
@@ -72,7 +72,7 @@ async function withNewKey(
     const uri = opened.config.keys[made.keyId]?.uri ?? '';
     const own = opened.config.keys[old.keyId];
     const result =
-      own === undefined ? null : await atOnce(opened, role, { old: own.uri, new: uri }, made, context, vault);
+      own === undefined ? null : await atOnce(opened, role, { old: own.uri, new: uri }, made, context);
     if (result === null) return await byEvent(opened, role, old, made, context);
     voice.answer({ role, old: old.keyId, new: made.keyId, rootVersion: result.rootVersion }, [
       `${role} is now signed by ${made.keyId}`,
@@ -95,7 +95,6 @@ async function atOnce(
   uris: { readonly old: string; readonly new: string },
   made: Key,
   { voice, signal }: Context,
-  before: Vault,
 ): Promise<RotateResult | null> {
   const oldSigner = await vault.openSigner(role, uris.old);
   const newSigner = await vault.openSigner(role, uris.new);
@@ -111,7 +110,9 @@ async function atOnce(
       named: async () =>
         new Set((await vault.repository.status({})).roles.flatMap((item) => item.keyIds.map(String))),
       remove: async () => {
-        await writeConfig(vault.folder, before.config);
+        await changeKeys(vault.folder, (keys) =>
+          Object.fromEntries(Object.entries(keys).filter(([id]) => id !== made.keyId)),
+        );
         await rm(join(vault.folder, uris.new.slice('file2:'.length)), { force: true });
       },
     });

@@ -3,7 +3,7 @@ import { generateSigner } from '@ragnos/signing';
 import type { Key } from '@ragnos/tuf';
 import type { Context } from '../command.ts';
 import { keyType } from '../key-type.ts';
-import { writeConfig } from '../vault/config.ts';
+import { changeKeys, refuseUneditable } from '../vault/edit-config.ts';
 import { passwordFor } from '../vault/passwords.ts';
 import type { Vault } from '../vault/vault.ts';
 
@@ -19,14 +19,15 @@ export async function newKeys(
   const { options, signal } = context;
   const type = keyType(options.text('key-type'));
   const made = new Map<string, Key>();
-  const keys = { ...vault.config.keys };
+  const added = new Map<string, { readonly role: string; readonly uri: string }>();
+  await refuseUneditable(vault.folder);
   for (const role of roles) {
     const uri = `file2:keys/${role}.${Date.now().toString(36)}.p8`;
     const path = join(vault.folder, uri.slice('file2:'.length));
     const { key } = await generateSigner({ path, type, password: passwordFor(role, context), signal });
-    keys[key.keyId] = { role, uri };
+    added.set(key.keyId, { role, uri });
     made.set(role, key);
   }
-  await writeConfig(vault.folder, { ...vault.config, keys });
+  await changeKeys(vault.folder, (keys) => ({ ...keys, ...Object.fromEntries(added) }));
   return made;
 }

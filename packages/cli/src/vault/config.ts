@@ -51,7 +51,12 @@ export async function readConfig(folder: string): Promise<VaultConfig> {
     throw new CliError('NOT_A_VAULT', `${folder} is no vault: there is no ${configFile} in it`, {
       hint: 'name the folder with --vault, or make one with: ragv init ./vault',
     });
-  return check(path, parseToml(path, new TextDecoder().decode(bytes)));
+  return parseConfig(path, new TextDecoder().decode(bytes));
+}
+
+/** @throws CliError `BAD_CONFIG` naming what is wrong in it */
+export function parseConfig(path: string, text: string): VaultConfig {
+  return check(path, parseToml(path, text));
 }
 
 function parseToml(path: string, text: string): unknown {
@@ -74,7 +79,7 @@ function check(path: string, data: unknown): VaultConfig {
   });
 }
 
-/** Replaces the file at once; the comments are ours, so nothing of anybody's is lost but what they wrote into it. */
+/** Of a new vault; later only `changeKeys` writes into the file, which is the operator's then. */
 export async function writeConfig(folder: string, config: VaultConfig): Promise<void> {
   await writeFileAtomic(join(folder, configFile), Buffer.from(configText(config)), { mode: 0o644 });
 }
