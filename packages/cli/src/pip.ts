@@ -61,7 +61,7 @@ function started(python: string, args: readonly string[], signal: AbortSignal): 
         stderr
           .trim()
           .split('\n')
-          .findLast((text) => /^ERROR/.test(text)) ??
+          .findLast((text) => text.startsWith('ERROR')) ??
         error.message.split('\n')[0] ??
         '';
       fail(

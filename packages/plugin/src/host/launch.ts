@@ -63,7 +63,7 @@ function withPath(
 const startedBy: Readonly<Record<PluginManifest['kind'], string>> = {
   node: 'it is a library, there is nothing to run',
   mcp: 'it is a library, there is nothing to run',
-  vscode: 'the editor starts it: give it the published file, which ragv verify vouches for',
+  vscode: 'an editor starts it; ragv artifact hands out its published file for one',
   claude: 'Claude Code loads it from its folder: ragv list --json shows where that is',
   python: 'Python imports it: put it into an environment with ragv pip install',
 };

@@ -16,7 +16,7 @@ import {
 import { pluginName, pluginVersion, type VendorName } from '../names.ts';
 import { bundleDependencies, type Bundle } from './bundle.ts';
 import { bundledScripts, carriedPackages, kindOf, readEntry, sha256, toManifestFile } from './describe.ts';
-import { claudePackage, isClaudePlugin, readClaudePlugin } from './claude.ts';
+import { claudePackage, isClaudePlugin, readClaudePlugin, withDeclared } from './claude.ts';
 import { withMode } from './modes.ts';
 import { isolatedNpm, markAsProject, type Npm } from './npm.ts';
 import type { Packed, PackOptions } from './options.ts';
@@ -114,7 +114,7 @@ async function packSource(
     ...(claude !== null && author.kind === null ? { runtime: 'none' as const } : {}),
     engines: pkg.engines,
     target: bundle === null ? 'any' : (options.target ?? 'any'),
-    capabilities: author.capabilities ?? {},
+    capabilities: withDeclared(author.capabilities ?? {}, claude?.capabilities ?? {}),
     lifecycleScripts: scripts,
     bundled: bundle?.packages ?? carriedPackages(files),
     evidence: author.evidence,
