@@ -36,6 +36,8 @@ test(
   async () => {
     const until = performance.now() + seconds * 1000;
     let runs = 0;
+    const counts = new Map<string, number>();
+    const tell = (what: string): void => void counts.set(what, (counts.get(what) ?? 0) + 1);
     const sequence = record({
       steps: array(step, { minLength: 1, maxLength: 8 }),
       staging: boolean(),
@@ -44,7 +46,7 @@ test(
     });
     await assert(
       asyncProperty(sequence, async ({ steps, ...options }) => {
-        await run(steps, options);
+        await run(steps, { ...options, tell });
         runs++;
       }),
       {
@@ -55,5 +57,10 @@ test(
       },
     );
     expect(runs).toBeGreaterThan(0);
+    if (process.env.MODEL_SECONDS === undefined) return;
+    const each = [...counts]
+      .toSorted(([a], [b]) => (a < b ? -1 : 1))
+      .map(([what, count]) => `${what}: ${count}`);
+    process.stderr.write(`sequences: ${runs}\n${each.join('\n')}\n`);
   },
 );

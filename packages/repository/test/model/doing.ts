@@ -1,4 +1,4 @@
-import { collect, eventFolder, metadataOf, type Repository } from '@ragnos/repository';
+import { collect, metadataOf, type Repository } from '@ragnos/repository';
 import { testSigner } from '../keyring.ts';
 import { event, later } from './event-work.ts';
 import { bringing } from './far-work.ts';
@@ -113,9 +113,7 @@ export function workOf(op: Op): Work {
         async run(hands) {
           const { storage, staging, now } = hands;
           const staged = async (): Promise<readonly Uint8Array[]> =>
-            (await eventFolder(staging).list())
-              .filter(({ state }) => state === 'open')
-              .flatMap((kept) => kept.event.roles.map(metadataOf));
+            Promise.resolve(hands.events.flatMap(({ event: { roles } }) => roles.map(metadataOf)));
           await collect({ storage, staging, now, staged, apply: true }).catch((error: unknown) =>
             judge(error, hands, 'collect', []),
           );

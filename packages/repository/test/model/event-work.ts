@@ -1,16 +1,17 @@
-import { eventFolder, metadataOf, noLedger, review, signEvent, type SigningEvent } from '@ragnos/repository';
+import { metadataOf, noLedger, review, signEvent, type SigningEvent } from '@ragnos/repository';
 import type { Signer } from '@ragnos/signing';
 import { keyFingerprint, parseMetadata, type DelegatedRole } from '@ragnos/tuf';
 import { testSigner } from '../keyring.ts';
 import type { Op } from './ops.ts';
 import { farRole, isMutable, type State } from './state.ts';
-import { codeOf, isTyped, judge, newMark, type Hands, type Work } from './work.ts';
+import { judge, newMark, type Hands, type Work } from './work.ts';
 
 /** An event that waits, and what it will make of the state that it is applied to; `null` = it cannot be applied to that one. */
 export interface Waiting {
   readonly name: string;
   event: SigningEvent;
   readonly effect: (before: State, event: SigningEvent) => State;
+  readonly what: (Op & { kind: 'event' })['what'];
   /** Only its root: what is published is the same after it. */
   readonly rootAlone: boolean;
 }
@@ -134,14 +135,12 @@ export function event(op: Op & { kind: 'event' }): Work {
     next: (before) => applying.next(before),
     async run(hands) {
       try {
-        const waiting: Waiting = { name, ...made, event: await propose(hands) };
+        const waiting: Waiting = { name, what: op.what, ...made, event: await propose(hands) };
         waiting.event = await signed(waiting.event, hands);
-        // Where `gc` looks for what events need. Two open ones about one role are refused there: then it is gone again.
-        await eventFolder(hands.staging).create(waiting.event);
         hands.events.push(waiting);
         if (op.now) await applying.run(waiting, hands);
       } catch (error) {
-        const nothing = ['NOTHING_TO_SIGN', 'PATH_IMMUTABLE', 'EVENT_EXISTS'];
+        const nothing = ['NOTHING_TO_SIGN', 'PATH_IMMUTABLE'];
         if (op.what === 'split') nothing.push('NOT_COMPATIBLE');
         judge(error, hands, name, [...nothing, ...(hands.alone ? [] : raced)]);
       }
@@ -160,7 +159,7 @@ export function later({ which, cancel }: Op & { kind: 'later' }): Work {
       const waiting = hands.events[which % Math.max(1, hands.events.length)];
       if (waiting === undefined) return;
       try {
-        if (cancel) await applying.drop(waiting, hands, 'cancelled');
+        if (cancel) drop(hands, waiting);
         else await applying.run(waiting, hands);
       } catch (error) {
         // What may not change may have been published with another content since.
@@ -191,36 +190,24 @@ class Applying {
     this.#waiting = waiting;
     for (let round = 1; round <= rounds; round++) {
       const result = await hands.repository.applyEvent(waiting.event);
+      hands.tell(`events ${result.outcome}`);
+      if (this.#done) hands.tell(`events of ${waiting.what}`);
       if (result.outcome === 'applied') {
         const last = hands.history.last.state;
         if (!this.#done && !waiting.rootAlone && result.publish?.changed === true)
           throw new Error(
             `${waiting.name}: applied, and nothing came of it: ${[...last.files.keys()].join()}`,
           );
-        return this.drop(waiting, hands, 'applied');
+        return drop(hands, waiting);
       }
-      if (result.outcome === 'superseded') return this.drop(waiting, hands, 'superseded');
+      if (result.outcome === 'superseded') return drop(hands, waiting);
       waiting.event = await signed(result.event, hands);
-      await eventFolder(hands.staging).update(waiting.event.id, () =>
-        Promise.resolve({ event: waiting.event, state: 'open' }),
-      );
     }
     if (hands.alone) throw new Error(`${waiting.name}: opened anew ${rounds} times, with nobody else there`);
   }
+}
 
-  async drop(
-    { event: { id } }: Waiting,
-    { events, staging }: Hands,
-    state: 'applied' | 'superseded' | 'cancelled',
-  ): Promise<void> {
-    // prettier-ignore
-    const at = events.findIndex((one) => one.event.id === id);
-    if (at < 0) return;
-    events.splice(at, 1);
-    await eventFolder(staging)
-      .update(id, (own) => Promise.resolve({ event: own, state }))
-      .catch((error: unknown) => {
-        if (!isTyped(error) || codeOf(error) !== 'EVENT_CLOSED') throw error;
-      });
-  }
+function drop({ events }: Hands, waiting: Waiting): void {
+  const at = events.indexOf(waiting);
+  if (at >= 0) events.splice(at, 1);
 }

@@ -31,6 +31,8 @@ export interface RunOptions {
   readonly staging?: boolean;
   /** Other clients that are served. */
   readonly compat?: readonly Client[];
+  /** Told of each operation, and of what became of events. */
+  readonly tell?: (what: string) => void;
   /** One of the clients is the one of `@ragnos/client`, with a folder. */
   readonly updater?: boolean;
 }
@@ -171,11 +173,14 @@ class Run {
       history: this.#history,
       events: this.#events,
       compat: this.#options.compat ?? [],
+      tell: this.#options.tell ?? ((): void => undefined),
       now: () => new Date(),
       staging: join(this.#folder, 'collect'),
       alone,
       healthy: fault === null,
     };
+    hands.tell('operations');
+    if (fault !== null) hands.tell('faults');
     await work.run(hands, this.#refusals);
     await lane.meet(null);
     if (lane.dead) await slot.repository.close().catch(() => undefined);

@@ -21,6 +21,8 @@ export interface Hands {
   readonly events: Waiting[];
   /** Clients that are served: what one of them could not read is refused. */
   readonly compat: readonly Client[];
+  /** That something came about, for who counts how often. */
+  readonly tell: (what: string) => void;
   readonly now: () => Date;
   /** Of whoever tidies up. */
   readonly staging: string;
