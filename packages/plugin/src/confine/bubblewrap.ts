@@ -11,6 +11,8 @@ import { findBubblewrap, findPython, librariesOf } from './programs.ts';
 const root = '/plugin';
 const nodePath = '/ragv/node';
 
+const relayBytes = 96 * 1024 * 1024;
+
 const isolation =
   words(`--unshare-user --disable-userns --unshare-pid --unshare-net --unshare-ipc --unshare-uts --unshare-cgroup-try
   --die-with-parent --new-session --cap-drop ALL --uid 65534 --gid 65534 --hostname sandbox --clearenv`);
@@ -37,7 +39,15 @@ export async function launchBubblewrap(options: ConfineOptions, folder: string):
     ...inner.command,
   ];
   const [first = program, ...rest] = [...holders(options), program, ...args];
-  return { command: first, args: rest, env: {}, cwd: '/', setup: inner.setup, ownProcesses: true };
+  return {
+    command: first,
+    args: rest,
+    env: {},
+    cwd: '/',
+    setup: inner.setup,
+    ownProcesses: true,
+    overheadBytes: inner.setup?.command ? relayBytes : 0,
+  };
 }
 
 type Mount = readonly [from: string, to: string];
@@ -54,12 +64,12 @@ async function inside(options: ConfineOptions): Promise<Inside> {
   const programs = options.grant.exec.map((file): Mount => [file, file]);
   const wide = options.grant.exec.length > 0 || options.grant.native;
   if (options.runtime === 'executable')
-    return { command: [entry, ...args], mounts: [...systemLibraries(), ...programs], setup: null };
+    return foreign(options, [entry, ...args], [...systemLibraries(), ...programs]);
   if (options.runtime === 'python') {
     const python = await findPython(options.python);
     const own = [python.program, ...python.folders].map((place): Mount => [place, place]);
     const mounts = [...systemLibraries(), ...own, ...programs];
-    return { command: [python.program, ...pythonArgs(root, entry, args)], mounts, setup: null };
+    return foreign(options, [python.program, ...pythonArgs(root, entry, args)], mounts);
   }
   const node = realpathSync(options.node ?? process.execPath);
   const libraries = wide
@@ -90,6 +100,27 @@ async function inside(options: ConfineOptions): Promise<Inside> {
       ...programs,
     ],
     setup,
+  };
+}
+
+/** A program that is no Node: as it is where it has no network, else behind our relay to the broker. */
+function foreign(options: ConfineOptions, command: readonly string[], mounts: readonly Mount[]): Inside {
+  if (options.grant.connect.length === 0) return { command, mounts, setup: null };
+  const node = realpathSync(options.node ?? process.execPath);
+  const preload = preloadFile();
+  const at = '/ragv/preload';
+  const setup = setupFor(options, {
+    root,
+    entry: command[0] ?? '',
+    runner: null,
+    command,
+    ours: [at],
+    osLayer: true,
+  });
+  return {
+    command: [nodePath, '--disable-sigusr1', path.posix.join(at, path.basename(preload.file))],
+    mounts: [...mounts, [node, nodePath], ...mountsOf(preload, at)],
+    setup: { ...setup, files: [] },
   };
 }
 

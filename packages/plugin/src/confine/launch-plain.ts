@@ -19,6 +19,7 @@ export async function launchPlain(options: ConfineOptions, folder: string): Prom
     cwd: folder,
     setup,
     ownProcesses: false,
+    overheadBytes: 0,
   };
 }
 
@@ -66,11 +67,12 @@ export function pythonArgs(folder: string, entry: string, args: readonly string[
 
 export function setupFor(
   options: ConfineOptions,
-  places: Pick<Setup, 'root' | 'entry' | 'runner' | 'ours' | 'osLayer'>,
+  places: Pick<Setup, 'root' | 'entry' | 'runner' | 'ours' | 'osLayer'> & Partial<Pick<Setup, 'command'>>,
 ): Setup {
   const { grant, mode } = options;
   const limits = { ...defaultConfineLimits, ...options.limits };
   return {
+    command: null,
     ...places,
     files: [...options.files],
     confined: mode !== 'trusted',

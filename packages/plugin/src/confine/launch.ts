@@ -10,4 +10,6 @@ export interface Launch {
   readonly setup: Setup | null;
   /** Whether killing the outermost process ends everything below it. */
   readonly ownProcesses: boolean;
+  /** Memory of what we run beside the plugin. */
+  readonly overheadBytes: number;
 }

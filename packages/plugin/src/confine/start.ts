@@ -106,7 +106,10 @@ class Running implements ConfinedProcess {
     this.#signal = options.signal;
     this.#abort = () => this.#kill(new ConfineFailureError('PLUGIN_STOPPED', 'stopped by its host'));
     options.signal?.addEventListener('abort', this.#abort, { once: true });
-    this.#watch = watch(this.pid, options.grant.limits, limits, (error) => this.#kill(error));
+    const memoryBytes = options.grant.limits.memoryBytes + launch.overheadBytes;
+    this.#watch = watch(this.pid, { ...options.grant.limits, memoryBytes }, limits, (error) =>
+      this.#kill(error),
+    );
     const stream = child.stdio[3];
     const lanes = stream instanceof Duplex ? new Lanes(stream, limits) : null;
     this.#control = lanes === null ? null : new Control(lanes.lane(controlLane), options, limits);

@@ -49,12 +49,16 @@ if (isMainThread) {
     control.onMessage((message) => mux.receive(message));
     tunnelThrough(mux);
   }
-  if (setup.confined) {
+  if (setup.confined && setup.command === null) {
     guardProcess(setup);
     guardBuiltIn('net', setup);
   }
-  installLoader(setup);
+  if (setup.command === null) installLoader(setup);
   control.send({ ready: process.version });
+  if (setup.command !== null) {
+    const { relay } = await import('./relay.ts');
+    process.exit(await relay(setup.command));
+  }
   if (setup.runner === null) socket.unref();
   else await run(setup, setup.runner, lanes.lane(callLane));
 } else {

@@ -10,6 +10,8 @@ export interface Setup {
   readonly entry: string;
   /** Our module that runs in the plugin's place, or null. */
   readonly runner: string | null;
+  /** A program to start behind the relay instead of a plugin in this process, or null. */
+  readonly command: readonly string[] | null;
   /** Folders of ours: the preload's and the runner's. */
   readonly ours: readonly string[];
   /** `false` in mode `trusted`: only the digests are checked. */
