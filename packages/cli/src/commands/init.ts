@@ -127,7 +127,7 @@ async function makeRepository(
 }
 
 /** `null`: the folder is no vault whose init for this store was interrupted. */
-async function begunVault(folder: string, store: string): Promise<VaultConfig | null> {
+export async function begunVault(folder: string, store: string): Promise<VaultConfig | null> {
   const names = await readdir(folder).catch((): string[] => []);
   if (!names.includes(configFile) || names.includes('1.root.json')) return null;
   const config = await readConfig(folder);
@@ -135,6 +135,17 @@ async function begunVault(folder: string, store: string): Promise<VaultConfig | 
 }
 
 async function complete(folder: string, config: VaultConfig, context: Context): Promise<InitResult> {
+  const signers = await openKeys(folder, config, context);
+  context.voice.note(`completing what was begun in ${config.store ?? folder}, with the keys in ${folder}`);
+  return makeRepository(folder, config, signers, context);
+}
+
+/** By role. */
+export async function openKeys(
+  folder: string,
+  config: VaultConfig,
+  context: Context,
+): Promise<ReadonlyMap<string, Signer>> {
   const signers = new Map<string, Signer>();
   for (const { role, uri } of Object.values(config.keys)) {
     const path = `file2:${join(folder, uri.slice('file2:'.length))}`;
@@ -143,12 +154,11 @@ async function complete(folder: string, config: VaultConfig, context: Context): 
       await openSigner(path, { password: passwordFor(role, context), signal: context.signal }),
     );
   }
-  context.voice.note(`completing what was begun in ${config.store ?? folder}, with the keys in ${folder}`);
-  return makeRepository(folder, config, signers, context);
+  return signers;
 }
 
 /** Makes or checks the bucket, and says what is missing. @throws CliError STORE_UNFIT */
-async function readyStore(store: string, { voice, signal }: Context): Promise<void> {
+export async function readyStore(store: string, { voice, signal }: Context): Promise<void> {
   const findings = await prepareBucket(store, { signal });
   for (const { check, state, message, run } of findings)
     if (state !== 'ok')
@@ -160,7 +170,7 @@ async function readyStore(store: string, { voice, signal }: Context): Promise<vo
     });
 }
 
-function clientsOf(names: readonly string[]): readonly Client[] {
+export function clientsOf(names: readonly string[]): readonly Client[] {
   return names.map((name) => {
     const found = compatClients.find((client) => client === name);
     if (found === undefined)

@@ -7,6 +7,8 @@ import { eventLines } from '../metadata/events.ts';
 import { firstRoot } from '../metadata/first-root.ts';
 import { nextRootAtTable } from '../metadata/next-root.ts';
 import { readTable, type Table } from '../metadata/participants.ts';
+import { CliError } from '../errors.ts';
+import { begunVault } from './init.ts';
 import { configFile } from '../vault/config.ts';
 import { openVault, vaultFolder } from '../vault/vault.ts';
 import { applyKept } from './event-apply.ts';
@@ -14,7 +16,13 @@ import { applyKept } from './event-apply.ts';
 /** Where there is no vault yet, it makes one; where there is one, its root changes hands. */
 export async function run(context: Context): Promise<number> {
   const folder = vaultFolder(context);
-  const isVault = existsSync(join(folder, configFile));
+  // One whose making stopped half-way in a store is none yet.
+  const isBegun = (await begunVault(folder, context.options.text('store') ?? '')) !== null;
+  const isVault = existsSync(join(folder, configFile)) && !isBegun;
+  if (isVault && context.options.text('store') !== undefined)
+    throw new CliError('USAGE', `${folder} is a vault, and has its store`, {
+      hint: '--store is for a first root; ragv.toml says where this one is published',
+    });
   const table = await readTable(context);
   if (context.dryRun) {
     context.voice.answer({ vault: folder, first: !isVault, ...table, dryRun: true }, [

@@ -1,104 +1,169 @@
 import { mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { makeFolders } from '@ragnos/disk';
+import { vendorName } from '@ragnos/plugin';
 import {
   defaultAudit,
   differences,
   initRepository,
+  PublishError,
   Repository,
   wordsOf,
-  type SignerSource,
+  type RepositoryLayout,
 } from '@ragnos/repository';
-import { fsStorage } from '@ragnos/storage';
-import { parseMetadata, roleName, rootFingerprint } from '@ragnos/tuf';
+import type { Signer } from '@ragnos/signing';
+import { read, storageKey } from '@ragnos/storage';
+import { parseMetadata, roleName, rootFingerprint, topLevelRoles } from '@ragnos/tuf';
 import type { Context } from '../command.ts';
-import { firstVendor, lifetimes, makeKeys, moveContent, refuseOccupied } from '../commands/init.ts';
+import {
+  begunVault,
+  clientsOf,
+  firstVendor,
+  lifetimes,
+  makeKeys,
+  moveContent,
+  openKeys,
+  readyStore,
+  refuseOccupied,
+} from '../commands/init.ts';
 import { keyType } from '../key-type.ts';
 import { confirm } from '../prompt.ts';
 import { writeConfig, type VaultConfig } from '../vault/config.ts';
 import { layoutFor, rolesOf } from '../vault/layout.ts';
-import { lifetimesOf } from '../vault/vault.ts';
+import { lifetimesOf, storeOf } from '../vault/vault.ts';
 import { version } from '../version.ts';
 import { finish, Minutes, type Finished } from './ceremony.ts';
-import { takeSeats, type Table } from './participants.ts';
+import { takeSeats, type KeyHolder, type Table } from './participants.ts';
 
-/** A repository whose first root needs several people from the first day on: `ragv init`, with the root keys elsewhere. */
-export async function firstRoot(
-  folder: string,
-  { given, threshold }: Table,
-  context: Context,
-): Promise<Finished & { readonly fingerprint: string }> {
-  const { options, signal } = context;
-  const vendor = firstVendor(options.text('vendor'));
+export type FirstRoot = Finished & { readonly fingerprint: string };
+
+/**
+ * A repository whose first root needs several people from the first day on: `ragv init`, with the root keys elsewhere. As there,
+ * with a store elsewhere the online keys are in their place first, and the same command completes what was begun.
+ */
+export async function firstRoot(folder: string, table: Table, context: Context): Promise<FirstRoot> {
+  const { options, signal, voice } = context;
+  const { given, threshold } = table;
+  const store = options.text('store');
+  const begun = store === undefined ? null : await begunVault(folder, store);
+  const vendor = begun === null ? firstVendor(options.text('vendor')) : vendorName(begun.vendor);
+  const compat = clientsOf(options.list('compat'));
   const type = keyType(options.text('key-type'));
-  const isThere = await refuseOccupied(folder);
-  await confirm(
-    `This makes ${folder} with a root of ${threshold} of ${given.length}`,
-    'root',
-    options.flag('yes'),
-    signal,
-  );
+  const isThere = begun === null && (await refuseOccupied(folder));
+  const where = store === undefined ? folder : `${folder} and ${store}`;
+  const what = `This makes ${where} with a root of ${threshold} of ${given.length}`;
+  await confirm(what, 'root', options.flag('yes'), signal);
+  if (store !== undefined) await readyStore(store, context);
   const minutes = new Minutes();
   const holders = await takeSeats(given, context);
   for (const { name, key, fresh } of holders)
     minutes.note(`${fresh ? 'made' : 'brought'} key ${key.keyId}`, name);
+  const seated = { minutes, holders, threshold };
+  if (begun !== null) {
+    voice.note(`completing what was begun in ${store ?? folder}, with the keys in ${folder}`);
+    return makeAt(folder, { config: begun, online: await openKeys(folder, begun, context) }, seated, context);
+  }
   makeFolders(dirname(folder), 0o777);
   const work = await mkdtemp(isThere ? join(folder, '.new-') : `${folder}.new-`);
+  const move = (): Promise<void> => (isThere ? moveContent(work, folder) : rename(work, folder));
   try {
     await mkdir(join(work, 'keys'), { mode: 0o700 });
+    const roles = rolesOf(vendor).filter((role) => role !== 'root');
+    const online = await makeKeys(work, roles, type, context);
+    const at = store === undefined ? {} : { store };
+    const config: VaultConfig = { format: 1, vendor, ...at, compat: [...compat], lifetimes, keys: {} };
+    for (const [role, { key }] of online) config.keys[key.keyId] = { role, uri: `file2:keys/${role}.p8` };
+    if (store !== undefined) {
+      await writeConfig(work, config);
+      await move();
+      return await makeAt(folder, { config, online }, seated, context);
+    }
     await mkdir(join(work, 'public'));
-    const online = rolesOf(vendor).filter((role) => role !== 'root');
-    const signers = await makeKeys(work, online, type, context);
-    const keys = new Map([...signers].map(([role, signer]) => [role, signer.key]));
-    const config: VaultConfig = { format: 1, vendor, lifetimes, keys: {} };
-    for (const [role, key] of keys) config.keys[key.keyId] = { role, uri: `file2:keys/${role}.p8` };
-    const people = holders.map(({ signer }) => signer).filter((signer) => signer !== null);
-    const source: SignerSource = (role) =>
-      Promise.resolve(
-        role === 'root' ? people : [signers.get(role)].filter((signer) => signer !== undefined),
-      );
-    const shared = {
-      storage: fsStorage({ root: join(work, 'public') }),
-      signers: source,
-      staging: join(work, 'staging'),
-      lifetimes: lifetimesOf(config),
-    };
-    const made = await initRepository(shared.storage, {
-      ...shared,
-      layout: {
-        ...layoutFor(vendor, keys),
-        root: { keys: holders.map(({ key }) => key), threshold },
-        lifetimes: shared.lifetimes,
-      },
-      signal,
-    });
-    for (const { name, signer } of holders) if (signer !== null) minutes.note('signed root version 1', name);
-    await writeFile(join(work, '1.root.json'), made.root);
-    await writeFile(join(work, 'root.json'), made.root);
+    const made = await makeAt(work, { config, online }, seated, context);
     await writeConfig(work, config);
-    const fingerprint = rootFingerprint(made.root);
-    const after = parseMetadata(made.root, 'root').signed;
-    const words = wordsOf([
-      { name: roleName('root'), before: null, after, differences: differences(null, after) },
-    ]);
-    const roots = { root: made.root, previous: null, first: fingerprint };
-    const at = join('ceremonies', 'root-1.json');
-    const finished = await finish(minutes, roots, holders, words, join(work, at), context);
-    const keyIds = holders.map(({ key }) => key.keyId);
-    const repository = await Repository.open({
-      ...shared,
-      audit: { ...defaultAudit(), tool: `ragv ${version()}` },
-    });
-    await repository.record({
-      kind: 'ceremony',
-      subject: fingerprint,
-      keysAdded: keyIds,
-      transcript: finished.sha256,
-    });
-    await repository.close();
-    await (isThere ? moveContent(work, folder) : rename(work, folder));
-    return { ...finished, file: join(folder, at), fingerprint };
+    await move();
+    return { ...made, file: join(folder, transcriptFile) };
   } finally {
     await rm(work, { recursive: true, force: true });
   }
+}
+
+const transcriptFile = join('ceremonies', 'root-1.json');
+
+interface Begun {
+  readonly config: VaultConfig;
+  readonly online: ReadonlyMap<string, Signer>;
+}
+
+interface Seated {
+  readonly minutes: Minutes;
+  readonly holders: readonly KeyHolder[];
+  readonly threshold: number;
+}
+
+/** The repository, the transcript, its entry in the audit log, and `1.root.json` last: it says that all of it is there. */
+async function makeAt(
+  folder: string,
+  { config, online }: Begun,
+  { minutes, holders, threshold }: Seated,
+  context: Context,
+): Promise<FirstRoot> {
+  const { signal } = context;
+  const people = holders.map(({ signer }) => signer).filter((signer) => signer !== null);
+  const shared = {
+    storage: await storeOf(folder, config),
+    signers: (role: string): Promise<readonly Signer[]> =>
+      Promise.resolve(role === 'root' ? people : [online.get(role)].filter((signer) => signer !== undefined)),
+    staging: join(folder, 'staging'),
+    lifetimes: lifetimesOf(config),
+    compat: config.compat ?? [],
+  };
+  const keys = new Map([...online].map(([role, signer]) => [role, signer.key]));
+  const layout: RepositoryLayout = {
+    ...layoutFor(vendorName(config.vendor), keys),
+    root: { keys: holders.map(({ key }) => key), threshold },
+    lifetimes: shared.lifetimes,
+  };
+  const root = await initRepository(shared.storage, { ...shared, layout, signal })
+    .then((made) => made.root)
+    .catch((error: unknown) => finished(error, config.store, shared.storage, layout));
+  for (const { name, signer } of holders) if (signer !== null) minutes.note('signed root version 1', name);
+  const fingerprint = rootFingerprint(root);
+  const after = parseMetadata(root, 'root').signed;
+  const found = differences(null, after);
+  const words = wordsOf([{ name: roleName('root'), before: null, after, differences: found }]);
+  const roots = { root, previous: null, first: fingerprint };
+  const done = await finish(minutes, roots, holders, words, join(folder, transcriptFile), context);
+  const audit = { ...defaultAudit(), tool: `ragv ${version()}` };
+  const repository = await Repository.open({ ...shared, audit });
+  await repository.record({
+    kind: 'ceremony',
+    subject: fingerprint,
+    keysAdded: holders.map(({ key }) => key.keyId),
+    transcript: done.sha256,
+  });
+  await repository.close();
+  await writeFile(join(folder, 'root.json'), root);
+  await writeFile(join(folder, '1.root.json'), root);
+  return { ...done, fingerprint };
+}
+
+/** Stopped after the last file of the repository and before the end: it is this very one, by all its keys. */
+async function finished(
+  error: unknown,
+  store: string | undefined,
+  storage: Awaited<ReturnType<typeof storeOf>>,
+  layout: RepositoryLayout,
+): Promise<Uint8Array> {
+  if (!(error instanceof PublishError && error.code === 'REPOSITORY_EXISTS') || store === undefined)
+    throw error;
+  const found = await read(storage, storageKey('metadata/1.root.json'), { maxLength: 512_000 });
+  if (found === null) throw error;
+  const { roles } = parseMetadata(found.bytes, 'root').signed;
+  const isOurs = topLevelRoles.every((role) => {
+    const wanted = layout[role].keys.map(({ keyId }) => keyId).toSorted();
+    return roles.get(role)?.keyIds.toSorted().join() === wanted.join();
+  });
+  if (!isOurs) throw error;
+  return found.bytes;
 }

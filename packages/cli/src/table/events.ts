@@ -35,6 +35,8 @@ export const rootCommands: readonly CommandSpec[] = [
       ['--threshold <n>', 'how many of them have to sign'],
       ['--old <holder...>', 'who signs for the root in force, if its keys are not in this vault'],
       ['--vendor <name>', 'for a new repository: the first vendor (default: your login name)'],
+      ['--store <uri>', 'for a new repository: where it is published; its bucket is made or checked'],
+      ['--compat <client...>', 'for a new repository: other clients to be served'],
       ['--key-type <type>', 'of new keys: ecdsa (default), ed25519, rsa3072 or rsa4096'],
       ['--transcript <file>', 'where to write it (default: ceremonies/root-<version>.json in the vault)'],
       ['--reason <text>', 'for the transcript of a change'],
