@@ -8,6 +8,8 @@ export interface LockOptions {
   readonly signal?: AbortSignal | undefined;
   /** How long to wait for the holder before `LOCK_TIMEOUT`. Default one minute; 0 tries once. */
   readonly timeoutMs?: number;
+  /** Held together with others that share it; none of them beside one that does not. Default `false`. */
+  readonly shared?: boolean;
 }
 
 export interface Lock {
@@ -64,7 +66,7 @@ async function refuseOddFile(path: string): Promise<void> {
  */
 export async function lockFile(path: string, options: LockOptions = {}): Promise<Lock> {
   const { DatabaseSync } = await import('node:sqlite'); // not at import: most commands never lock
-  const { signal, timeoutMs = 60_000 } = options;
+  const { signal, timeoutMs = 60_000, shared = false } = options;
   const deadline = uptimeMs() + timeoutMs;
   await refuseOddFile(path);
   for (let pause = firstPauseMs; ; pause = Math.min(pause * 2, longestPauseMs)) {
@@ -72,7 +74,8 @@ export async function lockFile(path: string, options: LockOptions = {}): Promise
     let database: DatabaseSync | undefined;
     try {
       database = new DatabaseSync(path, { timeout: 0 });
-      database.exec('BEGIN EXCLUSIVE');
+      // A transaction that has only read holds SQLite's shared lock until it ends.
+      database.exec(shared ? 'BEGIN; SELECT 1 FROM sqlite_schema' : 'BEGIN EXCLUSIVE');
       return held(database);
     } catch (error) {
       database?.close();

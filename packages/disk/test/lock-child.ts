@@ -3,8 +3,8 @@ import { lockFile } from '@ragnos/disk';
 import { readFileSync, writeFileSync } from 'node:fs';
 
 const [mode, path = '', counter = '', rounds = '0'] = process.argv.slice(2);
-if (mode === 'hold') {
-  const lock = await lockFile(path);
+if (mode === 'hold' || mode === 'share') {
+  const lock = await lockFile(path, { shared: mode === 'share' });
   process.send?.('held');
   setInterval(() => lock, 1000); // what nobody refers to may be collected, and frees the lock then
 } else {

@@ -74,6 +74,29 @@ describe('lockFile', () => {
     (await lockFile(path, { timeoutMs: 0 })).release();
   });
 
+  test('those who share hold it together, and keep out who does not', async () => {
+    const path = join(folder, 'lock');
+    const [one, two] = [await lockFile(path, { shared: true }), await lockFile(path, { shared: true })];
+    await expect(lockFile(path, { timeoutMs: 50 })).rejects.toMatchObject({ code: 'LOCK_TIMEOUT' });
+    one.release();
+    await expect(lockFile(path, { timeoutMs: 50 })).rejects.toMatchObject({ code: 'LOCK_TIMEOUT' });
+    two.release();
+    const alone = await lockFile(path, { timeoutMs: 0 });
+    await expect(lockFile(path, { shared: true, timeoutMs: 50 })).rejects.toMatchObject({
+      code: 'LOCK_TIMEOUT',
+    });
+    alone.release();
+    const holder = start('share', path);
+    await once(holder, 'message');
+    (await lockFile(path, { shared: true, timeoutMs: 0 })).release();
+    await expect(lockFile(path, { timeoutMs: 50 })).rejects.toMatchObject({ code: 'LOCK_TIMEOUT' });
+    const gone = once(holder, 'exit');
+    holder.kill('SIGKILL');
+    await gone;
+    (await lockFile(path, { timeoutMs: 0 })).release();
+    expect((await stat(path)).size).toBe(0);
+  });
+
   test('between processes no update is lost', async () => {
     const counter = join(folder, 'counter');
     await writeFile(counter, '0');

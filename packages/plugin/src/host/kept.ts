@@ -6,6 +6,7 @@ import { pruneContent } from './content.ts';
 import type { Context } from './context.ts';
 import { evidenceRecords } from './evidence.ts';
 import type { EvidenceRecord } from './evidence.ts';
+import { removeUnlessLive } from './live.ts';
 import { pluginPaths, versionFolder } from './paths.ts';
 import type { PluginPaths } from './paths.ts';
 import type { Pointer } from './pointer.ts';
@@ -34,7 +35,7 @@ export async function describe(context: Context, pointer: Pointer): Promise<Inst
   };
 }
 
-/** Keeps the last N versions, and current and previous always. Removes trees before what vouches for them. */
+/** Keeps the last N versions, and current, previous and those that a process runs from always. Removes trees before what vouches for them. */
 export async function prune(context: Context, pointer: Pointer): Promise<void> {
   const paths = pluginPaths(context.paths, pointer.vendor, pointer.plugin);
   const keep = new Set([versionFolder(pointer.version, pointer.treeHash)]);
@@ -42,11 +43,13 @@ export async function prune(context: Context, pointer: Pointer): Promise<void> {
   for (const [folder] of await newestFirst(paths))
     if (keep.size < context.limits.keepVersions) keep.add(folder);
   let pruned = false;
-  for (const parent of [paths.versions, paths.evidence])
-    for (const name of names(parent)) {
-      if (keep.has(name)) continue;
-      rmSync(join(parent, name), { recursive: true, force: true });
-      pruned = true;
-    }
+  for (const name of new Set([...names(paths.versions), ...names(paths.evidence)])) {
+    if (keep.has(name)) continue;
+    const removed = await removeUnlessLive(context, pointer, name, () => {
+      for (const parent of [paths.versions, paths.evidence])
+        rmSync(join(parent, name), { recursive: true, force: true });
+    });
+    pruned ||= removed;
+  }
   if (pruned) await pruneContent(context);
 }

@@ -7,6 +7,7 @@ import { pruneContent } from './content.ts';
 import type { Context } from './context.ts';
 import { HostFailureError } from './errors.ts';
 import { evidenceRecords } from './evidence.ts';
+import { removeUnlessLive } from './live.ts';
 import { pluginPaths, versionFolder } from './paths.ts';
 import { readPointer } from './pointer.ts';
 import { names, pluginFolders } from './record.ts';
@@ -77,8 +78,8 @@ export async function recover(context: Context): Promise<void> {
 }
 
 /**
- * Removes from a plugin's folder what no pointer leads to and no evidence vouches for; all of it, if there is no pointer.
- * The lock is held.
+ * Removes from a plugin's folder what no pointer leads to and no evidence vouches for; all of it, if there is no pointer. A
+ * tree that a process runs from stays until the next time. The lock is held.
  */
 export async function sweepPlugin(
   context: Context,
@@ -88,19 +89,22 @@ export async function sweepPlugin(
 ): Promise<void> {
   const paths = pluginPaths(context.paths, vendor, plugin);
   const pointer = await readPointer(context, { vendor, plugin });
-  if (pointer === null) {
-    rmSync(paths.folder, { recursive: true, force: true });
-    return;
-  }
-  const referenced = [pointer, pointer.previous].flatMap((version) =>
-    version === null ? [] : [versionFolder(version.version, version.treeHash)],
+  const referenced = [pointer, pointer?.previous].flatMap((version) =>
+    version === null || version === undefined ? [] : [versionFolder(version.version, version.treeHash)],
   );
-  const records = [...(await evidenceRecords(paths)).keys()];
+  const records = pointer === null ? [] : [...(await evidenceRecords(paths)).keys()];
   const vouched = new Set([...referenced, ...records.filter((name) => kept === null || kept.includes(name))]);
   for (const name of names(paths.folder))
     if (name !== 'current' && name !== 'versions' && name !== 'evidence')
       rmSync(join(paths.folder, name), { recursive: true, force: true });
-  for (const folder of [paths.versions, paths.evidence])
-    for (const name of names(folder))
-      if (!vouched.has(name)) rmSync(join(folder, name), { recursive: true, force: true });
+  let left = false;
+  for (const name of new Set([...names(paths.versions), ...names(paths.evidence)])) {
+    if (vouched.has(name)) continue;
+    const removed = await removeUnlessLive(context, { vendor, plugin }, name, () => {
+      for (const folder of [paths.versions, paths.evidence])
+        rmSync(join(folder, name), { recursive: true, force: true });
+    });
+    left ||= !removed;
+  }
+  if (pointer === null && !left) rmSync(paths.folder, { recursive: true, force: true });
 }
