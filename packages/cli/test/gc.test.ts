@@ -1,5 +1,5 @@
 /** `ragv delete`, `ragv gc` and legal holds, on a vault that a host installs from. */
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { cpSync, existsSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { createRepositoryServer } from '@ragnos/server';
 import { fsStorage } from '@ragnos/storage';
@@ -106,12 +106,20 @@ test('gc without --apply, and with --dry-run, deletes nothing', { timeout: 60_00
 });
 
 test(
-  'a hold keeps every content of a path; it is a file of mode 0600 beside ragv.toml',
+  'a hold keeps every content of a path, on every machine that has the store; no host is served it',
   { timeout: 60_000 },
   async () => {
     expect(await ragv(`gc hold add ${hello}/* --vault v`)).toMatchObject({ exit: 2 }); // why?
     await ok(`gc hold add ${hello}/* --vault v --reason "case 7"`);
     expect(statSync(join(vault, 'holds.json')).mode & 0o777).toBe(0o600);
+    expect((await fetch(new URL('private/holds.json', server.url))).status).toBe(404);
+    const elsewhere = join(folder, 'elsewhere');
+    cpSync(vault, elsewhere, { recursive: true });
+    rmSync(join(elsewhere, 'holds.json'));
+    rmSync(join(elsewhere, 'public'), { recursive: true });
+    symlinkSync(join(vault, 'public'), join(elsewhere, 'public'));
+    expect((await ok('gc hold list --vault elsewhere')).stdout).toContain('case 7');
+    rmSync(elsewhere, { recursive: true });
     expect((await ok('gc hold list --vault v')).stdout).toMatch(
       /path +vendors\/acme\/hello\/\* +\S+ +case 7/,
     );
@@ -125,17 +133,33 @@ test(
   },
 );
 
-test('damaged holds: nothing is deleted', async () => {
-  const kept = readFileSync(join(vault, 'holds.json'), 'utf8');
-  write(join(vault, 'holds.json'), '{');
-  expect(await ragv('gc --vault v --keep 0 --grace 0 --apply')).toMatchObject({ exit: 3 });
-  write(join(vault, 'holds.json'), kept, 0o600);
+test('damaged or vanished holds: nothing is deleted', { timeout: 60_000 }, async () => {
+  await ok('gc hold add vendors/* --vault v --reason "case 9"');
+  const gc = 'gc --vault v --keep 0 --grace 0 --apply';
+  for (const file of [join(vault, 'holds.json'), join(vault, 'public', 'private', 'holds.json')]) {
+    const kept = readFileSync(file, 'utf8');
+    write(file, '{');
+    expect(await ragv(gc)).toMatchObject({ exit: 3 });
+    write(file, kept, 0o600);
+  }
+  rmSync(join(vault, 'public', 'private'), { recursive: true });
+  expect(await ragv(gc)).toMatchObject({ exit: 3, stderr: containing('[STORE_WENT_BACK]') });
+  await ok('gc hold add notes.txt --vault v --reason "case 10"'); // and the one before is back
+  expect((await ok('gc hold list --vault v')).stdout).toMatch(/case 9[^]*case 10/);
+  for (const name of ['vendors/*', 'notes.txt']) await ok(`gc hold remove ${name} --vault v`);
   expect(stored(hello)).toContain('hello-1.0.0.tgz');
 });
 
 test('gc --apply deletes what nobody needs, and clients go on', { timeout: 120_000 }, async () => {
   const said = await ok('gc --vault v --keep 0 --grace 0 --apply --list');
   expect(said.stdout).toMatch(/deleted \d+ files \(\d+ kB\) that nobody needs any more/);
+  const deleted = Number(/deleted (\d+) files/.exec(said.stdout)?.[1]);
+  const log = (await ok('log show --vault v --json')).stdout;
+  expect(log).toMatch(
+    new RegExp(`"subject": "deletes ${deleted} files, \\d+ bytes; sha256 of the list [0-9a-f]{64}"`),
+  );
+  expect(log).toContain('holds path vendors/* no more');
+  expect((await ok('log verify --vault v')).stdout).toContain('the log is whole');
   expect(said.stderr).toContain('warning: a publish that has been under way');
   expect(said.stdout).toMatch(/targets\/vendors\/acme\/hello\/\w{64}\.hello-1\.0\.0\.tgz/);
   expect(stored(hello).toSorted()).toEqual(['hello-1.1.0.manifest.json', 'hello-1.1.0.tgz', 'index.json']);

@@ -2,12 +2,12 @@ import { parseIndex, pluginPath, pluginSpec, pluginVersion, type VendorName } fr
 import type { Change, Draft } from '@ragnos/repository';
 import { targetPath } from '@ragnos/tuf';
 import type { Context } from '../command.ts';
-import { loadHolds } from '../doctor/holds-file.ts';
 import { doorSettings } from '../door/settings.ts';
 import { CliError } from '../errors.ts';
 import { confirm } from '../prompt.ts';
 import { atTheDoor, yankOne } from '../vault/publish-plugins.ts';
 import { vendorRole } from '../vault/layout.ts';
+import { loadHolds } from '../vault/holds.ts';
 import { openVault, type Vault } from '../vault/vault.ts';
 
 /** What is to be taken out of the metadata, and the change that does it. */
@@ -36,7 +36,7 @@ export async function run(context: Context): Promise<undefined> {
       );
       await vault.repository.publish(change, { signal });
     }
-    const holds = await loadHolds(vault.folder);
+    const holds = await loadHolds(vault, signal);
     voice.answer(
       { deleted: paths, dryRun },
       paths.map((path) => `${dryRun ? 'would delete' : 'deleted'} ${path}`),

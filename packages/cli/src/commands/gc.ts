@@ -1,10 +1,11 @@
+import { createHash } from 'node:crypto';
 import { join } from 'node:path';
-import { collect, eventFolder, type Amount, type Collected } from '@ragnos/repository';
+import { collect, eventFolder, type Amount, type AuditNote, type Collected } from '@ragnos/repository';
 import { metadataToBytes } from '@ragnos/tuf';
 import type { Context } from '../command.ts';
-import { loadHolds } from '../doctor/holds-file.ts';
 import { CliError } from '../errors.ts';
 import { bytes, count, duration } from '../text.ts';
+import { loadHolds } from '../vault/holds.ts';
 import { openVault } from '../vault/vault.ts';
 
 const hour = 3_600_000;
@@ -35,9 +36,10 @@ export async function run(context: Context): Promise<undefined> {
       staging,
       keepFor,
       grace,
-      holds: await loadHolds(vault.folder),
+      holds: await loadHolds(vault, signal),
       staged: () => stagedRoles(staging),
       apply,
+      before: async (garbage) => vault.repository.record(retentionNote(garbage), { signal }),
       signal,
     });
     voice.answer({ ...collected, keepHours: keepFor / hour, graceHours: grace / hour }, [
@@ -48,6 +50,15 @@ export async function run(context: Context): Promise<undefined> {
     await vault.repository.close();
   }
   return;
+}
+
+/** What the log says before anything is deleted: how much, and a digest of the names, one a line in the order of their bytes. */
+function retentionNote(garbage: Collected['garbage']): AuditNote {
+  const names = garbage.map(({ key }) => Buffer.from(`${key}\n`)).toSorted((a, b) => Buffer.compare(a, b));
+  const sha256 = createHash('sha256').update(Buffer.concat(names)).digest('hex');
+  const size = garbage.reduce((sum, file) => sum + file.size, 0);
+  const subject = `deletes ${count(garbage.length, 'file')}, ${size} bytes; sha256 of the list ${sha256}`;
+  return { kind: 'retention', subject };
 }
 
 function hours({ options }: Context, name: string): number {

@@ -31,6 +31,8 @@ export interface CollectOptions extends CallOptions {
   readonly staged?: () => Promise<readonly Uint8Array[]>;
   /** Deletes. Default: says what would be deleted. */
   readonly apply?: boolean;
+  /** Told what is about to be deleted, if anything is; if it throws, nothing is. For the entry in the audit log (decision 13). */
+  readonly before?: (garbage: readonly ListedObject[]) => Promise<void>;
 }
 
 export interface Amount {
@@ -111,6 +113,7 @@ export async function collect(options: CollectOptions): Promise<Collected> {
   const isOld = ({ modified }: ListedObject): boolean => storeNow.getTime() - modified.getTime() > grace;
   const garbage = free.filter(isOld).toSorted((a, b) => a.modified.getTime() - b.modified.getTime());
   const applied = options.apply === true;
+  if (applied && garbage.length > 0) await options.before?.(garbage);
   const spared = applied ? await removeListed(storage, garbage, signal) : 0;
   return {
     applied,
