@@ -63,6 +63,9 @@ export function readEnd(zip: Buffer): ZipEnd {
       'ARCHIVE_HIDDEN_DATA',
       'data between the directory of the archive and its end record',
     );
+  // Whoever reads from the front looks for the next header, also in comments.
+  if (zip.indexOf('PK\x03\x04', directoryAt, 'latin1') >= 0)
+    throw new ArchiveError('ARCHIVE_HIDDEN_DATA', "a file's header where no file can be");
   return { at, count, directoryAt };
 }
 

@@ -158,6 +158,22 @@ export const hostileZips: Readonly<Record<string, Case>> = {
     'ARCHIVE_END_RECORD',
     [{ ...good, comment: `PK\x05\x06${'\0'.repeat(16)}\x16\0` }],
   ],
+  'a comment with the header of a file': [
+    'ARCHIVE_HIDDEN_DATA',
+    [good],
+    { comment: zip([file('evil')]).subarray(0, 40) },
+  ],
+  'a comment of the directory with the header of a file': [
+    'ARCHIVE_HIDDEN_DATA',
+    [
+      {
+        ...good,
+        comment: zip([file('evil')])
+          .subarray(0, 40)
+          .toString('latin1'),
+      },
+    ],
+  ],
   'several parts': ['ARCHIVE_MULTI_DISK', [good], { disk: 1 }],
   'several parts, by its count': ['ARCHIVE_MULTI_DISK', [good], { countHere: 0, count: 1 }],
   'a file on another part': ['ARCHIVE_MULTI_DISK', [{ ...good, disk: 2 }]],
