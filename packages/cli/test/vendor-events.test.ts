@@ -3,7 +3,7 @@ import { mkdirSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { expect, test } from 'vitest';
-import { containing, helloPlugin, world, type World } from './ragv.ts';
+import { containing, helloPlugin, world, write, type World } from './ragv.ts';
 
 const env = { RAGV_KEY_PASSWORD: 'a password of the test' };
 const operator = world(env);
@@ -53,6 +53,12 @@ test(
     await good(operator, `event sign ${id} --vault ${vault} ${keys} --yes`);
     await good(operator, `event apply ${id} --vault ${vault}`);
     expect(await good(operator, `vendor list --vault ${vault}`)).toMatch(/^acme +active/m);
+
+    write(join(operator.folder, 'notes.txt'), 'notes');
+    expect(await operator.ragv(`target add notes.txt --below docs --vault ${vault}`)).toMatchObject({
+      exit: 8,
+      stderr: containing('ragv event create targets --add-target notes.txt --below docs'),
+    });
 
     helloPlugin(join(operator.folder, 'hello'), '1.0.0');
     const key = `--key ${join(operator.folder, 'acme.p8')}`;

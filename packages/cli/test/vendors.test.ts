@@ -1,5 +1,5 @@
 /** A vendor on one machine, the operator on another, a host on a third: they share nothing but the served folder. */
-import { cpSync, existsSync, readFileSync } from 'node:fs';
+import { appendFileSync, cpSync, existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { beforeAll, expect, test } from 'vitest';
@@ -259,7 +259,9 @@ test(
     const plugin = helloPlugin(join(operator.folder, 'own'), '1.0.0');
     await good(operator, `publish ${plugin} --vault ${vault}`);
     await good(host, 'install first/hello');
+    appendFileSync(join(vault, 'ragv.toml'), '\n# mine\n');
     await good(operator, `key rotate vendor.first --key-type ed25519 --vault ${vault}`);
+    expect(readFileSync(join(vault, 'ragv.toml'), 'utf8')).toContain('\n# mine\n');
     await good(operator, `vendor split first --bits 2 --vault ${vault}`);
     await good(operator, `key rotate vendor.first --key-type ed25519 --vault ${vault}`);
     helloPlugin(join(operator.folder, 'own'), '1.1.0');

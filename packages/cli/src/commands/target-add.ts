@@ -1,10 +1,17 @@
 import { basename } from 'node:path';
-import { hashFile, type Draft, type FileContent } from '@ragnos/repository';
+import {
+  hashFile,
+  PublishError,
+  type Change,
+  type Draft,
+  type FileContent,
+  type PublishResult,
+} from '@ragnos/repository';
 import { targetPath, type TargetPath } from '@ragnos/tuf';
 import type { Context } from '../command.ts';
 import { CliError } from '../errors.ts';
 import { bytes } from '../text.ts';
-import { openVault } from '../vault/vault.ts';
+import { openVault, type Vault } from '../vault/vault.ts';
 
 export async function run(context: Context): Promise<undefined> {
   const { voice, options, signal } = context;
@@ -28,7 +35,7 @@ export async function run(context: Context): Promise<undefined> {
     const change = async (draft: Draft): Promise<void> => {
       for (const { path: target, content } of added) await draft.add(target, content);
     };
-    const result = context.dryRun ? null : await vault.repository.publish(change, { signal });
+    const result = context.dryRun ? null : await published(vault, change, context);
     if (context.dryRun) await vault.repository.inspect(change, { signal });
     voice.answer(
       {
@@ -49,4 +56,27 @@ export async function run(context: Context): Promise<undefined> {
     await vault.repository.close();
   }
   return;
+}
+
+/** @throws PublishError SIGNATURES_MISSING, with the command that asks those who have the keys */
+async function published(
+  vault: Vault,
+  change: Change,
+  { args, options, signal }: Context,
+): Promise<PublishResult> {
+  try {
+    return await vault.repository.publish(change, { signal });
+  } catch (error) {
+    if (!(error instanceof PublishError && error.code === 'SIGNATURES_MISSING')) throw error;
+    const below = options.text('below');
+    const folder = below === undefined ? '' : ` --below ${below}`;
+    const named =
+      options.text('path') === undefined
+        ? ''
+        : '; there --below names the folder, and the file keeps its name';
+    throw new PublishError(error.code, error.message, {
+      cause: error,
+      hint: `nothing was published; ask those who have the keys: ragv event create targets --add-target ${args.join(' ')}${folder}${named}`,
+    });
+  }
 }
