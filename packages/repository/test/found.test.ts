@@ -165,7 +165,38 @@ test('an event that took the number after one that was not published yet does no
   expect([await client.read('published'), await client.read('by-event')]).toEqual(['published', 'by event']);
 });
 
-async function signedBy({ root, now, keys }: World, event: SigningEvent): Promise<SigningEvent> {
+test('an event that splits a role is opened anew with what the role holds by then', async () => {
+  const made = await world();
+  const path = 'vendors/acme/a/index.json';
+  const [repository, away] = [
+    await made.open({ mutable: () => true }),
+    await made.open({
+      signers: (role) => (role === 'vendor.acme' ? Promise.resolve([]) : made.keys.source(role, [])),
+    }),
+  ];
+  await repository.publish((draft) => draft.add(path, text('one')));
+  const deadline = new Date(made.now.getTime() + 86_400_000);
+  const edit = { kind: 'split', role: 'vendor.acme', bins: { bitLength: 1 } } as const;
+  const proposed = await away.proposeEvent({ edits: [edit], reason: '', deadline });
+  await repository.publish((draft) => draft.add(path, text('two')));
+  const first = await repository.applyEvent(await signedBy(made, proposed, 'vendor.acme'));
+  if (first.outcome !== 'reopened') throw new Error(first.outcome);
+  const again = await signedBy(made, first.event, 'vendor.acme');
+  expect(await repository.applyEvent(again)).toMatchObject({ outcome: 'applied' });
+  const client = await clientOf(made);
+  expect(await client.read(path)).toBe('two');
+  expect(await client.readAll()).toContain('vendor.acme-1');
+  // Somebody else's: then it is there already.
+  expect(await repository.applyEvent(await signedBy(made, proposed, 'vendor.acme'))).toMatchObject({
+    outcome: 'superseded',
+  });
+});
+
+async function signedBy(
+  { root, now, keys }: World,
+  event: SigningEvent,
+  role = 'targets',
+): Promise<SigningEvent> {
   const settings = { ledger: noLedger, now };
-  return (await signEvent(event, review(event, { root }, now), keys.of('targets'), settings)).event;
+  return (await signEvent(event, review(event, { root }, now), keys.of(role), settings)).event;
 }

@@ -8,6 +8,7 @@ import {
   type Key,
   type KeyId,
   type RoleKeys,
+  type RoleName,
   type Root,
   type SuccinctRoles,
   type TargetFile,
@@ -15,9 +16,11 @@ import {
   type Targets,
   type TopLevelRole,
 } from '@ragnos/tuf';
-import type { RoleLayout } from '../layout.ts';
+import { isSplit } from '../bins.ts';
+import type { BinsLayout, RoleLayout } from '../layout.ts';
 import { nextRoot, rootExpiry } from '../root.ts';
-import { rootRole, sameDelegations } from '../signed.ts';
+import { delegatedNames, rootRole, sameDelegations, targetsRole } from '../signed.ts';
+import { splitRole } from '../split.ts';
 import type { Engine } from '../transact.ts';
 import type { CallOptions } from '../types.ts';
 import { Workspace } from '../workspace.ts';
@@ -38,7 +41,9 @@ export async function reopen(
   const now = engine.now();
   const workspace = new Workspace(head, now);
   let root: Root | null = null;
+  const split = await splitAnew(engine, event, workspace);
   for (const role of event.roles) {
+    if (split.has(role.name) || split.has(role.delegator)) continue;
     if (role.name === rootRole) {
       root = rebasedRoot(engine, event, parseMetadata(metadataOf(role), 'root').signed, head.root.signed);
       continue;
@@ -72,6 +77,51 @@ export async function reopen(
   const time = Math.max(0, event.deadline.getTime() - event.created.getTime());
   const { id, reason, round } = event;
   return { id, reason, round: round + 1, created: now, deadline: new Date(now.getTime() + time), ...made };
+}
+
+/**
+ * Roles that the event splits: what their bins held when it was made is none of its changes. They are split as the head has them
+ * now, unless somebody did it. Whoever asked for other files in the same event asks for them again.
+ */
+async function splitAnew(
+  engine: Engine,
+  event: SigningEvent,
+  workspace: Workspace,
+): Promise<ReadonlySet<RoleName>> {
+  const split = new Set<RoleName>();
+  for (const { name, signed } of event.roles) {
+    if (name === rootRole || name === targetsRole) continue;
+    const { delegations } = parseMetadata(metadataOf({ signed, signatures: [] }), 'targets').signed;
+    const bytes = event.base.find((one) => one.name === name)?.bytes;
+    const before = bytes === undefined ? null : parseMetadata(bytes, 'targets').signed.delegations;
+    if (bytes === undefined || !isSplit(delegations) || sameNames(delegations, before)) continue;
+    const at = await workspace.locate(name);
+    if (at === null) continue;
+    split.add(name);
+    const bins = binsOf(delegations);
+    const onHead = await workspace.delegations(at);
+    if (bins === null || (isSplit(onHead) && !sameNames(onHead, before) && sameBins(bins, binsOf(onHead))))
+      continue;
+    await splitRole(workspace, name, bins, engine.compat);
+  }
+  return split;
+}
+
+function sameNames(a: Delegations | null, b: Delegations | null): boolean {
+  return delegatedNames(a).join() === delegatedNames(b).join();
+}
+
+function sameBins(a: Bins, b: Bins | null): boolean {
+  return a.bitLength === b?.bitLength && a.style === b.style;
+}
+
+type Bins = Required<Pick<BinsLayout, 'bitLength' | 'style'>>;
+
+function binsOf(delegations: Delegations | null): Bins | null {
+  if (delegations === null) return null;
+  const { succinctRoles, roles } = delegations;
+  if (succinctRoles !== null) return { bitLength: succinctRoles.bitLength, style: 'succinct' };
+  return { bitLength: Math.log2((roles ?? []).length), style: 'prefixes' };
 }
 
 function rebasedRoot(engine: Engine, event: SigningEvent, proposed: Root, head: Root): Root | null {
