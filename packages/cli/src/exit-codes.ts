@@ -129,6 +129,7 @@ export const exitOfError: Readonly<Record<ErrorCode, Exit>> = {
   DOOR_TARGETS: 'refused',
   DOOR_LIMITS: 'refused',
   DOOR_GATE: 'refused',
+  DOOR_CAPABILITIES: 'refused',
   DOOR_SUSPENDED: 'refused',
   // repository: signing events
   EVENT_MALFORMED: 'untrusted',
@@ -212,6 +213,8 @@ export const exitOfError: Readonly<Record<ErrorCode, Exit>> = {
   LOCKFILE_MISMATCH: 'untrusted',
   INTEGRITY_MISMATCH: 'untrusted',
   SECRET_IN_PACKAGE: 'refused',
+  CAPABILITY_UNDECLARED: 'refused',
+  HIDDEN_CHARACTERS: 'refused',
   PACKAGE_MANIFEST: 'usage',
   PACKAGE_UNSUPPORTED: 'refused',
   PLUGIN_NAME: 'usage',

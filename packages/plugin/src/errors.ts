@@ -73,6 +73,8 @@ export type PackCode =
   | 'LOCKFILE_MISMATCH'
   | 'INTEGRITY_MISMATCH'
   | 'SECRET_IN_PACKAGE'
+  | 'CAPABILITY_UNDECLARED' // the code uses what ragv.json does not ask for
+  | 'HIDDEN_CHARACTERS' // invisible where they have no use
   | 'PACKAGE_MANIFEST' // of a bundle, an extension or a wheel: unreadable, or it contradicts itself
   | 'PACKAGE_UNSUPPORTED' // it asks for what a closed plugin cannot have
   | 'PLUGIN_NAME' // its own name is none that we publish

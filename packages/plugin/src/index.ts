@@ -70,6 +70,21 @@ export {
   type Capabilities,
   type CapabilityLimits,
 } from './capabilities/capabilities.ts';
+export {
+  checkPlugin,
+  type CheckOptions,
+  type FindingCode,
+  type PluginCheck,
+  type PluginFinding,
+} from './capabilities/check.ts';
+export { refusedFiles, type ExtensionPolicy } from './capabilities/extensions.ts';
+export {
+  inspectFiles,
+  type Inspection,
+  type InspectLimits,
+  type InspectOptions,
+} from './capabilities/inspect.ts';
+export { declarationFor, undeclared, type Evidence, type UsedCapability } from './capabilities/used.ts';
 export { capabilityDifference, widens, type CapabilityDifference } from './capabilities/difference.ts';
 export { narrow, type CapabilityPolicy } from './capabilities/narrow.ts';
 export { describeCapabilities, type Severity, type Statement } from './capabilities/words.ts';

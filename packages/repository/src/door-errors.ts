@@ -13,6 +13,7 @@ export const doorRules = {
   DOOR_TARGETS: 'every listed target is there, with its length and its sha256',
   DOOR_LIMITS: 'it stays within the limits on size, number and frequency',
   DOOR_GATE: 'every gate that the policy demands has passed',
+  DOOR_CAPABILITIES: 'its code uses nothing that its manifest does not declare, and hides nothing',
   DOOR_SUSPENDED: 'its vendor is not suspended',
 } as const;
 

@@ -11,6 +11,7 @@ import {
   type VendorName,
 } from '@ragnos/plugin';
 import { DoorError } from '@ragnos/repository';
+import { checkCapabilities } from './check-capabilities.ts';
 import { VaultError } from '@ragnos/tuf';
 
 export interface VersionToCheck {
@@ -56,6 +57,7 @@ export async function checkVersion(
     if (!same)
       throw new DoorError('DOOR_PATHS', entry.manifest.name, 'describes another plugin, version or artifact');
     const files = await checkArchive(archive, manifest, defaultHostLimits, signal);
+    await checkCapabilities(manifest, files, signal);
     return { manifest, archive, keywords: await keywordsOf(manifest, files) };
   } catch (cause) {
     if (cause instanceof DoorError || !(cause instanceof VaultError)) throw cause;

@@ -73,15 +73,6 @@ export function readClaudePlugin(files: Files): ClaudePlugin {
   };
 }
 
-/** What its author says in ragv.json, and in any case what it starts: that cannot be left out. */
-export function withDeclared(stated: JsonObject, found: JsonObject): JsonObject {
-  const both = Object.entries(found).map(([name, items]): readonly [string, JsonValue] => [
-    name,
-    [...new Set([...lines(stated[name], 1024), ...lines(items, 1024)])],
-  ]);
-  return { ...stated, ...Object.fromEntries<JsonValue>(both) };
-}
-
 function manifestOf(files: Files): JsonObject {
   const body = files.find(({ path }) => path === manifestPath)?.body;
   return readJson(body ?? Buffer.from('{}'), manifestPath);

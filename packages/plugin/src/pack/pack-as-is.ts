@@ -11,6 +11,7 @@ import {
   treeHash,
   type PluginManifest,
 } from '../formats/manifest.ts';
+import { declareCapabilities } from './declare.ts';
 import { carriedPackages, sha256, toManifestFile } from './describe.ts';
 import type { Packed, PackOptions } from './options.ts';
 import { asIsTypes, describe, publishedName } from './published-as-is.ts';
@@ -51,6 +52,13 @@ export async function packAsIs(source: string, options: PackOptions): Promise<Pa
   const listed = entries.map(toManifestFile).toSorted(byPath);
   const name = `${plugin}-${version}.${ending}`;
   const { bin } = found.entry;
+  const { capabilities, notes } = await declareCapabilities({
+    files: entries,
+    entry: found.entry,
+    stated: null,
+    found: found.capabilities,
+    signal: options.signal,
+  });
   const manifest: PluginManifest = {
     vendor,
     plugin,
@@ -72,7 +80,7 @@ export async function packAsIs(source: string, options: PackOptions): Promise<Pa
     runtime: found.runtime,
     engines: found.engines,
     target: found.target,
-    capabilities: found.capabilities,
+    capabilities,
     lifecycleScripts: [],
     bundled: carriedPackages(entries),
     evidence: [],
@@ -87,7 +95,7 @@ export async function packAsIs(source: string, options: PackOptions): Promise<Pa
     artifactFile,
     keywords: found.keywords,
     lockfileWritten: null,
-    notes: found.notes,
+    notes: [...found.notes, ...notes],
   };
 }
 

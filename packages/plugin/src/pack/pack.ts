@@ -16,7 +16,8 @@ import {
 import { pluginName, pluginVersion, type VendorName } from '../names.ts';
 import { bundleDependencies, type Bundle } from './bundle.ts';
 import { bundledScripts, carriedPackages, kindOf, readEntry, sha256, toManifestFile } from './describe.ts';
-import { claudePackage, isClaudePlugin, readClaudePlugin, withDeclared } from './claude.ts';
+import { claudePackage, isClaudePlugin, readClaudePlugin } from './claude.ts';
+import { declareCapabilities } from './declare.ts';
 import { withMode } from './modes.ts';
 import { isolatedNpm, markAsProject, type Npm } from './npm.ts';
 import type { Packed, PackOptions } from './options.ts';
@@ -86,6 +87,15 @@ async function packSource(
   options.onProgress?.(`writing ${name}-${version}.tgz`);
   const artifact = unchanged ? source.archive : await writeChecked(files, prefix, limits);
   const listed = files.map(toManifestFile).toSorted(byPath);
+  const entry = readEntry(pkg, author, new Set(listed.map((file) => file.path)));
+  const { capabilities, notes: declared } = await declareCapabilities({
+    files,
+    entry,
+    stated: author.capabilities,
+    found: claude?.capabilities ?? {},
+    signal: options.signal,
+  });
+  notes.push(...declared);
   const manifest: PluginManifest = {
     vendor,
     plugin: name,
@@ -107,14 +117,14 @@ async function packSource(
     files: listed,
     treeHash: treeHash(listed),
     entry: {
-      ...readEntry(pkg, author, new Set(listed.map((file) => file.path))),
+      ...entry,
       ...(claude === null ? {} : { offers: claude.offers }),
     },
     kind: claude !== null && author.kind === null ? 'claude' : kindOf(pkg, author),
     ...(claude !== null && author.kind === null ? { runtime: 'none' as const } : {}),
     engines: pkg.engines,
     target: bundle === null ? 'any' : (options.target ?? 'any'),
-    capabilities: withDeclared(author.capabilities ?? {}, claude?.capabilities ?? {}),
+    capabilities,
     lifecycleScripts: scripts,
     bundled: bundle?.packages ?? carriedPackages(files),
     evidence: author.evidence,

@@ -8,7 +8,7 @@ const { pack, folder, path, fakeNpm } = world();
 const json = { name: 'hello', version: '1.0.0', bin: { hello: './bin' }, files: ['lib', 'bin'] };
 const files = {
   'package.json': json,
-  bin: 'no first line',
+  bin: "'no first line'",
   'lib/run.sh': '#!/bin/sh\n',
   'lib/index.js': 'x',
   'lib/.npmignore': 'left-out.js',
@@ -21,7 +21,7 @@ test('files are those that npm would publish; who may execute is told from the c
   const packed = await pack(await folder(files));
   expect(Object.fromEntries(await contents(packed))).toEqual({
     'package.json': `644 ${JSON.stringify(json)}`,
-    bin: '755 no first line',
+    bin: "755 'no first line'",
     'lib/run.sh': '755 #!/bin/sh\n',
     'lib/index.js': '644 x',
   });

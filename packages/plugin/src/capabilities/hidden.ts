@@ -1,0 +1,59 @@
+import { isAscii, isUtf8 } from 'node:buffer';
+
+/** Characters that nobody sees, where they cannot be what they are for. `line` counts from 1. */
+export interface Hidden {
+  readonly kind: 'bidi' | 'invisible';
+  readonly line: number;
+  readonly what: string;
+}
+
+/** Embeddings, overrides and isolates turn the order of what is shown: code then reads as something else than it is. */
+const bidi = /[\u202a-\u202e\u2066-\u2069]/u;
+/** The flags of England, Scotland and Wales: a black flag, letters as tags, the end mark. */
+const flag = /\u{1f3f4}[\u{e0030}-\u{e0039}\u{e0061}-\u{e007a}]{1,6}\u{e007f}/gu;
+const tag = /[\u{e0000}-\u{e007f}]/u;
+/** A selector for a glyph belongs to an emoji, a symbol or a digit of a keycap; one of the long list to a Han character. */
+const lostSelector = /(?:^|[^\P{ASCII}0-9#*])[\ufe00-\ufe0f]|(?:^|[^\p{Script=Han}])[\u{e0100}-\u{e01ef}]/u;
+/** More of them in a row than any writing needs. */
+const longRun =
+  /[\p{Default_Ignorable_Code_Point}--[\u3164\u115f\u1160\uffa0]]{4,}|[\u3164\u115f\u1160\uffa0]{2,}/v;
+const longRunOfText = /\p{Default_Ignorable_Code_Point}{12,}/u;
+
+/**
+ * Looks for what GlassWorm and Trojan Source hid in. `isCode` is stricter: texts for people may turn their direction, and a
+ * single joiner inside a string of code is right in many languages.
+ */
+export function findHidden(bytes: Uint8Array, isCode: boolean): Hidden | null {
+  if (isAscii(bytes) || !isUtf8(bytes)) return null;
+  const text = new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes).replace(/^\ufeff/, '');
+  if (!/\p{Default_Ignorable_Code_Point}|[\u202a-\u202e\u2066-\u2069]/u.test(text)) return null;
+  for (const [index, raw] of text.split('\n').entries()) {
+    const line = raw.replaceAll(flag, '');
+    const at = index + 1;
+    const found = isCode && bidi.exec(line);
+    if (found)
+      return {
+        kind: 'bidi',
+        line: at,
+        what: `the invisible ${named(found[0])} turns the order of what is shown`,
+      };
+    const hidden =
+      tag.exec(line) ?? (isCode ? (longRun.exec(line) ?? lostSelector.exec(line)) : longRunOfText.exec(line));
+    if (hidden !== null)
+      return {
+        kind: 'invisible',
+        line: at,
+        what: `${count(hidden[0])} beginning with ${named(hidden[0].replace(/^\P{Default_Ignorable_Code_Point}/u, ''))}`,
+      };
+  }
+  return null;
+}
+
+function count(text: string): string {
+  const length = text.match(/\p{Default_Ignorable_Code_Point}/gu)?.length ?? 0;
+  return length === 1 ? 'an invisible character' : `${length} invisible characters`;
+}
+
+function named(text: string): string {
+  return `U+${(text.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')}`;
+}

@@ -1,0 +1,66 @@
+import type { JsonObject } from '@ragnos/tuf';
+import { capabilitiesToJson, parseCapabilities } from '../capabilities/capabilities.ts';
+import { findingsOf, missingJson, placeOf } from '../capabilities/check.ts';
+import { inspectFiles } from '../capabilities/inspect.ts';
+import { joinCapabilities } from '../capabilities/join.ts';
+import { declarationFor } from '../capabilities/used.ts';
+import { describeCapabilities } from '../capabilities/words.ts';
+import { PackError } from '../errors.ts';
+import type { PluginManifest } from '../formats/manifest.ts';
+import type { PlainFile } from './bundle.ts';
+
+export interface ToDeclare {
+  readonly files: readonly PlainFile[];
+  readonly entry: PluginManifest['entry'];
+  /** What ragv.json says; null: it says nothing of capabilities. */
+  readonly stated: JsonObject | null;
+  /** What the package's own manifest starts or connects to: that cannot be left out. */
+  readonly found: JsonObject;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * The capabilities of the manifest. What an author states must cover what the code uses. Where nobody stated anything, what
+ * the code uses is declared, by whoever packs and signs it: so a package that others wrote can be published, and its next
+ * version that uses more is held at every host (ADR 11).
+ *
+ * @throws PackError `CAPABILITY_UNDECLARED`, `HIDDEN_CHARACTERS`
+ */
+export async function declareCapabilities({
+  files,
+  entry,
+  stated,
+  found,
+  signal,
+}: ToDeclare): Promise<{ readonly capabilities: JsonObject; readonly notes: readonly string[] }> {
+  const bodies = new Map(files.map(({ path, body }) => [path, body]));
+  const inspection = await inspectFiles(
+    files.map(({ path, body }) => ({ path, size: body.length })),
+    (path) => bodies.get(path) ?? new Uint8Array(),
+    { entries: [entry.main ?? '', ...entry.bin.values()], ownVariables: entry.launch?.env.keys(), signal },
+  );
+  const known = joinCapabilities(parseCapabilities(stated ?? {}), parseCapabilities(found));
+  const declared = stated === null ? joinCapabilities(known, declarationFor(inspection.used)) : known;
+  const findings = findingsOf(inspection, declared);
+  const [first] = findings;
+  if (first !== undefined) {
+    const more = findings.length === 1 ? '' : `; and ${findings.length - 1} more`;
+    const places = findings.slice(1, 4).map((one) => `, ${placeOf(one)}`);
+    const message = `${placeOf(first)}: ${first.what}${more}${places.join('')}`;
+    const json = missingJson(inspection, declared);
+    if (first.code === 'HIDDEN_CHARACTERS')
+      throw new PackError('HIDDEN_CHARACTERS', message, {
+        hint: 'nobody can review what nobody sees: write it as an escape, or leave the file out',
+      });
+    throw new PackError('CAPABILITY_UNDECLARED', message, {
+      hint: `if it is meant, add to "capabilities" in ragv.json: ${json ?? '{}'}`,
+    });
+  }
+  const notes = inspection.unread
+    .slice(0, 3)
+    .map(({ file, what }) => `${file} counts as code made from text: ${what}`);
+  const words = describeCapabilities(declarationFor(inspection.used)).map(({ text }) => text);
+  const most = words.length > 12 ? [...words.slice(0, 12), `and ${words.length - 12} more`] : words;
+  if (stated === null && words.length > 0) notes.unshift(`declares what its code uses: ${most.join('; ')}`);
+  return { capabilities: capabilitiesToJson(declared), notes };
+}
