@@ -2,6 +2,7 @@
 import { appendFileSync, cpSync, existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { parseMetadata } from '@ragnos/tuf';
 import { beforeAll, expect, test } from 'vitest';
 import { containing, helloPlugin, json, matching, world, write, type World } from './ragv.ts';
 
@@ -206,6 +207,31 @@ test(
     await good(host, 'update acme/hello');
     expect(await good(host, 'run acme/hello')).toBe('hello 4.0.0\n');
     expect(await good(operator, `log show --vault ${vault} --json`)).toMatch('"kind": "keys"');
+  },
+);
+
+test(
+  'what is about to expire is signed anew as it is, and counts as no publish',
+  { timeout: 120_000 },
+  async () => {
+    const usage = async (): Promise<string | undefined> =>
+      /"publishesLastHour": (\d+)/g.exec(
+        (await good(operator, `vendor list --vault ${vault} --json`)).split('"acme"')[1] ?? '',
+      )?.[1];
+    const before = await usage();
+    await good(
+      vendor,
+      'vendor sign --vendor acme --renew --expires-in 30 --key acme-3.p8 --key acme-4.p8 --output renewed',
+    );
+    hand('renewed', vendor, operator);
+    expect(await good(operator, `vendor submit ${at('renewed')} --vault ${vault}`)).toMatch(
+      'vendor.acme.3-7 version',
+    );
+    expect(await usage()).toBe(before);
+    const bytes = readFileSync(at('renewed/roles/vendor.acme.3-0.json'));
+    const { expires } = parseMetadata(bytes, 'targets').signed;
+    expect(expires.getTime() - Date.now()).toBeLessThan(31 * 86_400_000);
+    await good(host, 'update acme/hello');
   },
 );
 

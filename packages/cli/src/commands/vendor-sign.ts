@@ -36,9 +36,11 @@ export async function run(context: Context): Promise<number> {
 async function signSources(context: Context): Promise<number> {
   const { voice, options, signal } = context;
   const name = options.text('vendor');
-  if (context.args.length === 0 && options.text('split') === undefined)
+  const renew = options.flag('renew');
+  const split = options.text('split');
+  if (context.args.length === 0 && split === undefined && !renew)
     throw new CliError('USAGE', 'what is to be signed?', {
-      hint: 'name a folder, a .tgz file or npm:name@version; or a submission, to add a signature',
+      hint: 'name a folder, a .tgz file or npm:name@version; or a submission, to add a signature; or --renew',
     });
   if (name === undefined)
     throw new CliError('USAGE', 'whose plugin is it?', { hint: 'give --vendor <name>' });
@@ -52,9 +54,10 @@ async function signSources(context: Context): Promise<number> {
     const edit = await editRole(updater, vendor, signal);
     await addVersions(vendor, packed)(edit, new Date());
     const expires = expiresIn(options.text('expires-in'));
-    const split = options.text('split');
-    const signed =
+    const changed =
       split === undefined ? edit.signed(expires) : await edit.split(bitsOf('split', split), expires);
+    const signed =
+      renew && split === undefined ? new Map([...(await edit.renewed(expires)), ...changed]) : changed;
     if (signed.size === 0) {
       voice.answer({ vendor, roles: [], changed: false }, [
         'all of it is published already; nothing to sign',

@@ -22,6 +22,8 @@ const readMaxLength = 16 * 1024 * 1024;
 export interface RoleEdit extends VendorFiles {
   /** The new signed parts, by role: one version on, with `expires`. */
   signed(expires: Date): ReadonlyMap<RoleName, Targets>;
+  /** All of the vendor's roles as they are, one version on, with `expires`. */
+  renewed(expires: Date): Promise<ReadonlyMap<RoleName, Targets>>;
   /** All of the vendor's roles, split into 2^bits bins or split anew, with the edits. */
   split(bits: number, expires: Date): Promise<ReadonlyMap<RoleName, Targets>>;
   /** What has to be handed in with them, by path. */
@@ -69,6 +71,12 @@ export async function editRole(updater: Updater, vendor: VendorName, signal: Abo
       };
       edits.set(role, (edits.get(role) ?? new Map<TargetPath, TargetFile>()).set(path, file));
       contents.set(path, content);
+    },
+    async renewed(expires) {
+      const roles = [[name, own] as const, ...(await loadBins(updater, vendor, state, signal))];
+      return new Map(
+        roles.map(([role, signed]) => [role, { ...signed, version: signed.version + 1, expires }]),
+      );
     },
     async split(bits, expires) {
       const files = new Map<TargetPath, TargetFile>(own.targets);
