@@ -24,7 +24,7 @@ import type { Lifetimes } from './layout.ts';
 import { objectMeta } from './object-meta.ts';
 import { inParallel, putBrought, putContents, putVersioned } from './put.ts';
 import { announced, plan, topLevel, type Planned } from './signing-needs.ts';
-import { emptyTargets, expiry, lifetimeOf, metaFile, targetsRole } from './signed.ts';
+import { emptyTargets, expiry, lifetimeOf, metaFile } from './signed.ts';
 import { publishDeadline } from './retention/publisher.ts';
 import type { CallOptions, Content } from './types.ts';
 import type { RoleWork, Workspace } from './workspace.ts';
@@ -65,7 +65,7 @@ export type Outcome =
     };
 
 /**
- * One try: target files → delegated roles → targets → snapshot → timestamp, whose compare-and-swap is the commit point. Nothing
+ * One try: target files and roles → snapshot → audit entry → timestamp, whose compare-and-swap is the commit point. Nothing
  * is written before every signer is known to be at hand. If this throws, nothing was committed; `attempt` names
  * what was written.
  */
@@ -112,16 +112,18 @@ export async function commit(
     written.set(work.name, metaFile(version, bytes));
   };
   const lapsed = await lapsedRoles(workspace, works, context.compat);
-  for (const stored of [
-    await putContents(storage, workspace.contents, fresh),
-    await putAliases(workspace, works, storage, context.compat, fresh),
-  ])
-    for (const [key, content] of stored) rewritten.set(key, content);
-  await inParallel(
-    planned.filter(({ work }) => work.name !== targetsRole),
-    writeRole,
+  const remember = async (put: Promise<ReadonlyMap<string, Content>>): Promise<void> => {
+    for (const [key, content] of await put) rewritten.set(key, content);
+  };
+  // Nobody knows of these before the snapshot, so they need no order among themselves.
+  await inParallel<() => Promise<void>>(
+    [
+      () => remember(putContents(storage, workspace.contents, fresh)),
+      () => remember(putAliases(workspace, works, storage, context.compat, fresh)),
+      ...planned.map((role) => () => writeRole(role)),
+    ],
+    (write) => write(),
   );
-  for (const top of planned.filter(({ work }) => work.name === targetsRole)) await writeRole(top);
   const roles = new Map<string, number>([...written].map(([name, file]) => [name, file.version]));
 
   let snapshot: SignedFile<'snapshot'> | null = null;

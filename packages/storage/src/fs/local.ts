@@ -4,20 +4,22 @@ import type { FileSystem, OpenFile } from './file-system.ts';
 
 const fsync = promisify(fs.fsync);
 const read = promisify(fs.read);
+const readdir = promisify(fs.readdir);
 const write = promisify(fs.write);
 
-/** Up to here bytes are copied from or to the kernel's memory in less time than a thread takes to wake up. */
+/** Up to here bytes are copied to the kernel's memory in less time than a thread takes to wake up. */
 const atOnce = 256 * 1024;
 
 /**
  * The disk of this machine. What asks or changes names is called at once: that takes some 5 µs, and 60 to 100 by way of the
- * thread pool, and a publish makes 150 such calls. What may wait for the disk, syncing above all, goes through the pool.
+ * thread pool, and a publish makes 150 such calls. What may wait for the disk, syncing above all, goes through the
+ * pool; so do reading a file and a folder, which also lets timers and signals have their turn in a long walk.
  */
 export const localFileSystem: FileSystem = {
   open: async (path, flags, mode) => openFile(fs.openSync(path, flags, mode)),
   lstat: async (path, options) => fs.lstatSync(path, options),
   mkdir: async (path) => fs.mkdirSync(path),
-  readdir: async (path) => fs.readdirSync(path),
+  readdir: (path) => readdir(path),
   link: async (existing, path) => fs.linkSync(existing, path),
   rename: async (from, to) => fs.renameSync(from, to),
   unlink: async (path) => fs.unlinkSync(path),
@@ -26,10 +28,7 @@ export const localFileSystem: FileSystem = {
 function openFile(handle: number): OpenFile {
   let open = true;
   return {
-    read: async (buffer, offset, length, position) =>
-      length <= atOnce
-        ? { bytesRead: fs.readSync(handle, buffer, offset, length, position) }
-        : read(handle, buffer, offset, length, position),
+    read: (buffer, offset, length, position) => read(handle, buffer, offset, length, position),
     write: async (buffer, offset, length, position) =>
       length <= atOnce
         ? { bytesWritten: fs.writeSync(handle, buffer, offset, length, position) }

@@ -7,7 +7,7 @@ import { StorageError } from '../errors.ts';
 import type { StorageKey } from '../key.ts';
 import { lockFile, type FileLock } from '../lock-file.ts';
 import { resolveRange } from '../range.ts';
-import type { CallOptions, ObjectInfo, ObjectMeta, Storage } from '../storage.ts';
+import type { CallOptions, ObjectInfo, ObjectMeta, Storage, SwapResult } from '../storage.ts';
 import { Etags, readFile, readWhole, smallMaxLength } from './etag.ts';
 import { isSystemError, typedFileSystem, type FileSystem, type OpenFile } from './file-system.ts';
 import { listTree } from './list.ts';
@@ -200,7 +200,7 @@ export function fsStorage(options: FsStorageOptions): Storage {
       const { signal } = callOptions;
       signal?.throwIfAborted();
       if ((await head(key))?.etag !== expected) return { swapped: false };
-      return temps.with(key, bytes, signal, async (temp) => {
+      const replace = async (temp: TempFile): Promise<SwapResult> => {
         const path = tree.pathOf(key);
         const held = await lock(key, signal);
         try {
@@ -208,13 +208,15 @@ export function fsStorage(options: FsStorageOptions): Storage {
           if (current?.etag !== expected) return { swapped: false };
           signal?.throwIfAborted();
           await moveTimeForward(temp.file, current.modified);
+          await temp.file.sync();
           await fs.rename(temp.path, path);
         } finally {
           held.release();
         }
         await syncFolderOf(key);
         return { swapped: true, etag: temp.etag };
-      });
+      };
+      return temps.with(key, bytes, signal, replace, { later: true }); // its time is still to be set
     },
 
     list: (prefix, callOptions: CallOptions = {}) => listTree(fs, tree, prefix, callOptions),
@@ -267,7 +269,6 @@ async function moveTimeForward(file: OpenFile, previous: Date): Promise<void> {
   const next = (Math.floor(previous.getTime() / 1000) + 1) * 1000;
   if (Date.now() >= next) return;
   await file.utimes(new Date(), new Date(next));
-  await file.sync();
 }
 
 function notAFile(path: string): StorageError {

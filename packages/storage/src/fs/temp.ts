@@ -10,7 +10,7 @@ import type { Tree } from './tree.ts';
 const sweepEveryMs = 10 * 60 * 1000;
 const create = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | (constants.O_NOFOLLOW ?? 0);
 
-/** A complete, synced file that has no public name yet. */
+/** A complete file that has no public name yet. */
 export interface TempFile {
   readonly path: string;
   readonly file: OpenFile;
@@ -30,12 +30,16 @@ export class TempFiles {
     this.#maxAgeMs = maxAgeMs;
   }
 
-  /** Lends `use` the written and synced file; whatever happens, the temporary name is gone afterwards, or swept later. */
+  /**
+   * Lends `use` the written file, synced unless that is `later` (`use` does it then, before it gives the file a name). Whatever
+   * happens, the temporary name is gone afterwards, or swept later.
+   */
   async with<T>(
     name: string,
     body: Body,
     signal: AbortSignal | undefined,
     use: (temp: TempFile) => Promise<T>,
+    { later = false } = {},
   ): Promise<T> {
     const folder = await this.#tree.makePrivate('tmp');
     await this.#sweep(folder);
@@ -43,7 +47,7 @@ export class TempFiles {
     const file = await this.#fs.open(path, create, 0o644);
     try {
       const etag = await writeAll(file, path, checkedBody(name, body, signal));
-      await file.sync();
+      if (!later) await file.sync();
       signal?.throwIfAborted();
       return await use({ path, file, etag });
     } finally {
