@@ -1,6 +1,6 @@
 /** The command line on a bucket, as an operator uses it: what works on a folder works there. */
 import { randomBytes } from 'node:crypto';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -52,6 +52,23 @@ describe('ragv', () => {
     expect(await ragv('status', '--vault', 'vault')).toContain('timestamp');
     await ragv('refresh', '--force');
     expect(await ragv('log', 'verify')).not.toBe('');
+  });
+  test('root ceremony --store: a first root of two of three in a bucket, and the same command completes it', async () => {
+    const people = ['ann', 'bob', 'cat'].map((name) => `${name}=file2:${join(folder, `${name}.p8`)}`);
+    const store = uri.replace(/(ragv-[0-9a-f]+)/, '$1-held');
+    const ceremony = ['root', 'ceremony', '--vault', 'held', '--vendor', 'acme', '--threshold', '2'];
+    const line = [...ceremony, '--store', store, '--yes', '--keys', ...people];
+    expect(await ragv(...line)).toContain('2 of 3 keys');
+    await ragv('target', 'add', 'notes.txt', '--vault', 'held');
+    const before = readFileSync(join(folder, 'held', '1.root.json'));
+    for (const name of ['1.root.json', 'root.json', 'ceremonies'])
+      rmSync(join(folder, 'held', name), { recursive: true });
+    await ragv(...line);
+    expect(readFileSync(join(folder, 'held', '1.root.json'))).toEqual(before);
+    expect(await ragv('root', 'transcript', 'held/ceremonies/root-1.json', '--vault', 'held')).toContain(
+      'ann',
+    );
+    expect(await ragv('target', 'list', '--vault', 'held')).toContain('notes.txt');
   });
   test('gc looks, and removes nothing that is needed', async () => {
     await ragv('gc');
