@@ -119,24 +119,34 @@ async function signAgain(context: Context, folder: string): Promise<number> {
   const signers = context.dryRun ? [] : await openKeys(options.list('key').map(keyFile), context);
   const more = new Map<string, Uint8Array>();
   for (const [role, bytes] of roles) more.set(role, await addSignatures(bytes, signers, signal));
+  const next = state === null ? submission : await countersigned(submission, state.layout, signers, signal);
   if (!context.dryRun) {
     await replaceRoles(folder, more);
     // Last: whoever is interrupted before it signs again, and nothing is lost.
-    if (state !== null) {
-      const next = await countersigned(submission, state.layout, signers, signal);
-      if (next !== submission) await replaceSubmission(folder, next);
-    }
+    if (next !== submission) await replaceSubmission(folder, next);
   }
   const signatures = [...more].map(([role, bytes]) => {
     const metadata = parseMetadata(bytes, 'targets');
     const good = owner === null ? metadata.signatures : signedBy(metadata, owner.keys);
     return { role, signatures: good.length };
   });
-  voice.answer(
-    { folder, roles: signatures, dryRun: context.dryRun },
-    signatures.map(({ role, signatures: number }) => `${role}: ${count(number, 'signature')}`),
-  );
+  const handover = owner === null || state === null ? null : (next.owner?.handover.length ?? 0);
+  voice.answer({ folder, roles: signatures, handover, dryRun: context.dryRun }, [
+    ...signatureLines(signatures),
+    ...(handover === null ? [] : [`the handover: ${handover} of the ${state?.layout.threshold} keys before`]),
+  ]);
   return 0;
+}
+
+/** A line for each number: a role may be split into thousands of files. */
+function signatureLines(
+  signed: readonly { readonly role: string; readonly signatures: number }[],
+): readonly string[] {
+  return [...Map.groupBy(signed, ({ signatures }) => signatures)].map(([number, roles]) => {
+    const [{ role } = { role: '' }, ...others] = roles;
+    const more = others.length === 0 ? '' : ` and ${count(others.length, 'file')} more`;
+    return `${role}${more}: ${count(number, 'signature')}${more === '' ? '' : ' each'}`;
+  });
 }
 
 function trustedRole(updater: Parameters<typeof editRole>[0], vendor: string, role: string) {

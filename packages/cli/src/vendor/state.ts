@@ -53,7 +53,8 @@ export async function loadBins(
   signal: AbortSignal,
 ): Promise<ReadonlyMap<RoleName, Targets>> {
   const bins = new Map<RoleName, Targets>();
-  for (const [bin, probe] of probes(own, vendor)) {
+  const inOrder = [...probes(own, vendor)].toSorted(([a], [b]) => (a < b ? -1 : 1));
+  for (const [bin, probe] of inOrder) {
     await updater.find(probe, { signal });
     const signed = updater.trusted.role(bin, name);
     if (signed !== null) bins.set(bin, signed);
