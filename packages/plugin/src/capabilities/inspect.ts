@@ -135,7 +135,7 @@ class Inspector {
     const kind = this.#kindOf(path, bytes);
     if (!this.#done.has(path)) {
       const hidden = findHidden(bytes, kind !== null || otherLanguage.test(path));
-      if (hidden !== null && this.#hidden.length < maxHidden) this.#hidden.push({ file: path, ...hidden });
+      if (hidden !== null) this.#hide({ file: path, ...hidden });
       if (otherLanguage.test(path) || (kind === null && isScript(bytes)))
         this.#remark('unread-language', {
           file: path,
@@ -195,13 +195,19 @@ class Inspector {
           this.#uses.add(capability, value, { file: path, line: lineOf(offset), what });
       for (const { kind: about, offset, what } of found.remarks)
         if (about === 'hidden-name')
-          this.#hidden.push({ file: path, kind: 'invisible', line: lineOf(offset), what });
+          this.#hide({ file: path, kind: 'invisible', line: lineOf(offset), what });
         else this.#remark(about, { file: path, line: lineOf(offset), what });
       for (const specifier of found.specifiers) this.#reach(path, specifier);
     } catch (error) {
       if (!(error instanceof RangeError)) throw error;
       unread('it cannot be parsed: nested too deep');
     }
+  }
+
+  /** One a line is enough. */
+  #hide(found: HiddenFinding): void {
+    const known = this.#hidden.some(({ file, line }) => file === found.file && line === found.line);
+    if (!known && this.#hidden.length < maxHidden) this.#hidden.push(found);
   }
 
   #remark(kind: RemarkKind, evidence: Evidence): void {

@@ -38,7 +38,7 @@ export function valueOf(kind: ValueOf, args: readonly AnyNode[], where: Where): 
 function placeOf(node: AnyNode, where: Where): string | null {
   if (node.type === 'Literal' && typeof node.value === 'number') return 'own'; // standard input and its kin
   const { parts, whole } = pathParts(node, where, 0);
-  const [root, ...rest] = parts;
+  const [root, ...rest] = parts.flatMap((part) => (part.startsWith('$own/') ? part.split('/') : [part]));
   if (root === undefined) return null;
   if (root === ':memory:' || root === '/dev/stdin' || root === '/dev/null') return 'own';
   const names = rest.flatMap((part) => part.split('/')).filter((part) => part !== '' && part !== '.');

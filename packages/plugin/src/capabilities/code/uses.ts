@@ -183,7 +183,7 @@ class Visitor implements FileUses {
       if (role === 'called' || role === 'made' || ref.length > 2) this.#add('eval', '', node, what);
       return;
     }
-    if (ref[0] === '' && ref[1] === 'WebAssembly' && ref.length === 2) {
+    if (ref[0] === '' && ref[1] === 'WebAssembly') {
       this.remarks.push({ kind: 'webassembly', offset: node.start, what });
       return;
     }
@@ -280,7 +280,8 @@ class Visitor implements FileUses {
   }
 
   #add(capability: CapabilityName, value: string | null, node: AnyNode, what: string): void {
-    this.uses.push({ capability, value, offset: node.start, what });
+    const isSwitch = capability === 'native' || capability === 'worker' || capability === 'eval';
+    this.uses.push({ capability, value: isSwitch ? '' : value, offset: node.start, what });
   }
 }
 
