@@ -32,6 +32,7 @@ export function commandOf(
 ): Command {
   const { runtime = 'node', kind } = manifest;
   const name = `${manifest.vendor}/${manifest.plugin}`;
+  refuseForeign(manifest);
   const file = join(folder, entry);
   const { args, env } = fillLaunch(name, manifest.entry.launch, folder, options);
   switch (runtime) {
@@ -46,9 +47,7 @@ export function commandOf(
     case 'executable':
       return { command: file, args, env };
     case 'none':
-      throw new HostNotFoundError('NO_SUCH_COMMAND', `${name} is not started by itself`, {
-        hint: startedBy[kind],
-      });
+      return { command: '', args, env }; // refused above
   }
 }
 
@@ -58,6 +57,14 @@ function withPath(
 ): ReadonlyMap<string, string> {
   const path = environment?.['PATH'];
   return path === undefined ? env : new Map([['PATH', path], ...env]);
+}
+
+/** @throws HostNotFoundError `NO_SUCH_COMMAND` for what only another program can start */
+export function refuseForeign({ vendor, plugin, runtime, kind }: PluginManifest): void {
+  if (runtime === 'none')
+    throw new HostNotFoundError('NO_SUCH_COMMAND', `${vendor}/${plugin} is not started by itself`, {
+      hint: startedBy[kind],
+    });
 }
 
 const startedBy: Readonly<Record<PluginManifest['kind'], string>> = {

@@ -4,7 +4,7 @@ import { refuseRevoked } from './change.ts';
 import type { Context } from './context.ts';
 import { HostNotFoundError } from './errors.ts';
 import { verifyEvidence } from './evidence.ts';
-import { commandOf, type Command } from './launch.ts';
+import { commandOf, refuseForeign, type Command } from './launch.ts';
 import { pluginPaths } from './paths.ts';
 import type { Pointer } from './pointer.ts';
 import { treeFolder } from './pointer.ts';
@@ -38,6 +38,7 @@ export async function runPlugin(
   await refuseRevoked(context, name, pointer);
   const manifest = await verifyEvidence(context, pointer, pointer);
   const folder = treeFolder(pluginPaths(context.paths, vendor, plugin), pointer);
+  refuseForeign(manifest);
   const command = commandOf(manifest, folder, chooseEntry(manifest, options.bin), {
     settings: options.settings,
     environment: process.env,

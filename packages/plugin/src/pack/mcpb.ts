@@ -10,6 +10,8 @@ import type { Described, DescribeOptions } from './published-as-is.ts';
 
 type Files = readonly Pick<ArchiveEntry, 'path' | 'mode' | 'body'>[];
 
+const oneSystem = /^(?:linux|darwin|win32)-(?:x64|arm64)(?:-(?:glibc|musl))?$/;
+
 interface Started {
   readonly entry: FilePath;
   readonly args: readonly string[];
@@ -17,7 +19,8 @@ interface Started {
 }
 
 /** `manifest.json` of an MCP bundle (MCPB, once DXT). @throws PackError */
-export function describeBundle(files: Files, { target }: DescribeOptions): Described {
+export function describeBundle(files: Files, { target: wanted }: DescribeOptions): Described {
+  const target = wanted !== undefined && oneSystem.test(wanted) ? wanted : undefined; // several are what follows without one
   const found = files.find((file) => file.path === 'manifest.json');
   if (found === undefined) throw new PackError('PACKAGE_MANIFEST', 'the bundle has no manifest.json');
   const json = looseJson(found.body, 'manifest.json');
@@ -82,6 +85,8 @@ function startedOn(
   const overrides = member(config, 'platform_overrides');
   const systems =
     target === undefined ? (platforms.length === 0 ? ['linux', 'darwin', 'win32'] : platforms) : [target];
+  if (target !== undefined && platforms.length > 0 && !platforms.includes(target.replace(/-.*$/, '')))
+    throw unsupported(`it is not made for ${target}`, { hint: `it names ${platforms.join(', ')}` });
   const all = systems.map((system) => {
     const own = member(overrides, system.replace(/-.*$/, ''));
     return startOf(runtime, server, { ...config, ...own }, files);

@@ -48,6 +48,14 @@ export async function packAsIs(source: string, options: PackOptions): Promise<Pa
   refuseSecrets(entries);
   const originalName = basename(source);
   const found = await describe(type, entries, { originalName, target: options.target });
+  if (options.target !== undefined && found.target !== options.target)
+    throw new PackError(
+      'BAD_TARGET_SYSTEM',
+      `${originalName} is made for ${found.target}, not for ${options.target}`,
+      {
+        hint: 'leave --target away; for a bundle with several programs write linux-x64, darwin-arm64 or win32-x64',
+      },
+    );
   const [plugin, version] = publishedName(found, options.name);
   const listed = entries.map(toManifestFile).toSorted(byPath);
   const name = `${plugin}-${version}.${ending}`;

@@ -90,6 +90,7 @@ describe('a signed manifest that lies', () => {
     'about what it offers': (manifest) => ({ ...manifest, entry: { ...manifest.entry, offers: new Map() } }),
     'about its runtime': (manifest) => ({ ...manifest, runtime: 'executable' }),
     'about its kind': (manifest) => ({ ...manifest, kind: 'vscode' }),
+    'about its system': (manifest) => ({ ...manifest, target: 'any,linux-x64' }),
     'about its own name': (manifest) => ({
       ...manifest,
       source: { ...manifest.source, name: 'Other@1.2.0' },

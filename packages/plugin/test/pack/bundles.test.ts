@@ -146,6 +146,13 @@ const refused: Readonly<Record<string, Refused>> = {
   'an environment variable that is none': ['BAD_FORMAT', started({ env: { 'A B': 'x' } })],
   'a secret inside': ['SECRET_IN_PACKAGE', {}, { '.env': 'TOKEN=x' }],
   'more to be put inside': ['PACKAGE_UNSUPPORTED', {}, {}, { bundle: true }],
+  'a system of no such name': ['BAD_TARGET_SYSTEM', {}, {}, { target: 'linux-x64,any' }],
+  'a system that it is not made for': [
+    'PACKAGE_UNSUPPORTED',
+    { compatibility: { platforms: ['darwin'] } },
+    {},
+    { target: 'linux-x64' },
+  ],
   'no vendor': ['VENDOR_MISSING', {}, {}, { vendor: undefined }],
 };
 describe('is refused', () => {
