@@ -120,7 +120,24 @@ test('what the thief left on the way is not taken for sound: a role that its own
     snapshot: (old) => ({ ...old, version: old.version + 1, meta: new Map(old.meta).set(roleName('policy'), { version: last, length: null, hashes: null, unrecognized: new Map() }) }), // prettier-ignore
     timestamp: (old) => ({ ...old, version: old.version + 1 }),
   });
-  await expect(host().then((updater) => updater.find('catalog/x'))).rejects.toThrow('catalog as delegated by targets');
+  await expect(host().then((updater) => updater.find('catalog/x'))).rejects.toThrow(
+    'catalog as delegated by targets',
+  );
   expect(await newRoot(attacked, ['timestamp', 'snapshot'])).toMatchObject({ outcome: 'applied' });
   await expectRecovered(attacked, 'catalog', 'catalog/acme.json');
+});
+
+test('what others published after the thief, beside the role that is worn, stays', async () => {
+  const attacked = await published();
+  const { made, host, folder } = attacked;
+  await forgeRoles(made, new Map([['catalog', { signer: first(made.keys.of('catalog')), version: last }]]));
+  await host();
+  const repository = await made.open({ staging: join(folder, 'staging') });
+  const later = 'vendors/acme/hello/2.tgz';
+  await repository.publish((draft) => draft.add(later, text('later')));
+  await repository.publish((draft) => draft.add('top', text('top')));
+  expect(await newRoot(attacked, ['timestamp', 'snapshot'])).toMatchObject({ outcome: 'applied' });
+  await expectRecovered(attacked, 'catalog', 'catalog/acme.json');
+  const client = await clientOf(made);
+  expect([await client.read(later), await client.read('top')]).toEqual(['later', 'top']);
 });

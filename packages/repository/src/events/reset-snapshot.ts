@@ -20,7 +20,7 @@ import { topLevelKeys } from '../signing-needs.ts';
 import { PublishError } from '../errors.ts';
 import type { Head } from '../head.ts';
 import { metadataKey } from '../keys.ts';
-import { delegatedNames, targetsRole } from '../signed.ts';
+import { delegatedNames, metaFile, targetsRole } from '../signed.ts';
 import type { CallOptions } from '../types.ts';
 
 /** No honest repository comes here: at ten publishes a second it would take three years. */
@@ -57,8 +57,8 @@ export interface SoundSnapshot {
 }
 
 /**
- * The newest snapshot that one of the roots vouches for, that lists no worn role and whose files are all there and verify, and
- * the highest number that is taken. This is the one place that lists the store to find a version: what names the newest one is
+ * The newest snapshot that one of the roots vouches for, that lists no worn role and whose files are all there and verify, with
+ * what was published after it; and the highest number that is taken. This is the one place that lists the store to find a version: what names the newest one is
  * what was forged.
  * @throws PublishError STORE_WENT_BACK where there is none
  */
@@ -76,17 +76,21 @@ export async function soundSnapshot(
   numbers.sort((a, b) => b - a);
   const version = numbers[0] ?? 0;
   if (known !== null) return { base: known, version };
+  const newer: Snapshot[] = [];
   for (const number of numbers.slice(0, snapshotsTried)) {
-    const base = await soundAt(storage, number, roots, options);
-    if (base !== null) return { base, version };
+    const signed = await signedAt(storage, number, roots, options);
+    if (signed === null) continue;
+    if (await isSound(storage, signed, roots, options))
+      return { base: await withNewer(storage, signed, newer, roots, options), version };
+    newer.push(signed);
   }
   throw new PublishError('STORE_WENT_BACK', `none of the newest ${snapshotsTried} snapshots is whole`, {
     hint: 'nothing was signed; restore the metadata from a backup',
   });
 }
 
-/** `null`: not signed as it should be, worn, or a file that it names is not there or is none. */
-async function soundAt(
+/** `null`: it is not there, or none of the roots vouches for it. */
+async function signedAt(
   storage: Storage,
   number: number,
   roots: readonly Root[],
@@ -97,18 +101,54 @@ async function soundAt(
   if (found === null) return null;
   try {
     const metadata = parseMetadata(found.bytes, 'snapshot');
-    const { signed } = metadata;
-    const root = roots.find((one) => isSignedBy(metadata, topLevelKeys(one, 'snapshot'), one.keys));
-    if (root === undefined || wornRoles(signed).length > 0) return null;
-    for (const [name, file] of signed.meta) {
-      const there = await storage.head(metadataKey(name, file.version), options);
-      if (there === null || (file.length !== null && there.size !== file.length)) return null;
-    }
-    return (await isWhole(storage, signed, roots, options)) ? signed : null;
+    const vouches = (root: Root): boolean => isSignedBy(metadata, topLevelKeys(root, 'snapshot'), root.keys);
+    return roots.some(vouches) ? metadata.signed : null;
   } catch (error) {
     if (error instanceof VaultError) return null;
     throw error;
   }
+}
+
+/** Not worn, and every file that it names is there; those that count verify. */
+async function isSound(
+  storage: Storage,
+  snapshot: Snapshot,
+  roots: readonly Root[],
+  options: CallOptions,
+): Promise<boolean> {
+  if (wornRoles(snapshot).length > 0) return false;
+  try {
+    for (const [name, file] of snapshot.meta) {
+      const there = await storage.head(metadataKey(name, file.version), options);
+      if (there === null || (file.length !== null && there.size !== file.length)) return false;
+    }
+    return await isWhole(storage, snapshot, roots, options);
+  } catch (error) {
+    if (error instanceof VaultError) return false;
+    throw error;
+  }
+}
+
+/**
+ * The sound snapshot with what others published honestly after the thief, beside the role that he wore out: every role under the
+ * highest version that is none of his doing, if all of them are whole together. Each is vouched for by its own keys.
+ */
+async function withNewer(
+  storage: Storage,
+  base: Snapshot,
+  newer: readonly Snapshot[],
+  roots: readonly Root[],
+  options: CallOptions,
+): Promise<Snapshot> {
+  const meta = new Map(base.meta);
+  for (const [name, { version }] of newer.flatMap((snapshot) => [...snapshot.meta])) {
+    if (version > lastHonestVersion || version <= (meta.get(name)?.version ?? 0)) continue;
+    const key = metadataKey(name, version);
+    const found = await read(storage, key, { maxLength: defaultLimits.targetsMaxLength, ...options });
+    if (found !== null) meta.set(name, metaFile(version, found.bytes));
+  }
+  const merged = { ...base, meta };
+  return (await isSound(storage, merged, roots, options)) ? merged : base;
 }
 
 /** Every role that is delegated to, from targets down. @throws VaultError for one that is not as its snapshot lists it */
