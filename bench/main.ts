@@ -1,11 +1,11 @@
 /**
- * `npm run bench [-- client growth lookup artifact install verify startup] [--times N] [--write-docs]`: every figure stands beside a peer's or a
- * floor's of the same run. Prints Markdown, writes the same as JSON to bench/out/, and with --write-docs to
- * docs/benchmarks.md.
+ * `npm run bench [-- client growth lookup artifact install verify publish startup] [--times N] [--write-docs]`: every figure stands beside a
+ * peer's or a floor's of the same run. Prints Markdown, writes the same as JSON to bench/out/, and with --write-docs the page
+ * docs/benchmarks/<question>.md of each question that was asked.
  */
 import { execFileSync } from 'node:child_process';
 import { mkdir, writeFile } from 'node:fs/promises';
-import { arch, cpus, platform } from 'node:os';
+import { arch, cpus, loadavg, platform } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { toSvg } from './lib/chart.ts';
@@ -32,47 +32,47 @@ const { values, positionals } = parseArgs({
   options: { times: { type: 'string', default: '7' }, 'write-docs': { type: 'boolean', default: false } },
 });
 const chosen = positionals.length > 0 ? positionals : Object.keys(questions);
-const { times } = values;
+const times = Number(values.times);
 await setUpPackages();
+const machine = `${cpus().length} cores (${cpus()[0]?.model.trim()}), ${platform()} ${arch()}`;
+const versions = { node: process.versions.node, ...peerVersions() };
+const where = `${machine}; ${Object.entries(versions)
+  .map((version) => version.join(' '))
+  .join(', ')}`;
 const answers: Answer[] = [];
-const asked: string[] = [];
 for (const name of chosen) {
   const ask = questions[name];
   if (ask === undefined)
     throw new Error(`no such question: ${name}; there are ${Object.keys(questions).join(', ')}`);
-  for await (const answer of await ask(Number(times))) {
-    answers.push(answer);
-    asked.push(toMarkdown(answer));
+  const load = loadavg()[0] ?? 0;
+  const own: Answer[] = [];
+  for await (const answer of await ask(times)) {
+    own.push(answer);
     console.log(`${toMarkdown(answer)}\n`);
   }
+  answers.push(...own);
+  if (values['write-docs']) await writePage(name, own, load);
 }
 await removeWork();
-const about = {
-  command: `npm run bench -- ${[...chosen, '--times', times].join(' ')}`,
-  machine: `${cpus().length} cores (${cpus()[0]?.model.trim()}), ${platform()} ${arch()}`,
-  versions: { node: process.versions.node, ...peerVersions() },
-  times: Number(times),
-};
-const versions = Object.entries(about.versions).map((version) => version.join(' '));
-console.log(`${about.command}\n${about.machine}; ${versions.join(', ')}; medians`);
+console.log(`npm run bench -- ${[...chosen, '--times', times].join(' ')}\n${where}; medians`);
 const out = fileURLToPath(new URL('out/', import.meta.url));
 await mkdir(out, { recursive: true });
-await writeFile(`${out}bench.json`, `${JSON.stringify({ ...about, answers }, null, 2)}\n`);
+await writeFile(`${out}bench.json`, `${JSON.stringify({ machine, versions, times, answers }, null, 2)}\n`);
 console.log('written to bench/out/bench.json');
-if (values['write-docs']) {
+
+/** `load`: processes that wanted a core when it began, ours not among them. */
+async function writePage(name: string, own: readonly Answer[], load: number): Promise<void> {
+  const docs = fileURLToPath(new URL('../docs/benchmarks/', import.meta.url));
+  for (const { chart } of own) if (chart !== undefined) await writeFile(`${docs}${chart.file}`, toSvg(chart));
   const page = [
-    '# Benchmarks',
-    `Written by \`${about.command} --write-docs\` on ${about.machine}; ${versions.join(', ')}. Medians; our packages as they are published. A shared machine
-has slow minutes: programs run in turns, so that these hit all of them alike, and the ratios are what counts. Peak memory is the largest resident set that the kernel tells the parent of each process, of every program alike; 7 MB,
-what that parent takes itself, are the least it can be. "> 120": stopped after 120 s of CPU, or 240 s in all.`,
-    ...asked,
+    `# Benchmark: ${name}`,
+    `Written by \`npm run bench -- ${name} --times ${times} --write-docs\` on ${where}. Medians; our packages as they are published; ${load.toFixed(1)}
+other processes were at work when it began. A shared machine has slow minutes: programs run in turns, so that these hit all alike, and the ratios are what counts.`,
+    ...own.map(toMarkdown),
   ].join('\n\n');
-  const docs = fileURLToPath(new URL('../docs/', import.meta.url));
-  for (const { chart } of answers)
-    if (chart !== undefined) await writeFile(`${docs}${chart.file}`, toSvg(chart));
-  const path = `${docs}benchmarks.md`;
+  const path = `${docs}${name}.md`;
   await writeFile(path, `${page}\n`);
   const prettier = fileURLToPath(new URL('../node_modules/prettier/bin/prettier.cjs', import.meta.url));
   execFileSync(process.execPath, [prettier, '--write', '--log-level=warn', path], { stdio: 'inherit' });
-  console.log('written to docs/benchmarks.md');
+  console.log(`written to docs/benchmarks/${name}.md`);
 }
