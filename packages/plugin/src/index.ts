@@ -16,6 +16,18 @@ export {
   HostUntrustedError,
 } from './host/errors.ts';
 export type { HostErrorCode } from './host/errors.ts';
+export type { Permit, Withheld } from './host/grants-permit.ts';
+export type { Consent, ConsentBy } from './host/grants.ts';
+export { mergePolicies, type PolicySource } from './host/policy.ts';
+export {
+  parseOrganisationPolicy,
+  serializeOrganisationPolicy,
+  type Cooldown,
+  type OnRevoked,
+  type OrganisationPolicy,
+  type PolicyRule,
+  type Rollout,
+} from './formats/organisation-policy.ts';
 export type {
   CallOptions,
   Finding,

@@ -1,7 +1,9 @@
 import type { Explanation, Fetcher } from '@ragnos/client';
 
 import type { PluginManifest } from '../formats/manifest.ts';
+import type { OrganisationPolicy } from '../formats/organisation-policy.ts';
 import type { VerifiedArtifact } from './artifact.ts';
+import type { Permit } from './grants-permit.ts';
 import type { HostLimits } from './limits.ts';
 import type { InstallStep } from './steps.ts';
 
@@ -54,6 +56,20 @@ export interface HostOptions {
   readonly healthCheck?:
     | ((about: { readonly folder: string; readonly manifest: PluginManifest }) => void | Promise<void>)
     | undefined;
+  /**
+   * Starts what was installed for a moment, confined by its permit, and throws if it does not live; then the pointer goes back
+   * as for `healthCheck`. Asked where a rule or a caller demands it.
+   */
+  readonly startCheck?:
+    | ((about: {
+        readonly folder: string;
+        readonly manifest: PluginManifest;
+        readonly permit: Permit;
+        readonly signal: AbortSignal | undefined;
+      }) => Promise<void>)
+    | undefined;
+  /** The organisation's policy, or a file of it: it narrows, and may consent in advance. That of the repository comes on top. */
+  readonly policy?: string | OrganisationPolicy | undefined;
   /** For tests: called by name (`installSteps`) after every write of an install. What it throws fails the install. */
   readonly step?: ((name: InstallStep) => void) | undefined;
 }

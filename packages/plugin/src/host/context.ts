@@ -6,6 +6,7 @@ import type { HostOptions, HostProgress } from './api.ts';
 import { HostNotFoundError } from './errors.ts';
 import type { EventLog } from './events.ts';
 import type { HostLimits } from './limits.ts';
+import type { PolicySource } from './policy.ts';
 import { ensureFolder } from './paths.ts';
 import type { RepositoryPaths } from './paths.ts';
 import { recover } from './recover.ts';
@@ -28,6 +29,10 @@ export interface Context {
   readonly progress: (progress: HostProgress) => void;
   readonly step: (name: InstallStep) => void;
   readonly healthCheck: NonNullable<HostOptions['healthCheck']>;
+  /** `null` = nothing here can start a plugin to see whether it lives. */
+  readonly startCheck: NonNullable<HostOptions['startCheck']> | null;
+  /** The host's own policy; `null` = it has none. */
+  readonly localPolicy: PolicySource | null;
 }
 
 /** Runs `action` alone among all processes on this repository, after cleaning up behind one that died. */

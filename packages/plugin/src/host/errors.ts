@@ -9,6 +9,7 @@ export type UntrustedCode =
   | 'PATH_REDEFINED' // a known target path has a new digest
   | 'REVOCATIONS_LOST' // revocations that this host has seen are gone or fewer
   | 'CATALOG_LOST' // what the door wrote down of a vendor, and this host has seen, is gone or less
+  | 'POLICY_LOST' // a policy of the organisation that this host has seen is gone
   | 'NEVER_SEEN' // the door wrote down what it published, and this version is not among it
   | 'ARCHIVE_MISMATCH' // the archive does not hold exactly the files of the signed manifest
   | 'TREE_CHANGED' // the installed files are not those of the signed manifest
@@ -22,6 +23,13 @@ export type PolicyCode =
   | 'ENGINES' // made for another Node
   | 'PLATFORM' // made for another operating system or processor
   | 'DOWNGRADE' // lower than what is installed, and not asked for by its exact version
+  | 'CONSENT_REQUIRED' // it asks for something that nobody here has agreed to
+  | 'NOT_ALLOWED' // a rule of the policy refuses the vendor or the plugin
+  | 'NOT_PINNED' // a rule names other versions
+  | 'COOLDOWN' // the catalog has not known it for long enough, or does not say since when
+  | 'ROLLOUT' // not this host's turn yet
+  | 'EVIDENCE_DEMANDED' // a rule demands evidence that nobody has checked
+  | 'PLUGIN_FINDINGS' // its files use or hide what its manifest does not say
   | 'SINGLE_SIGNER_ROOT'; // one signature could replace the root
 
 export type NotFoundCode =
@@ -30,11 +38,12 @@ export type NotFoundCode =
   | 'NO_SUCH_VERSION'
   | 'NOT_INSTALLED'
   | 'NO_PREVIOUS'
-  | 'NO_SUCH_COMMAND';
+  | 'NO_SUCH_COMMAND'
+  | 'NO_POLICY_FILE';
 
 export type ConflictCode = 'ALIAS_TAKEN' | 'AMBIGUOUS_REPOSITORY' | 'PLUGINS_INSTALLED' | 'PATH_OBSTRUCTED'; // a link or foreign file stands where we write
 
-export type FailureCode = 'HEALTH_CHECK' | 'HOST_STATE' | 'BAD_SPEC';
+export type FailureCode = 'HEALTH_CHECK' | 'HOST_STATE' | 'BAD_SPEC' | 'BAD_POLICY';
 
 interface Options {
   readonly cause?: unknown;

@@ -14,6 +14,7 @@ import { describe } from './kept.ts';
 import { defaultHostLimits } from './limits.ts';
 import { info, pointers, search, status } from './look.ts';
 import { homeFolder } from './paths.ts';
+import { localPolicy } from './policy-file.ts';
 import type { Pointer } from './pointer.ts';
 import { requirePointer } from './pointer.ts';
 import { chooseRepository, installedNames } from './record.ts';
@@ -50,6 +51,8 @@ export async function openHost(options: HostOptions): Promise<Host> {
     progress: (progress) => options.onProgress?.(progress),
     step: (name) => options.step?.(name),
     healthCheck: options.healthCheck ?? (() => undefined),
+    startCheck: options.startCheck ?? null,
+    localPolicy: await localPolicy(options.policy),
   };
   await recoverIfDead(context);
   return hostOn(context);

@@ -18,6 +18,8 @@ import { HostFailureError, HostNotFoundError, HostUntrustedError } from './error
 import { sha256Of, startRoot } from './evidence.ts';
 import { refuseBelowFloors } from './floors.ts';
 import { ensureFolder, knownFolder } from './paths.ts';
+import { refreshPolicy } from './policy-file.ts';
+import type { PolicySource } from './policy.ts';
 import { lockedFloors } from './project-lock.ts';
 import { readBytes } from './state-file.ts';
 import { refuseSingleSigner } from './trust.ts';
@@ -28,6 +30,8 @@ type Plugin = Pick<PluginSpec, 'vendor' | 'plugin'>;
 export interface Session {
   readonly updater: Updater;
   readonly revocations: Revocations;
+  /** What is in force: the host's own, then the repository's. */
+  readonly policies: readonly PolicySource[];
   /** Those that were read already, by path. */
   readonly catalogs: Map<string, Promise<Catalog | null>>;
 }
@@ -57,7 +61,10 @@ export async function openSession(context: Context, signal: AbortSignal | undefi
   await updater.refresh({ signal });
   refuseBelowFloors(floors, updater.trusted, updater.knowledge().versions);
   refuseSingleSigner(replaceableBySingleKey(updater.trusted.root), record.singleSigner);
-  return { updater, revocations: await refreshRevocations(context, updater, signal), catalogs: new Map() };
+  const revocations = await refreshRevocations(context, updater, signal);
+  const read = (info: TargetInfo, copy: string) => readSmall(context, updater, info, copy, { signal });
+  const policies = await refreshPolicy(context, updater, read, signal);
+  return { updater, revocations, policies, catalogs: new Map() };
 }
 
 /** A target whose content changes under one path: from the copy here if it is still the signed one. */

@@ -1,0 +1,76 @@
+import { parseCapabilities, type Capabilities } from '../capabilities/capabilities.ts';
+import { capabilityDifference } from '../capabilities/difference.ts';
+import { narrow } from '../capabilities/narrow.ts';
+import type { Statement } from '../capabilities/words.ts';
+import type { Mode } from '../confine/grant.ts';
+import type { PluginManifest } from '../formats/manifest.ts';
+import type { OnRevoked } from '../formats/organisation-policy.ts';
+import type { Context } from './context.ts';
+import { HostPolicyError } from './errors.ts';
+import { asBounds, asksForSomething, consentTo, type Consent } from './grants.ts';
+import { policiesKnown } from './policy-file.ts';
+import { leastMode, narrowAll, onRevoked, rulesFor } from './policy.ts';
+
+/** What a version may do on this host, and why not more. */
+export interface Permit {
+  /** Signed ∩ consented to ∩ policy. */
+  readonly capabilities: Capabilities;
+  /** What `$chosen` stands for: absolute paths, named at consent. */
+  readonly folders: readonly string[];
+  /** Confined at least so. */
+  readonly leastMode: Mode;
+  readonly onRevoked: OnRevoked;
+  /** `null` = it asks for nothing, and nobody was asked. */
+  readonly consent: Consent | null;
+  /** What it asks for and does not get. */
+  readonly withheld: readonly Withheld[];
+}
+
+export interface Withheld {
+  readonly what: Statement;
+  /** The place of the rule, or `consent`. */
+  readonly by: string;
+}
+
+/**
+ * What an installed version may do, by what this host knows; asks no network.
+ * @throws CONSENT_REQUIRED it asks for something and nobody agreed; NOT_ALLOWED a rule refuses it
+ */
+export async function permitFor(context: Context, manifest: PluginManifest): Promise<Permit> {
+  const { vendor, plugin, version } = manifest;
+  const name = `${vendor}/${plugin}@${version}`;
+  const asked = parseCapabilities(manifest.capabilities);
+  const rules = rulesFor(await policiesKnown(context), manifest);
+  const refusing = rules.find(({ rule }) => rule.refuse);
+  if (refusing !== undefined)
+    throw new HostPolicyError(
+      'NOT_ALLOWED',
+      `${name} is refused by ${refusing.place}${refusing.rule.reason === null ? '' : `: ${refusing.rule.reason}`}`,
+      { hint: `ragv policy explain ${vendor}/${plugin}` },
+    );
+  const consent = await consentTo(context, manifest, asked);
+  if (consent === null && asksForSomething(asked))
+    throw new HostPolicyError('CONSENT_REQUIRED', `${name} asks for more than computing, and nobody agreed`, {
+      hint: `ragv install ${name} shows what it asks for`,
+    });
+  const agreed = consent === null ? asked : narrow(asked, asBounds(consent.granted));
+  const capabilities = narrowAll(rules, agreed);
+  return {
+    capabilities,
+    folders: consent?.folders ?? [],
+    leastMode: leastMode(rules).mode,
+    onRevoked: onRevoked(rules),
+    consent,
+    withheld: [
+      ...capabilityDifference(agreed, asked).wider.map((what) => ({ what, by: 'consent' })),
+      ...rules.flatMap(({ place, rule }) =>
+        rule.capabilities === null
+          ? []
+          : capabilityDifference(narrow(agreed, rule.capabilities), agreed).wider.map((what) => ({
+              what,
+              by: place,
+            })),
+      ),
+    ],
+  };
+}
