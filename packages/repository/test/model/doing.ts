@@ -5,13 +5,14 @@ import { bringing } from './far-work.ts';
 import type { Possible } from './history.ts';
 import { applyChange, choices, type Edit, type Op } from './ops.ts';
 import { roleWork } from './role-work.ts';
-import type { State } from './state.ts';
+import { textOf, type State } from './state.ts';
 import { editing, judge, newMark, note, same, type Work } from './work.ts';
 
 function publishing(op: Op & { kind: 'publish' }): Work {
   const changes = op.changes.map((edits) => ({ edits, mark: newMark() }));
-  const taken = new Map<string, number>();
-  let commits = 0;
+  const taken = new Set<string>();
+  /** Of these it shows. One that changed nothing, or whose change another one covered, may still be to come. */
+  const sure = new Set<string>();
   const stateAfter = (before: State, some: typeof changes): State | null => {
     let state: State | null = before;
     for (const { edits, mark } of some) state = state === null ? null : applyChange(state, edits, mark);
@@ -21,12 +22,18 @@ function publishing(op: Op & { kind: 'publish' }): Work {
   return {
     name,
     next: (before) =>
-      choices(changes.filter(({ mark }) => !taken.has(mark))).flatMap((some): Possible[] => {
+      choices(changes.filter(({ mark }) => !sure.has(mark))).flatMap((some): Possible[] => {
         const state = stateAfter(before, [...some]);
         if (state === null) return [];
         const take = (): void => {
-          commits++;
-          for (const { mark } of some) taken.set(mark, commits);
+          for (const one of some) {
+            taken.add(one.mark);
+            const without = stateAfter(
+              before,
+              some.filter((other) => other !== one),
+            );
+            if (without === null || textOf(without) !== textOf(state)) sure.add(one.mark);
+          }
         };
         return [{ state, taken: take }];
       }),
