@@ -33,9 +33,14 @@ export interface ConfineOptions {
   readonly onDenied?: (access: DeniedAccess) => void;
   /** How the broker looks names up: their addresses. Default: the system's resolver. */
   readonly resolve?: (host: string) => Promise<readonly string[]>;
+  /** Leaves layers out, to see what the others hold. For the probe suite and for nothing else. */
+  readonly without?: readonly Layer[];
   /** Ends the process, or the attempt to start it. */
   readonly signal?: AbortSignal;
 }
+
+/** What holds a plugin inside its process: Node's permissions, and our exchanged functions. */
+export type Layer = 'permissions' | 'guards';
 
 export interface DeniedAccess {
   readonly capability:

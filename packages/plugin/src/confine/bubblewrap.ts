@@ -3,7 +3,7 @@ import path from 'node:path';
 import type { ConfineOptions } from './api.ts';
 import type { Launch } from './launch.ts';
 import { holders, mainOf, pythonArgs, setupFor } from './launch-plain.ts';
-import { nodeFlags } from './node-flags.ts';
+import { always, nodeFlags } from './node-flags.ts';
 import { ourFile, preloadFile, type OurFile } from './preload-files.ts';
 import { findBubblewrap, findPython, librariesOf } from './programs.ts';
 
@@ -85,7 +85,9 @@ async function inside(options: ConfineOptions): Promise<Inside> {
     ours: runner === null ? [at.preload] : [at.preload, at.runner],
     osLayer: true,
   });
-  const flags = nodeFlags(options.grant, { root, ours: ['/ragv'], temp: '/tmp' });
+  const flags = options.without?.includes('permissions')
+    ? always(options.grant)
+    : nodeFlags(options.grant, { root, ours: ['/ragv'], temp: '/tmp' });
   return {
     command: [
       nodePath,

@@ -40,7 +40,7 @@ async function inside(
   const ours = runner === null ? [preload] : [preload, runner];
   const readable = ours.flatMap((one) => [one.folder, one.packageJson]);
   const flags =
-    options.mode === 'trusted'
+    options.mode === 'trusted' || options.without?.includes('permissions')
       ? always(options.grant)
       : nodeFlags(options.grant, { root: folder, ours: readable, temp: null });
   const setup = setupFor(options, {
@@ -75,7 +75,7 @@ export function setupFor(
     command: null,
     ...places,
     files: [...options.files],
-    confined: mode !== 'trusted',
+    confined: mode !== 'trusted' && options.without?.includes('guards') !== true,
     compute: mode === 'compute',
     connect: grant.connect.length > 0,
     exec: grant.exec,
@@ -92,11 +92,13 @@ export function holders({ grant, mode }: ConfineOptions): readonly string[] {
   if (process.platform !== 'linux') return [];
   const setpriv = mode === 'sandbox' || mode === 'compute' ? null : findProgram('setpriv');
   const prlimit = findProgram('prlimit');
-  const data = grant.limits.memoryBytes + 512 * 1024 * 1024; // beside the heap: stacks and code, which are reserved and not used
+  // A stop for what grows faster than anybody looks. V8 reserves half a gigabyte for code in every thread, of which it uses little.
+  const threads = grant.worker || mode === 'trusted';
+  const data = threads ? [] : [`--data=${grant.limits.memoryBytes + 1024 * 1024 * 1024}`];
   return [
     ...(setpriv === null
       ? []
       : [setpriv, '--pdeathsig', 'KILL', ...(mode === 'trusted' ? [] : ['--no-new-privs']), '--']),
-    ...(prlimit === null ? [] : [prlimit, `--data=${data}`, '--core=0', '--']),
+    ...(prlimit === null ? [] : [prlimit, ...data, '--core=0', '--']),
   ];
 }

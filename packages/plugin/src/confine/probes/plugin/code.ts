@@ -1,0 +1,110 @@
+import nodeModule, { createRequire } from 'node:module';
+import { pathToFileURL } from 'node:url';
+import { type Attempts, use } from './target.ts';
+
+const require = createRequire(import.meta.url);
+const url = (file: string): string => pathToFileURL(file).href;
+const imported = async (specifier: string): Promise<unknown> => {
+  const module: unknown = await import(specifier);
+  return Reflect.get(Object(module) as object, 'default');
+};
+const text = (secret: string): string => JSON.stringify(secret);
+
+export const codeAttempts: Attempts = {
+  'import-outside': async ({ outside }) => imported(url(`${outside}/code.mjs`)),
+  'import-unsigned': async ({ granted }) => imported(url(`${granted}/code.mjs`)),
+  'import-link': async ({ granted }) => imported(url(`${granted}/link/code.mjs`)),
+  'require-unsigned': ({ granted }) => require(`${granted}/code.cjs`) as unknown,
+  'import-data': async ({ secret }) => imported(`data:text/javascript,export default ${text(secret)}`),
+  'import-changed': async ({ tree }) => imported(url(`${tree}/changed.mjs`)),
+  'import-added': async ({ tree }) => imported(url(`${tree}/added.mjs`)),
+  'require-changed': ({ tree }) => require(`${tree}/changed.cjs`) as unknown,
+  eval: ({ secret }) =>
+    Reflect.apply(Reflect.get(globalThis, 'eval') as (code: string) => unknown, undefined, [text(secret)]),
+  function: ({ secret }) => construct(() => undefined, secret)(),
+  'async-function': async ({ secret }) => construct(async () => undefined, secret)(),
+  'generator-function': ({ secret }) => {
+    const made = construct(function* none() {}, secret)() as Generator<unknown, unknown>;
+    return made.next().value;
+  },
+  'vm-context': ({ secret }) => use.vm.runInThisContext(text(secret)) as unknown,
+  'vm-script': ({ secret }) => new use.vm.Script(text(secret)).runInThisContext() as unknown,
+  'vm-new-context': ({ secret }) => use.vm.runInNewContext(text(secret)) as unknown,
+  'vm-function': ({ secret }) => (use.vm.compileFunction(`return ${text(secret)}`) as () => unknown)(),
+  'module-compile': ({ secret, tree }) => {
+    const Module = nodeModule;
+    const made = new Module(`${tree}/main.js`);
+    const compile = Reflect.get(made, '_compile') as (code: string, file: string) => void;
+    Reflect.apply(compile, made, [`module.exports = ${text(secret)}`, `${tree}/main.js`]);
+    return made.exports as unknown;
+  },
+  'module-extension': ({ granted }) => {
+    const Module = nodeModule;
+    const made = new Module(`${granted}/code.cjs`);
+    const extensions = Reflect.get(Module, '_extensions') as Record<
+      string,
+      (module: object, file: string) => void
+    >;
+    extensions['.js']?.(made, `${granted}/code.cjs`);
+    return made.exports as unknown;
+  },
+  'module-hooks': async ({ secret }) => {
+    const { registerHooks } = nodeModule;
+    const source = `export default ${text(secret)}`;
+    const hooks = registerHooks({
+      resolve: (specifier, context, next) =>
+        specifier === 'made-up:x' ? { url: specifier, shortCircuit: true } : next(specifier, context),
+      load: (from, context, next) =>
+        from === 'made-up:x' ? { format: 'module', source, shortCircuit: true } : next(from, context),
+    });
+    try {
+      return await imported('made-up:x');
+    } finally {
+      hooks.deregister();
+    }
+  },
+  'module-register': ({ secret }) => {
+    const { register } = nodeModule;
+    register('data:text/javascript,');
+    return secret;
+  },
+  'get-built-in': ({ secret }) => {
+    const found: unknown = process.getBuiltinModule('node:inspector');
+    return found === undefined ? '' : secret;
+  },
+  binding: ({ secret }) => {
+    const get: unknown = Reflect.get(process, 'binding');
+    const found: unknown = Reflect.apply(get as (name: string) => unknown, process, ['fs']);
+    return typeof found === 'object' ? secret : '';
+  },
+  'inspector-open': ({ secret }) => {
+    const inspector = use.inspector;
+    inspector.open(0, '127.0.0.1');
+    const open = inspector.url() !== undefined;
+    inspector.close();
+    return open ? secret : '';
+  },
+  'inspector-session': async ({ secret }) => {
+    const { Session } = use.inspector;
+    const session = new Session();
+    session.connect();
+    return new Promise((resolve, reject) => {
+      session.post('Runtime.evaluate', { expression: text(secret) }, (error, { result }) => {
+        if (error === null) resolve(result.value);
+        else reject(error);
+      });
+    });
+  },
+  'engine-flags': ({ secret }) => {
+    use.v8.setFlagsFromString('--allow-natives-syntax');
+    return secret;
+  },
+};
+
+/** The constructor that a kind of function has, which makes functions of text. */
+function construct(sample: () => unknown, secret: string): () => unknown {
+  const Constructor = Reflect.get(Object.getPrototypeOf(sample) as object, 'constructor') as new (
+    code: string,
+  ) => () => unknown;
+  return new Constructor(`return ${text(secret)}`);
+}
