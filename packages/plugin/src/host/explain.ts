@@ -44,7 +44,7 @@ export async function explain(
     version,
     yanked: entry?.yanked ?? null,
     revoked,
-    firstSeen: entry === undefined || seen === null ? null : firstSeenOf(seen, entry),
+    firstSeen: entry === undefined || seen === null ? null : firstSeenOf(seen.digests, entry),
     refused: refused === null ? null : heldFor(refused),
     targets,
   };

@@ -86,7 +86,7 @@ export async function info(context: Context, spec: PluginSpec, { signal }: CallO
         yanked,
         revoked: reasonOf(session.revocations, { artifact: artifact.sha256, manifest: manifest.sha256 }),
         installed: pointer?.version === version,
-        firstSeen: seen === null ? null : firstSeenOf(seen, entry),
+        firstSeen: seen === null ? null : firstSeenOf(seen.digests, entry),
         refused: refused === null ? null : heldFor(refused),
       };
     });

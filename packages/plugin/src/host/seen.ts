@@ -7,6 +7,12 @@ import type { Context } from './context.ts';
 import { HostUntrustedError } from './errors.ts';
 import type { Session } from './session.ts';
 
+export interface Seen {
+  readonly digests: SeenDigests;
+  /** The digest that the door saw under each path. */
+  readonly paths: ReadonlyMap<string, string>;
+}
+
 /**
  * The digests that the door has seen of a plugin, and when. It writes them in the commit of the version itself, under a key
  * that no vendor has: a version that is not among them came by another way. `null` = there is nothing to hold an index
@@ -19,16 +25,17 @@ export async function readSeen(
   session: Session,
   plugin: Pick<PluginSpec, 'vendor' | 'plugin'>,
   options: CatalogOptions,
-): Promise<SeenDigests | null> {
+): Promise<Seen | null> {
   const own = await readPluginCatalog(context, session, plugin, options);
   const vendor = await readCatalog(context, session, plugin.vendor, options);
   if (own === null && (context.offline || vendor === null || vendor.totals.files === 0)) return null;
-  return new Map([...(vendor?.digests ?? []), ...(own?.digests ?? [])]); // early versions kept them with the vendor
+  const digests = new Map([...(vendor?.digests ?? []), ...(own?.digests ?? [])]); // early versions kept them with the vendor
+  return { digests, paths: new Map([...digests].map(([digest, { path }]) => [path, digest])) };
 }
 
 /** Why the door cannot have published this version; `null` = it did, or there is nothing to hold it against. */
 export function unseen(
-  seen: SeenDigests | null,
+  seen: Seen | null,
   { vendor, plugin }: Pick<PluginIndex, 'vendor' | 'plugin'>,
   { version, entry }: { readonly version: PluginVersion; readonly entry: IndexEntry },
 ): HostUntrustedError | null {
@@ -36,15 +43,14 @@ export function unseen(
   const what = `${vendor}/${plugin}@${version}`;
   for (const part of ['manifest', 'artifact'] as const) {
     const { name, sha256 } = entry[part];
-    const path = pluginPath(vendor, plugin, name);
-    const before = [...seen].find(([, at]) => at.path === path)?.[0];
+    const before = seen.paths.get(pluginPath(vendor, plugin, name));
     if (before !== undefined && before !== sha256)
       return new HostUntrustedError(
         'PATH_REDEFINED',
         `${what}: the door saw its ${part} as sha256 ${before}, and the index says ${sha256}`,
         { hint: 'nothing was installed; a published version never changes: tell the operator' },
       );
-    if (!seen.has(sha256))
+    if (!seen.digests.has(sha256))
       return new HostUntrustedError(
         'NEVER_SEEN',
         `${what}: the door never saw its ${part}, sha256 ${sha256}`,
