@@ -98,6 +98,11 @@ export {
 } from './capabilities/inspect.ts';
 export { declarationFor, undeclared, type Evidence, type UsedCapability } from './capabilities/used.ts';
 export { capabilityDifference, widens, type CapabilityDifference } from './capabilities/difference.ts';
+export {
+  manifestDifference,
+  type ManifestDifference,
+  type NameDifference,
+} from './capabilities/manifest-difference.ts';
 export { narrow, type CapabilityPolicy } from './capabilities/narrow.ts';
 export { describeCapabilities, type Severity, type Statement } from './capabilities/words.ts';
 export type { CapabilityName } from './capabilities/items.ts';

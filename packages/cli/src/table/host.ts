@@ -74,6 +74,16 @@ export const hostCommands: readonly CommandSpec[] = [
     load: () => import('../commands/explain.ts'),
   },
   {
+    words: ['diff'],
+    args: '<plugin> [version]',
+    summary: 'what changes between two versions: what they may do, tools and prompts, files, evidence',
+    audience: 'host',
+    writes: false,
+    options: [],
+    examples: ['ragv diff acme/hello@1.1.0 @1.2.0', 'ragv diff acme/hello'],
+    load: () => import('../commands/plugin-diff.ts'),
+  },
+  {
     words: ['install'],
     args: '<plugin...>',
     summary: 'verify and install plugins',

@@ -40,7 +40,7 @@ export const defaultInspectLimits: InspectLimits = {
 export interface HiddenFinding extends Hidden {
   readonly file: string;
 }
-export type RemarkKind = Remark['kind'] | 'unread-language';
+export type RemarkKind = Remark['kind'] | 'unread-language' | 'unread-types';
 export interface RemarkFinding extends Evidence {
   readonly kind: RemarkKind;
   readonly count: number;
@@ -136,7 +136,8 @@ class Inspector {
     if (!this.#done.has(path)) {
       const hidden = findHidden(bytes, kind !== null || otherLanguage.test(path));
       if (hidden !== null) this.#hide({ file: path, ...hidden });
-      if (otherLanguage.test(path) || (kind === null && isScript(bytes)))
+      const isTypes = /\.[cm]?ts$/.test(path);
+      if (otherLanguage.test(path) || (kind === null && !isTypes && isScript(bytes)))
         this.#remark('unread-language', {
           file: path,
           line: 0,
@@ -185,6 +186,9 @@ class Inspector {
     if (performance.now() > this.#end) return unread('no time was left to read it');
     const text = new TextDecoder().decode(bytes);
     const program = this.#readCode(text, kind);
+    // Node strips types by the same means: what cannot be stripped it cannot run.
+    if (typeof program === 'string' && kind === 'typescript')
+      return this.#remark('unread-types', { file: path, line: 0, what: program });
     if (typeof program === 'string') return unread(program);
     const lineOf = lineCounter(text);
     const depth = path.split('/').length - 1;

@@ -303,6 +303,8 @@ export interface Host {
   list(): Promise<readonly InstalledPlugin[]>;
   info(spec: string, options?: CallOptions): Promise<PluginInfo>;
   explain(spec: string, options?: CallOptions): Promise<PluginExplanation>;
+  /** The signed manifest of a published version, installed here or not. */
+  manifest(spec: string, options?: CallOptions): Promise<PluginManifest>;
   search(text: string, options?: CallOptions): Promise<readonly SearchHit[]>;
   /** Findings are an answer, not an error. */
   verify(spec?: string, options?: VerifyOptions): Promise<readonly VerifyResult[]>;

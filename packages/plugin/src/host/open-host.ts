@@ -115,6 +115,11 @@ function hostOn(context: Context): Host {
         const { explain } = await import('./explain.ts'); // not at import: installing needs none of it
         return explain(context, readSpec(context, spec), options);
       }),
+    manifest: (spec, options = {}) =>
+      guarded(spec, async () => {
+        const { publishedManifest } = await import('./published-manifest.ts'); // not at import either
+        return publishedManifest(context, readSpec(context, spec), options);
+      }),
     search: (text, options = {}) => guarded(null, () => search(context, text, options)),
     verify: (spec, options = {}) =>
       guarded(spec ?? null, async () => {

@@ -123,7 +123,8 @@ const found: readonly (readonly [code: string, uses: readonly string[]])[] = [
   [`this.constructor.name; new this.constructor(x)`, []],
   [`require('vm').runInNewContext(x)`, ['eval']],
   [`import('data:text/javascript,' + 'x')`, ['eval']],
-  [`import 'https://a.example/x.js'`, ['eval']],
+  [`Function.call(null, x); Function.apply(null, x)`, ['eval']],
+  [`const un = Function.call.bind(y); Function.bind.call(z, 1)`, []],
   [`require('module').register(x)`, ['eval']],
   [`module._compile(x, y); require('module').prototype._compile(x)`, ['eval']],
   [`import { Session } from 'inspector'; new Session()`, ['eval']],
@@ -203,8 +204,12 @@ describe('what cannot be read is code that somebody has to answer for', () => {
       { file: 'a.js', line: 0, what: expect.stringMatching(/^it cannot be parsed: /) as unknown },
     ]);
   });
-  test('types that cannot be stripped', async () => {
-    expect(short(await inspect({ 'a.ts': 'enum A { B }' }))).toEqual(['eval']);
+  test('types that cannot be stripped cannot be run either: a remark', async () => {
+    const found = await inspect({ 'a.ts': 'enum A { B }' });
+    expect([short(found), found.remarks.map(({ kind, file }) => `${kind} ${file}`)]).toEqual([
+      [],
+      ['unread-types a.ts'],
+    ]);
   });
   test('too large, or no time left', async () => {
     const limits = { codeMaxLength: 10, allMaxLength: 1000, milliseconds: 1000 };

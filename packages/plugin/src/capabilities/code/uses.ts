@@ -177,10 +177,10 @@ class Visitor implements FileUses {
     }
     if (isFunctionMaker(ref)) {
       const code = call?.arguments.at(-1);
-      const text = code === undefined ? '' : this.#resolver.text(code, scope);
-      if ((role === 'called' || role === 'made') && text !== null && /^\s*return this;?\s*$/.test(text))
-        return;
-      if (role === 'called' || role === 'made' || ref.length > 2) this.#add('eval', '', node, what);
+      const text = code === undefined ? null : this.#resolver.text(code, scope);
+      // What every second library finds the global object with.
+      const isIdiom = text !== null && /^\s*return this;?\s*$/.test(text);
+      if ((role === 'called' || role === 'made') && !isIdiom) this.#add('eval', '', node, what);
       return;
     }
     if (ref[0] === '' && ref[1] === 'WebAssembly') {
@@ -238,7 +238,7 @@ class Visitor implements FileUses {
   }
 
   #specifier(specifier: string, node: AnyNode): void {
-    if (/^(?:data|https?|blob):/i.test(specifier))
+    if (/^(?:data|blob):/i.test(specifier))
       this.#add('eval', '', node, `import of ${specifier.slice(0, 12)}…`);
     else if (loadsNative(specifier)) this.#add('native', '', node, specifier.slice(0, 100));
     if (/^\.{0,2}\//.test(specifier)) this.specifiers.push(specifier);
@@ -285,12 +285,11 @@ class Visitor implements FileUses {
   }
 }
 
+/** Function, or its call and apply; `Function.call.bind(f)` is an idiom that makes no code. */
 function isFunctionMaker(ref: Reference): boolean {
-  return (
-    ref[0] === '' &&
-    /^(?:Function|AsyncFunction|GeneratorFunction)$/.test(ref[1] ?? '') &&
-    (ref.length === 2 || /^(?:call|apply|bind)$/.test(ref[2] ?? ''))
-  );
+  const [root, name = '', method = 'call'] = ref;
+  const makes = root === '' && /^(?:Function|AsyncFunction|GeneratorFunction)$/.test(name);
+  return makes && ref.length <= 3 && (method === 'call' || method === 'apply');
 }
 
 function isPrototypeCall({ callee }: AnyNode & { readonly type: 'CallExpression' }): boolean {

@@ -1,0 +1,73 @@
+import {
+  manifestDifference,
+  type CapabilityDifference,
+  type NameDifference,
+  type PluginManifest,
+  type Statement,
+} from '@ragnos/plugin';
+import type { Context } from '../command.ts';
+import { CliError } from '../errors.ts';
+import { hostFor } from '../host.ts';
+import { count } from '../text.ts';
+
+const maxShown = 20;
+
+/** `ragv diff acme/hello@1.1.0 @1.2.0`; with one version, what is installed is compared with it. */
+export async function run(context: Context): Promise<undefined> {
+  const { args, voice, signal } = context;
+  const host = await hostFor(context);
+  const [first = '', second] = args;
+  const plugin = first.replace(/(?!^)@[^@/]*$/, '');
+  const [from, to] =
+    second === undefined
+      ? [`${plugin}@${await installedVersion(context, plugin)}`, first]
+      : [first, second.startsWith('@') ? `${plugin}${second}` : second];
+  const before = await host.manifest(from, { signal });
+  const after = await host.manifest(to, { signal });
+  const difference = manifestDifference(before, after);
+  voice.answer({ from: named(before), to: named(after), ...difference }, [
+    `${named(before)} → ${named(after)}`,
+    ...capabilityLines(difference.capabilities),
+    ...nameLines('entries', difference.entries),
+    ...nameLines('packages inside', difference.packages),
+    ...nameLines('scripts, which are never run', difference.lifecycleScripts),
+    ...nameLines('evidence', difference.evidence),
+    ...nameLines('files', difference.files),
+  ]);
+  return;
+}
+
+async function installedVersion(context: Context, plugin: string): Promise<string> {
+  const name = plugin.slice(plugin.indexOf(':') + 1);
+  const installed = await (await hostFor(context)).list();
+  const found = installed.find((one) => `${one.vendor}/${one.plugin}` === name);
+  if (found !== undefined) return found.version;
+  throw new CliError('USAGE', `${plugin} is not installed, so two versions are needed`, {
+    hint: `ragv diff ${plugin}@1.0.0 @1.1.0`,
+  });
+}
+
+function named({ vendor, plugin, version }: PluginManifest): string {
+  return `${vendor}/${plugin}@${version}`;
+}
+
+function capabilityLines({ wider, narrower }: CapabilityDifference): readonly string[] {
+  const line = (sign: string, { severity, text }: Statement): string => `  ${sign} ${text} (${severity})`;
+  const lines = [...wider.map((one) => line('+', one)), ...narrower.map((one) => line('-', one))];
+  return ['capabilities:', ...(lines.length === 0 ? ['  none changed'] : lines)];
+}
+
+function nameLines(title: string, { added, removed, changed }: NameDifference): readonly string[] {
+  const lines = [
+    ...added.map((name) => `  + ${name}`),
+    ...removed.map((name) => `  - ${name}`),
+    ...changed.map((name) => `  ~ ${name}`),
+  ];
+  if (lines.length === 0) return [];
+  const rest = lines.length - maxShown;
+  return [
+    `${title}: ${added.length} added, ${removed.length} removed, ${changed.length} changed`,
+    ...lines.slice(0, maxShown),
+    ...(rest > 0 ? [`  and ${count(rest, 'more', 'more')}: --json lists them`] : []),
+  ];
+}
