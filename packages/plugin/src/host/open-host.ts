@@ -28,6 +28,11 @@ import { verifyPlugin } from './verify.ts';
  * `AMBIGUOUS_REPOSITORY` if none is given and several are. Touches no network.
  */
 export async function openHost(options: HostOptions): Promise<Host> {
+  return hostOn(await openContext(options));
+}
+
+/** What a host works with; a dead process's work is cleaned up behind it. @throws as `openHost` */
+export async function openContext(options: HostOptions): Promise<Context> {
   const limits = options.limits ?? defaultHostLimits;
   if (limits.keepVersions < 2)
     throw new HostFailureError('BAD_SPEC', 'at least 2 versions are kept: rollback needs one');
@@ -55,7 +60,7 @@ export async function openHost(options: HostOptions): Promise<Host> {
     localPolicy: await localPolicy(options.policy),
   };
   await recoverIfDead(context);
-  return hostOn(context);
+  return context;
 }
 
 /** A journal without a lock holder is a dead process's; with one, somebody is at work and readers see the old state. */
@@ -72,7 +77,7 @@ async function recoverIfDead(context: Context): Promise<void> {
   }
 }
 
-function hostOn(context: Context): Host {
+export function hostOn(context: Context): Host {
   /** Every refusal becomes an event before it reaches the caller. */
   const guarded = async <T>(plugin: string | null, action: () => Promise<T>): Promise<T> => {
     try {
