@@ -115,7 +115,7 @@ export async function signFile<T extends SignedType>(
       'TOO_LARGE',
       `${what} would be version ${signed.version}; clients read none from 2^31 on`,
       {
-        hint: 'somebody has used its versions up: ragv key revoke --compromised timestamp gives it low ones again',
+        hint: 'somebody has used its versions up: ragv key revoke --compromised timestamp snapshot gives it low ones again; name the role too, if its key was stolen as well',
       },
     );
   const message = signedToBytes(signed);
