@@ -16,15 +16,8 @@ import type { Client } from './compat.ts';
 import { DoorError } from './door-errors.ts';
 import { PublishError } from './errors.ts';
 import type { RoleLayout } from './layout.ts';
-import { rekeyedSplit } from './own-split.ts';
-import {
-  binDelegations,
-  delegatedNames,
-  delegatedRole,
-  keysById,
-  roleKeys,
-  sameDelegations,
-} from './signed.ts';
+import { isHandedOver, rekeyedSplit } from './own-split.ts';
+import { binDelegations, delegatedNames, delegatedRole, keysById, roleKeys } from './signed.ts';
 import { splitRole } from './split.ts';
 import type { RoleEdit } from './types.ts';
 import type { Located, Workspace } from './workspace.ts';
@@ -121,7 +114,7 @@ async function changeKeys(workspace: Workspace, role: string, layout: RoleLayout
   const handed = rekeyedSplit(own, layout);
   if (handed !== null && workspace.work.get(at.name)?.brought) {
     // Signed elsewhere, bins included: nobody here signs them. That all of them verify, the commit checks.
-    if (sameDelegations(own, handed)) return;
+    if (isHandedOver(own, own, layout)) return;
     throw new DoorError('DOOR_DELEGATIONS', `${role}.json`, 'leaves its bins to the keys before', {
       hint: 'a role that is split is handed over with all its bins: ragv vendor handover',
     });

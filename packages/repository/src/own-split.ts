@@ -40,6 +40,17 @@ export function rekeyedSplit(delegations: Delegations | null, layout: RoleLayout
     : { ...delegations, keys, succinctRoles: under(succinctRoles) };
 }
 
+/** The same with the ids of keys in one order: whoever wrote them down may have had another. */
+function inOrder(delegations: Delegations): Delegations {
+  const { roles, succinctRoles } = delegations;
+  const sorted = <T extends RoleKeys>(role: T): T => ({ ...role, keyIds: role.keyIds.toSorted() });
+  return {
+    ...delegations,
+    roles: roles === null ? null : roles.map((role: DelegatedRole) => sorted(role)),
+    succinctRoles: succinctRoles === null ? null : sorted(succinctRoles),
+  };
+}
+
 /** Whether `after` is the split that `before` is, under the keys of `layout`. */
 export function isHandedOver(
   before: Delegations | null,
@@ -47,5 +58,5 @@ export function isHandedOver(
   layout: RoleLayout,
 ): boolean {
   const handed = rekeyedSplit(before, layout);
-  return handed !== null && sameDelegations(handed, after);
+  return handed !== null && after !== null && sameDelegations(inOrder(handed), inOrder(after));
 }

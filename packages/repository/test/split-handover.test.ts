@@ -186,6 +186,17 @@ test('no client ever meets a role that does not verify: each write is a state th
   expect(looks).toBeGreaterThan(7); // five roles, targets, snapshot, timestamp
 });
 
+test.each(['succinct', 'prefixes'] as const)(
+  'the order in which keys are written down is nobody’s business (%s)',
+  async (style) => {
+    const of = await vendor(style);
+    const files = await handover(of);
+    const layout = { ...of.layout, keys: of.layout.keys.toReversed() };
+    await (await of.world.open()).publish((draft) => take(draft, { ...of, layout }, files));
+    expect(await readable(await clientOf(of.world))).toBe(count);
+  },
+);
+
 describe('half a handover is refused, and nothing of it is published', () => {
   const without =
     (drop: (name: string) => boolean) =>
