@@ -30,7 +30,7 @@ export function commandOf(
   entry: string,
   options: LaunchOptions = {},
 ): Command {
-  const { runtime = 'node', kind } = manifest;
+  const { runtime = 'node' } = manifest;
   const name = `${manifest.vendor}/${manifest.plugin}`;
   refuseForeign(manifest);
   const file = join(folder, entry);
