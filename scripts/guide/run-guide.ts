@@ -50,7 +50,7 @@ export function normalised(outputs: readonly (readonly string[])[]): readonly (r
         .replaceAll(root, '<root>')
         .replaceAll(root.slice(0, 16), '<root>')
         .replace(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, '<time>')
-        .replace(/less than a minute|\d+ (?:d|h|min)(?: \d+ (?:h|min))?/g, '<time>')
+        .replace(/less than a minute|\b\d+ (?:d|h|min)\b(?: \d+ (?:h|min)\b)?/g, '<time>')
         .trimEnd(),
     ),
   );
