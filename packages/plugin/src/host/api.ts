@@ -1,8 +1,14 @@
 import type { Explanation, Fetcher } from '@ragnos/client';
+import type { Readable, Writable } from 'node:stream';
 
+import type { DeniedAccess } from '../confine/api.ts';
+import type { Mode } from '../confine/grant.ts';
 import type { PluginManifest } from '../formats/manifest.ts';
+import type { GivenGrant } from '../load/permit.ts';
 import type { OrganisationPolicy } from '../formats/organisation-policy.ts';
+import type { PluginVersion } from '../names.ts';
 import type { VerifiedArtifact } from './artifact.ts';
+import type { ConsentAnswer, ConsentRequest } from './consent.ts';
 import type { Permit } from './grants-permit.ts';
 import type { HostLimits } from './limits.ts';
 import type { InstallStep } from './steps.ts';
@@ -13,7 +19,7 @@ export interface HostEvent {
   readonly time: string;
   /**
    * `refusal` carries an error's code; `change` is one of INSTALLED, UPDATED, ROLLED_BACK, UNINSTALLED, REPAIRED, RECOVERED,
-   * TRUSTED, OWNER_HANDED_OVER, OWNER_ACCEPTED.
+   * TRUSTED, OWNER_HANDED_OVER, OWNER_ACCEPTED, CONSENTED, CONSENT_WITHDRAWN.
    */
   readonly type: 'refusal' | 'change';
   readonly code: string;
@@ -111,6 +117,12 @@ export interface InstallOptions extends CallOptions {
   readonly dryRun?: boolean | undefined;
   /** Also consider prereleases for a range or for `latest`. A range that names one considers it anyway. */
   readonly prerelease?: boolean | undefined;
+  /** What somebody agreed to; without it, and without a rule that agrees, `CONSENT_REQUIRED`. */
+  readonly grant?: ConsentAnswer | undefined;
+  /** Of `update`: agree to exactly what the last one held back, and to nothing else. */
+  readonly grantHeld?: boolean | undefined;
+  /** Start it for a moment before it stays, whatever the policy says. */
+  readonly startFirst?: boolean | undefined;
   /** A vendor whose keys may have changed without a handover: they are accepted, and known from then on. */
   readonly acceptOwner?: string | undefined;
 }
@@ -130,6 +142,19 @@ export interface InstallResult {
   readonly dryRun: boolean;
   /** What somebody should know: lifecycle scripts that were not run, a new set of vendor keys. */
   readonly notes: readonly string[];
+  /** A newer version that was not taken, and why; `null` = none. */
+  readonly held: HeldUpdate | null;
+  /** What would have to be agreed to for `held` to be taken; `null` = that is not what it waits for. */
+  readonly request: ConsentRequest | null;
+}
+
+/** An update that waits: for consent, or for a rule to let it through. */
+export interface HeldUpdate extends Held {
+  readonly version: PluginVersion;
+  /** sha256 of its manifest, where it waits for consent: what `grantHeld` agrees to. */
+  readonly manifest: string | null;
+  /** RFC 3339: when this host first held it. */
+  readonly since: string;
 }
 
 export interface InstalledPlugin {
@@ -144,6 +169,8 @@ export interface InstalledPlugin {
   readonly installedAt: string;
   /** Versions whose trees are kept, newest first. */
   readonly kept: readonly string[];
+  /** What the last `update` did not take; `null` = it held nothing back. */
+  readonly heldUpdate: HeldUpdate | null;
 }
 
 export type FindingKind = 'missing' | 'added' | 'changed' | 'mode' | 'link' | 'kind' | 'unreadable';
@@ -259,21 +286,45 @@ export interface HostStatus {
   readonly plugins: readonly PluginStatus[];
 }
 
+/** Where a running plugin reads and writes. None of them is ended. */
+export interface RunStreams {
+  readonly stdin: Readable;
+  readonly stdout: Writable;
+  readonly stderr: Writable;
+}
+
 export interface RunOptions extends CallOptions {
-  /** Default `inherit`: an MCP server speaks over it. */
-  readonly stdio?: 'inherit' | 'pipe' | undefined;
+  /** Default `pipe`: nothing to read, and what it writes comes with the result. An MCP server speaks over streams. */
+  readonly stdio?: 'pipe' | RunStreams | undefined;
+  /** Whether an MCP client speaks over the streams, which are filtered then. Default: if the plugin is an MCP server. */
+  readonly mcp?: boolean | undefined;
   /** Which of several `bin` entries. Default: the one named like the plugin, else the only one, else `main`. */
   readonly bin?: string | undefined;
   /** What a bundle asks its person for, by the setting's name; secrets come from the environment instead. */
   readonly settings?: ReadonlyMap<string, readonly string[]> | undefined;
-  /** Added to the nearly empty environment. */
+  /** Default: `sandbox` where it is to be had, else `process`; never weaker than policy says. */
+  readonly mode?: Mode | undefined;
+  /** Agreed to for this start alone, in the place of what was at installation. */
+  readonly grant?: GivenGrant | undefined;
+  /** What `$project` stands for. Default: the host's project. */
+  readonly workFolder?: string | null | undefined;
+  /** Values of granted environment variables, before the host's own. */
   readonly env?: ReadonlyMap<string, string> | undefined;
   /** Unpack a damaged tree again from the content store instead of refusing. */
   readonly repair?: boolean | undefined;
-  /** Called once the plugin was verified and before it starts: it is not confined yet, say so. */
+  /** Called when it was verified and has been started. */
   readonly onStart?:
-    | ((about: { readonly version: string; readonly folder: string; readonly confined: false }) => void)
+    | ((about: {
+        readonly version: string;
+        readonly folder: string;
+        readonly mode: Mode;
+        /** What it asks for and does not get. */
+        readonly withheld: readonly string[];
+      }) => void)
     | undefined;
+  readonly onDenied?: ((access: DeniedAccess) => void) | undefined;
+  /** What of an MCP server did not pass the filter. */
+  readonly onRefused?: ((error: Error) => void) | undefined;
 }
 
 export interface RunResult {
@@ -309,7 +360,7 @@ export interface Host {
   /** Findings are an answer, not an error. */
   verify(spec?: string, options?: VerifyOptions): Promise<readonly VerifyResult[]>;
   status(options?: CallOptions): Promise<HostStatus>;
-  /** Verifies chain and tree (`TREE_CHANGED` otherwise), then starts the plugin in a process of its own. */
+  /** Verifies chain and tree (`TREE_CHANGED` otherwise), then starts the plugin's command, confined. */
   run(spec: string, args: readonly string[], options?: RunOptions): Promise<RunResult>;
   /** The published file of an installed plugin, verified again: for pip, an editor, or another host of such files. */
   artifact(spec: string, options?: CallOptions): Promise<VerifiedArtifact>;

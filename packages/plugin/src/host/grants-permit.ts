@@ -20,7 +20,7 @@ export interface Permit {
   /** Confined at least so. */
   readonly leastMode: Mode;
   readonly onRevoked: OnRevoked;
-  /** `null` = it asks for nothing, and nobody was asked. */
+  /** What is kept of it; `null` = it asks for nothing and nobody was asked, or it was agreed to for this once. */
   readonly consent: Consent | null;
   /** What it asks for and does not get. */
   readonly withheld: readonly Withheld[];
@@ -33,10 +33,15 @@ export interface Withheld {
 }
 
 /**
- * What an installed version may do, by what this host knows; asks no network.
+ * What an installed version may do, by what this host knows; asks no network. `now` is agreed to for this once, in the place
+ * of what was at installation.
  * @throws CONSENT_REQUIRED it asks for something and nobody agreed; NOT_ALLOWED a rule refuses it
  */
-export async function permitFor(context: Context, manifest: PluginManifest): Promise<Permit> {
+export async function permitFor(
+  context: Context,
+  manifest: PluginManifest,
+  now?: Pick<Consent, 'granted' | 'folders'>,
+): Promise<Permit> {
   const { vendor, plugin, version } = manifest;
   const name = `${vendor}/${plugin}@${version}`;
   const asked = parseCapabilities(manifest.capabilities);
@@ -48,16 +53,17 @@ export async function permitFor(context: Context, manifest: PluginManifest): Pro
       `${name} is refused by ${refusing.place}${refusing.rule.reason === null ? '' : `: ${refusing.rule.reason}`}`,
       { hint: `ragv policy explain ${vendor}/${plugin}` },
     );
-  const consent = await consentTo(context, manifest, asked);
-  if (consent === null && asksForSomething(asked))
+  const consent = now === undefined ? await consentTo(context, manifest, asked) : null;
+  const given = now ?? consent;
+  if (given === null && asksForSomething(asked))
     throw new HostPolicyError('CONSENT_REQUIRED', `${name} asks for more than computing, and nobody agreed`, {
       hint: `ragv install ${name} shows what it asks for`,
     });
-  const agreed = consent === null ? asked : narrow(asked, asBounds(consent.granted));
+  const agreed = given === null ? asked : narrow(asked, asBounds(given.granted));
   const capabilities = narrowAll(rules, agreed);
   return {
     capabilities,
-    folders: consent?.folders ?? [],
+    folders: given?.folders ?? [],
     leastMode: leastMode(rules).mode,
     onRevoked: onRevoked(rules),
     consent,

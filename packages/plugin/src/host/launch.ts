@@ -4,12 +4,13 @@ import { variablesOf, type Launch, type Setting } from '../formats/launch.ts';
 import type { PluginManifest } from '../formats/manifest.ts';
 import { HostNotFoundError } from './errors.ts';
 
-/** What is started, in words that `spawn` takes. */
-export interface Command {
-  readonly command: string;
+/** What stands beside the entry when it is started. */
+export interface Filled {
   readonly args: readonly string[];
   /** What the bundle itself sets; nothing of the host's environment but the settings that it asks for. */
   readonly env: ReadonlyMap<string, string>;
+  /** Folders and files that are the values of settings: whoever set them meant the plugin to have them. */
+  readonly folders: readonly string[];
 }
 
 export interface LaunchOptions {
@@ -20,43 +21,31 @@ export interface LaunchOptions {
 }
 
 /**
- * The command that starts `entry` of an installed plugin in `folder`.
- *
+ * What an entry of an installed plugin is started with, whose tree its process sees at `folder`.
  * @throws HostNotFoundError `NO_SUCH_COMMAND` where nothing of ours can start it, or a setting is missing
  */
-export function commandOf(
-  manifest: PluginManifest,
-  folder: string,
-  entry: string,
-  options: LaunchOptions = {},
-): Command {
-  const { runtime = 'node' } = manifest;
-  const name = `${manifest.vendor}/${manifest.plugin}`;
+export function launchOf(manifest: PluginManifest, folder: string, options: LaunchOptions = {}): Filled {
   refuseForeign(manifest);
-  const file = join(folder, entry);
-  const { args, env } = fillLaunch(name, manifest.entry.launch, folder, options);
-  switch (runtime) {
-    case 'node': // A child could otherwise make its host open an inspector, and the other way round (PLUGINS.md).
-      return { command: process.execPath, args: ['--disable-sigusr1', file, ...args], env };
-    case 'python': // no bytecode: the tree is as signed before and after
-      return {
-        command: process.platform === 'win32' ? 'python' : 'python3',
-        args: ['-B', file, ...args],
-        env: withPath(env, options.environment), // it is found by the path, and an installation may need it too
-      };
-    case 'executable':
-      return { command: file, args, env };
-    case 'none':
-      return { command: '', args, env }; // refused above
-  }
+  return fillLaunch(`${manifest.vendor}/${manifest.plugin}`, manifest.entry.launch, folder, options);
 }
 
-function withPath(
-  env: ReadonlyMap<string, string>,
-  environment: LaunchOptions['environment'],
-): ReadonlyMap<string, string> {
-  const path = environment?.['PATH'];
-  return path === undefined ? env : new Map([['PATH', path], ...env]);
+/** The command named, else the one called like the plugin, else the only one, else `main`. @throws NO_SUCH_COMMAND */
+export function chooseEntry({ vendor, plugin, entry }: PluginManifest, bin: string | undefined): string {
+  const only = entry.bin.size === 1 ? [...entry.bin.values()][0] : undefined;
+  const chosen =
+    bin === undefined ? (entry.bin.get(plugin) ?? only ?? entry.main ?? undefined) : entry.bin.get(bin);
+  if (chosen !== undefined) return chosen;
+  const commands = [...entry.bin.keys()].join(', ');
+  throw new HostNotFoundError(
+    'NO_SUCH_COMMAND',
+    bin === undefined
+      ? `${vendor}/${plugin} has several commands`
+      : `${vendor}/${plugin} has no command ${bin}`,
+    {
+      hint:
+        commands === '' ? 'it is a library, there is nothing to run' : `choose one with --bin: ${commands}`,
+    },
+  );
 }
 
 /** @throws HostNotFoundError `NO_SUCH_COMMAND` for what only another program can start */
@@ -80,8 +69,8 @@ function fillLaunch(
   launch: Launch | undefined,
   folder: string,
   options: LaunchOptions,
-): Pick<Command, 'args' | 'env'> {
-  if (launch === undefined) return { args: [], env: new Map() };
+): Filled {
+  if (launch === undefined) return { args: [], env: new Map(), folders: [] };
   for (const given of options.settings?.keys() ?? [])
     if (!launch.settings.has(given))
       throw new HostNotFoundError('NO_SUCH_COMMAND', `${name} has no setting ${given}`, {
@@ -119,6 +108,9 @@ function fillLaunch(
       return several ?? [fill(text)];
     }),
     env: new Map([...launch.env].flatMap(([key, text]) => (unset(text) ? [] : [[key, fill(text)] as const]))),
+    folders: [...launch.settings].flatMap(([key, { type }]) =>
+      type === 'directory' || type === 'file' ? (values.get(`user_config.${key}`) ?? []) : [],
+    ),
   };
 }
 

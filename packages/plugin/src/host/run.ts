@@ -1,119 +1,154 @@
-import type { PluginManifest } from '../formats/manifest.ts';
-import type { RunOptions, RunResult } from './api.ts';
-import { refuseRevoked } from './change.ts';
-import type { Context } from './context.ts';
-import { HostNotFoundError } from './errors.ts';
-import { verifyEvidence } from './evidence.ts';
-import { commandOf, refuseForeign, type Command } from './launch.ts';
-import { pluginPaths } from './paths.ts';
-import type { Pointer } from './pointer.ts';
-import { treeFolder } from './pointer.ts';
-import { compareTree } from './tree.ts';
-import { repairTree, treeChanged } from './verify.ts';
+import type { Readable } from 'node:stream';
 
-/** What a plugin may see of our environment: how to speak to a terminal, nothing that could be a secret. */
-const passed = [
-  'LANG',
-  'LC_ALL',
-  'LC_CTYPE',
-  'TZ',
-  'TERM',
-  'NO_COLOR',
-  'FORCE_COLOR',
-  'COLUMNS',
-  'LINES',
-  'SystemRoot',
-];
+import type { ConfinedProcess } from '../confine/api.ts';
+import { ConfineRefusedError } from '../confine/errors.ts';
+import { LoadFailureError } from '../load/errors.ts';
+import { commandProgram } from '../load/mcp/command.ts';
+import { McpFilter } from '../load/mcp/filter.ts';
+import { mcpLineBytes, messageWriter, readMessages } from '../load/mcp/lines.ts';
+import { signalPlugin } from '../load/signals.ts';
+import { startPlugin, type Started } from '../load/start.ts';
+import type { RunOptions, RunResult, RunStreams } from './api.ts';
+import type { Context } from './context.ts';
+import type { Pointer } from './pointer.ts';
+
 const forwarded = ['SIGTERM', 'SIGHUP', 'SIGINT'] as const;
 
-/** Verifies chain and tree, then starts the plugin in a process of its own. It is not confined yet. */
+/**
+ * Verifies chain and tree, then starts the plugin's command, confined. Its standard streams are whatever it is given; those of
+ * an MCP server go through the filter.
+ */
 export async function runPlugin(
   context: Context,
-  pointer: Pointer,
+  { vendor, plugin }: Pointer,
   args: readonly string[],
   options: RunOptions,
 ): Promise<RunResult> {
-  const { vendor, plugin, version } = pointer;
-  const name = `${vendor}/${plugin}@${version}`;
-  await refuseRevoked(context, name, pointer);
-  const manifest = await verifyEvidence(context, pointer, pointer);
-  const folder = treeFolder(pluginPaths(context.paths, vendor, plugin), pointer);
-  refuseForeign(manifest);
-  const command = commandOf(manifest, folder, chooseEntry(manifest, options.bin), {
-    settings: options.settings,
-    environment: process.env,
-  });
-  const findings = await compareTree(folder, manifest.files, { signal: options.signal });
-  if (findings.length > 0) {
-    if (options.repair !== true) throw treeChanged(name, findings.length);
-    context.events.refusal(treeChanged(name, findings.length), name);
-    await repairTree(context, pointer, manifest, options.signal);
-    const left = await compareTree(folder, manifest.files, { signal: options.signal });
-    if (left.length > 0) throw treeChanged(name, left.length);
+  const started = await startPlugin(
+    context,
+    { vendor, plugin, wanted: null },
+    (activated, root) => commandProgram(activated, root, { ...options, args }),
+    { ...options, repair: options.repair ?? false, workFolder: options.workFolder ?? context.project },
+  );
+  const { process: confined, activated, withheld } = started;
+  const stop = (): void => void confined.stop({ graceMs: 0 });
+  options.signal?.addEventListener('abort', stop, { once: true });
+  try {
+    options.onStart?.({
+      version: activated.pointer.version,
+      folder: activated.folder,
+      mode: confined.mode,
+      withheld,
+    });
+    return await attend(started, options);
+  } finally {
+    options.signal?.removeEventListener('abort', stop);
+    stop();
+    await confined.exited;
   }
-  options.onStart?.({ version, folder, confined: false });
-  return await start(folder, command, args, options);
 }
 
-/** The command named, else the one called like the plugin, else the only one, else `main`. @throws NO_SUCH_COMMAND */
-export function chooseEntry({ vendor, plugin, entry }: PluginManifest, bin: string | undefined): string {
-  const only = entry.bin.size === 1 ? [...entry.bin.values()][0] : undefined;
-  const chosen =
-    bin === undefined ? (entry.bin.get(plugin) ?? only ?? entry.main ?? undefined) : entry.bin.get(bin);
-  if (chosen !== undefined) return chosen;
-  const commands = [...entry.bin.keys()].join(', ');
-  throw new HostNotFoundError(
-    'NO_SUCH_COMMAND',
-    bin === undefined
-      ? `${vendor}/${plugin} has several commands`
-      : `${vendor}/${plugin} has no command ${bin}`,
+async function attend(started: Started, options: RunOptions): Promise<RunResult> {
+  const { process: confined } = started;
+  const [out, err] = [new Collected(), new Collected()];
+  const ended: Promise<unknown>[] = [];
+  const { stdio = 'pipe' } = options;
+  let fault: Error | null = null;
+  const fail = (error: Error): void => {
+    fault ??= error;
+    void confined.stop({ graceMs: 0 });
+  };
+  if (stdio === 'pipe') {
+    confined.stdin.end();
+    ended.push(out.take(confined.stdout), err.take(confined.stderr));
+  } else {
+    stdio.stdout.on('error', fail); // whoever read it is gone: so is what it was for
+    const speaksMcp = options.mcp ?? started.activated.manifest.kind === 'mcp';
+    if (speaksMcp) filterMcp(started, stdio, options, fail);
+    else {
+      stdio.stdin.pipe(confined.stdin);
+      confined.stdout.pipe(stdio.stdout, { end: false });
+    }
+    confined.stderr.pipe(stdio.stderr, { end: false });
+    ended.push(closed(confined.stdout), closed(confined.stderr));
+  }
+  const forward = (signal: NodeJS.Signals): void => void signalPlugin(confined.pid, signal);
+  // We live on until it has ended: its exit code is ours to report.
+  if (stdio !== 'pipe') for (const signal of forwarded) process.on(signal, forward);
+  const exit = await confined.exited.finally(() => {
+    for (const signal of forwarded) process.off(signal, forward);
+    if (stdio !== 'pipe') release(stdio.stdin, confined);
+  });
+  await Promise.all(ended);
+  options.signal?.throwIfAborted();
+  if (fault !== null) throw fault;
+  if (exit.error instanceof ConfineRefusedError) throw exit.error;
+  return { exitCode: exit.code, signal: exit.signal, stdout: out.text(), stderr: err.text() };
+}
+
+/** Both sides see only what the filter has looked at. */
+function filterMcp(
+  started: Started,
+  stdio: RunStreams,
+  options: RunOptions,
+  fail: (error: Error) => void,
+): void {
+  const { process: confined, permit, callsPerMinute } = started;
+  const filter = new McpFilter(
+    { ...permit.capabilities, callsPerMinute },
     {
-      hint:
-        commands === '' ? 'it is a library, there is nothing to run' : `choose one with --bin: ${commands}`,
+      toServer: messageWriter(confined.stdin, stdio.stdin),
+      toClient: messageWriter(stdio.stdout, confined.stdout),
+      refused: (error) => options.onRefused?.(error),
     },
   );
+  readMessages(stdio.stdin, mcpLineBytes, {
+    message: (value) => filter.fromClient(value),
+    bad: (why) => fail(new LoadFailureError('BAD_VALUE', `the client wrote ${why}`)),
+  });
+  stdio.stdin.on('end', () => confined.stdin.end());
+  const garbage = (why: string): void =>
+    fail(new ConfineRefusedError('CHANNEL_GARBAGE', `the server wrote ${why}`));
+  readMessages(confined.stdout, mcpLineBytes, {
+    message: (value) => {
+      if (!filter.fromServer(value)) garbage('something else than a message of JSON-RPC 2.0');
+    },
+    bad: garbage,
+  });
 }
 
-function environment(folder: string, more: RunOptions['env']): NodeJS.ProcessEnv {
-  const env: NodeJS.ProcessEnv = { RAGV_PLUGIN_ROOT: folder };
-  for (const name of passed) if (process.env[name] !== undefined) env[name] = process.env[name];
-  for (const [name, value] of more ?? []) env[name] = value;
-  return env;
+/** So that whoever waits for nothing else may end. */
+function release(stdin: Readable, confined: ConfinedProcess): void {
+  stdin.unpipe(confined.stdin);
+  stdin.pause();
+  stdin.removeAllListeners('data');
+  if ('unref' in stdin && typeof stdin.unref === 'function') Reflect.apply(stdin.unref, stdin, []);
 }
 
-function start(
-  folder: string,
-  { command, args: own, env }: Command,
-  args: readonly string[],
-  options: RunOptions,
-): Promise<RunResult> {
-  const piped = options.stdio === 'pipe';
-  const { spawn } = process.getBuiltinModule('node:child_process'); // 5 ms that only `run` needs
-  const child = spawn(command, [...own, ...args], {
-    stdio: piped ? ['ignore', 'pipe', 'pipe'] : 'inherit',
-    env: environment(folder, new Map([...env, ...(options.env ?? [])])),
-    ...(options.signal === undefined ? {} : { signal: options.signal }),
+async function closed(stream: Readable): Promise<void> {
+  if (stream.closed || stream.readableEnded) return;
+  await new Promise<void>((resolve) => {
+    stream
+      .once('end', resolve)
+      .once('close', resolve)
+      .once('error', () => resolve());
   });
-  const out: Buffer[] = [];
-  const err: Buffer[] = [];
-  child.stdout?.on('data', (chunk: Buffer) => out.push(chunk));
-  child.stderr?.on('data', (chunk: Buffer) => err.push(chunk));
-  const forward = (signal: NodeJS.Signals): void => {
-    if (signal === 'SIGINT' && process.stdin.isTTY) return; // the terminal told the child too
-    child.kill(signal); // and live on until it has ended: its exit code is ours to report
-  };
-  if (!piped) for (const signal of forwarded) process.on(signal, forward);
-  return new Promise<RunResult>((resolve, reject) => {
-    child.on('error', reject);
-    child.on('close', (exitCode, signal) =>
-      resolve({
-        exitCode,
-        signal,
-        stdout: Buffer.concat(out).toString('utf8'),
-        stderr: Buffer.concat(err).toString('utf8'),
-      }),
-    );
-  }).finally(() => {
-    for (const signal of forwarded) process.off(signal, forward);
-  });
+}
+
+/** What a plugin printed, up to a bound that no answer needs. */
+class Collected {
+  readonly #pieces: Buffer[] = [];
+  #size = 0;
+
+  async take(stream: Readable): Promise<void> {
+    stream.on('data', (piece: Buffer) => {
+      if (this.#size < 64 * 1024 * 1024) this.#pieces.push(piece);
+      this.#size += piece.length;
+    });
+    await closed(stream);
+  }
+
+  text(): string {
+    return Buffer.concat(this.#pieces).toString('utf8');
+  }
 }

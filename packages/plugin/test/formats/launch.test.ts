@@ -3,7 +3,7 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 import { FormatError, filePath, parseManifest, serializeManifest, type PluginManifest } from '@ragnos/plugin';
 import { describe, expect, test } from 'vitest';
 import type { Setting } from '../../src/formats/launch.ts';
-import { commandOf } from '../../src/host/launch.ts';
+import { launchOf } from '../../src/host/launch.ts';
 import { asObject, manifest, withMember } from './samples.ts';
 
 const schema: unknown = JSON.parse(
@@ -87,15 +87,12 @@ describe('is refused by reader and schema', () => {
   });
 });
 
-describe('the command', () => {
+describe('what an entry is started with', () => {
   const environment = { TOKEN: 'secret', FOLDERS: undefined, PATH: '/bin' };
   const options = { environment, home: '/home/ada' };
-  test('is the entry with arguments and variables filled in; a setting that is not set is left out', () => {
-    const { command, args, env } = commandOf(bundle, '/plugins/hello', 'bin.js', options);
-    expect(command).toBe(process.execPath);
+  test('is arguments and variables filled in; a setting that is not set is left out', () => {
+    const { args, env, folders } = launchOf(bundle, '/plugins/hello', options);
     expect(args).toEqual([
-      '--disable-sigusr1',
-      '/plugins/hello/bin.js',
       '--home=/home/ada/x',
       '/home/ada/Desktop',
       '/home/ada/Documents',
@@ -110,25 +107,20 @@ describe('the command', () => {
   });
   test('takes values as they are given, also such as look like variables', () => {
     const settings = new Map([['folders', ['${HOME}', '/b c']]]);
-    expect(commandOf(bundle, '/p', 'bin.js', { ...options, settings }).args).toContain('${HOME}');
+    expect(launchOf(bundle, '/p', { ...options, settings }).args).toContain('${HOME}');
   });
   test('is refused without a setting that is required; the hint names the variable for a secret', () =>
-    expect(() => commandOf(bundle, '/p', 'bin.js', { home: '/h' })).toThrow(
+    expect(() => launchOf(bundle, '/p', { home: '/h' })).toThrow(
       expect.objectContaining({ code: 'NO_SUCH_COMMAND', hint: 'set the environment variable TOKEN' }),
     ));
   test('is refused with a setting that there is none of, and with several values for one', () => {
     for (const settings of [new Map([['other', ['x']]]), new Map([['level', ['1', '2']]])])
-      expect(() => commandOf(bundle, '/p', 'bin.js', { ...options, settings })).toThrow(
+      expect(() => launchOf(bundle, '/p', { ...options, settings })).toThrow(
         expect.objectContaining({ code: 'NO_SUCH_COMMAND' }),
       );
   });
-  test('of Python writes no bytecode into the tree; of a program is the program itself', () => {
-    const python = commandOf({ ...bundle, runtime: 'python' }, '/p', 'a.py', options);
-    expect([python.args.slice(0, 2), python.env.get('PATH')]).toEqual([['-B', '/p/a.py'], '/bin']);
-    expect(commandOf({ ...bundle, runtime: 'executable' }, '/p', 'run', options).command).toBe('/p/run');
-  });
   test('is none where another program starts the plugin', () =>
-    expect(() => commandOf({ ...bundle, runtime: 'none', kind: 'vscode' }, '/p', 'a.js', options)).toThrow(
+    expect(() => launchOf({ ...bundle, runtime: 'none', kind: 'vscode' }, '/p', options)).toThrow(
       expect.objectContaining({ code: 'NO_SUCH_COMMAND' }),
     ));
 });

@@ -1,0 +1,117 @@
+import type { Lock } from '@ragnos/disk';
+import { realpathSync } from 'node:fs';
+
+import type { PluginManifest } from '../formats/manifest.ts';
+import { refuseRevoked } from '../host/change.ts';
+import type { Context } from '../host/context.ts';
+import { HostNotFoundError } from '../host/errors.ts';
+import { verifyEvidence } from '../host/evidence.ts';
+import { holdTree } from '../host/live.ts';
+import { pluginPaths } from '../host/paths.ts';
+import { requirePointer, treeFolder, type Pointer } from '../host/pointer.ts';
+import { compareTree } from '../host/tree.ts';
+import { repairTree, treeChanged } from '../host/verify.ts';
+import type { PluginSpec } from '../names.ts';
+import { isSealed, seal } from './seal.ts';
+
+export const defaultSealAboveBytes = 50_000_000;
+
+export interface ActivateOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** Unpack a damaged tree again from the content store instead of refusing. */
+  readonly repair: boolean;
+  readonly sealAboveBytes?: number | undefined;
+}
+
+/** An installed version that was found to be what was signed. */
+export interface Activated {
+  /** `vendor/plugin@version` */
+  readonly name: string;
+  readonly pointer: Pointer;
+  readonly manifest: PluginManifest;
+  /** The tree: a real path. */
+  readonly folder: string;
+  /** Of every file its sha256: nothing else is to be run as code of this plugin. */
+  readonly files: ReadonlyMap<string, string>;
+  readonly verifyMs: number;
+  /** Held while it runs: nobody removes its tree. */
+  readonly lock: Lock;
+}
+
+/**
+ * Judges what is installed by the newest that this host knows: not revoked, vouched for by its signed chain (that this
+ * has expired since is no reason to stop), and every file as signed.
+ * @throws REVOKED, EVIDENCE_INVALID, TREE_CHANGED, NOT_INSTALLED
+ */
+export async function activate(
+  context: Context,
+  spec: PluginSpec,
+  options: ActivateOptions,
+): Promise<Activated> {
+  const started = performance.now();
+  const { pointer, lock } = await holdInstalled(context, spec, options.signal);
+  try {
+    const name = `${pointer.vendor}/${pointer.plugin}@${pointer.version}`;
+    await refuseRevoked(context, name, pointer);
+    const manifest = await verifyEvidence(context, pointer, pointer);
+    const folder = treeFolder(pluginPaths(context.paths, pointer.vendor, pointer.plugin), pointer);
+    await verifyTree(context, { name, pointer, manifest, folder }, options);
+    return {
+      name,
+      pointer,
+      manifest,
+      folder: realpathSync(folder),
+      files: new Map(manifest.files.map((file) => [file.path, file.sha256])),
+      verifyMs: performance.now() - started,
+      lock,
+    };
+  } catch (error) {
+    lock.release();
+    throw error;
+  }
+}
+
+/** What is installed when its tree is held: an update in between is looked at again. */
+async function holdInstalled(
+  context: Context,
+  spec: PluginSpec,
+  signal: AbortSignal | undefined,
+): Promise<{ readonly pointer: Pointer; readonly lock: Lock }> {
+  for (;;) {
+    signal?.throwIfAborted();
+    const pointer = await requirePointer(context, spec);
+    if (spec.wanted !== null && spec.wanted !== pointer.version)
+      throw new HostNotFoundError(
+        'NOT_INSTALLED',
+        `${spec.vendor}/${spec.plugin}@${spec.wanted} is not what is installed, ${pointer.version} is`,
+        { hint: `ragv install ${spec.vendor}/${spec.plugin}@${spec.wanted}` },
+      );
+    const lock = await holdTree(context, pointer, signal);
+    const now = await requirePointer(context, spec).catch((error: unknown) => {
+      lock.release();
+      throw error;
+    });
+    if (now.treeHash === pointer.treeHash && now.version === pointer.version) return { pointer: now, lock };
+    lock.release();
+  }
+}
+
+/** @throws TREE_CHANGED */
+export async function verifyTree(
+  context: Context,
+  { name, pointer, manifest, folder }: Pick<Activated, 'name' | 'pointer' | 'manifest' | 'folder'>,
+  { signal, repair, sealAboveBytes = defaultSealAboveBytes }: ActivateOptions,
+): Promise<void> {
+  const bytes = manifest.files.reduce((sum, file) => sum + file.size, 0);
+  const sealable = bytes > sealAboveBytes;
+  if (sealable && (await isSealed(context, manifest, folder))) return;
+  const findings = await compareTree(folder, manifest.files, { signal });
+  if (findings.length > 0) {
+    if (!repair) throw treeChanged(name, findings.length);
+    context.events.refusal(treeChanged(name, findings.length), name);
+    await repairTree(context, pointer, manifest, signal);
+    const left = await compareTree(folder, manifest.files, { signal });
+    if (left.length > 0) throw treeChanged(name, left.length);
+  }
+  if (sealable) await seal(context, manifest, folder);
+}

@@ -1,0 +1,309 @@
+import type { Channel, Message } from '../confine/preload/lanes.ts';
+import type { CallSettings, LoadLimits } from './api.ts';
+import { LoadFailureError, LoadNotFoundError, LoadRefusedError, type LoadError } from './errors.ts';
+import { Throttle } from './rate.ts';
+import { Inbox } from './runner/inbox.ts';
+import { streamWindow, type ToPlugin } from './runner/protocol.ts';
+import { packValue, unpackValue } from './runner/values.ts';
+
+export interface Listeners {
+  readonly event: (name: string, data: unknown) => void;
+  readonly log: (line: string) => void;
+  /** It breaks the protocol, or does not answer: it is to be ended. */
+  readonly fault: (why: string) => void;
+  readonly hung: () => void;
+}
+
+interface Pending {
+  readonly name: string;
+  readonly settle: (outcome: { readonly value: unknown } | { readonly error: Error }) => void;
+  /** Once its answer is a stream. */
+  inbox: Inbox | null;
+  credit: number;
+  more: () => void;
+  /** Starts the time that it may take until its next word anew; `null`: nobody waits now. */
+  readonly timer: (run: boolean) => void;
+  readonly done: () => void;
+}
+
+const maxFunctions = 1000;
+
+/** The host's end of one process's call lane. What comes is checked before it is believed. */
+export class Conversation {
+  /** Settles with the names of its functions when its module was loaded or has failed; never, if it ends before. */
+  readonly up: Promise<readonly string[]>;
+  readonly #channel: Channel;
+  readonly #limits: LoadLimits;
+  readonly #listeners: Listeners;
+  readonly #clean: (text: string) => string;
+  readonly #pending = new Map<number, Pending>();
+  readonly #throttle: Throttle;
+  #up: (names: readonly string[]) => void = () => undefined;
+  #next = 1;
+  #ended: Error | null = null;
+  #hungTimer: NodeJS.Timeout | null = null;
+
+  /** `clean` takes what tells about this host out of a text. */
+  constructor(channel: Channel, limits: LoadLimits, listeners: Listeners, clean: (text: string) => string) {
+    this.#channel = channel;
+    this.#limits = limits;
+    this.#listeners = listeners;
+    this.#clean = clean;
+    this.up = new Promise((resolve) => (this.#up = resolve));
+    this.#throttle = new Throttle(
+      limits.messagesPerSecond,
+      () => channel.pause(),
+      () => channel.resume(),
+    );
+    channel.onMessage((message) => {
+      try {
+        this.#receive(message);
+      } catch (error) {
+        listeners.fault(error instanceof Error ? error.message : 'a message that is none');
+      }
+    });
+  }
+
+  get inFlight(): number {
+    return this.#pending.size;
+  }
+
+  /** Settles all that waits. */
+  end(error: Error): void {
+    this.#ended ??= error;
+    this.#throttle.stop();
+    if (this.#hungTimer !== null) clearTimeout(this.#hungTimer);
+    for (const pending of this.#pending.values()) pending.settle({ error: this.#ended });
+  }
+
+  async call(name: string, params: unknown, settings: CallSettings): Promise<unknown> {
+    settings.signal?.throwIfAborted();
+    if (this.#ended !== null) throw this.#ended;
+    if (this.#pending.size >= this.#limits.callsAtOnce)
+      throw new LoadRefusedError('TOO_MANY_CALLS', `${this.#pending.size} calls are under way`);
+    const { packed, bytes } = pack(params);
+    const id = this.#next++;
+    const { input } = settings;
+    return await new Promise((resolve, reject) => {
+      const pending = this.#track(id, name, settings, resolve, reject);
+      try {
+        this.#send({ t: 'call', id, name, input: input !== undefined, v: packed }, bytes);
+      } catch (error) {
+        pending.settle({ error: tooLarge(error) });
+        return;
+      }
+      if (input !== undefined) void this.#feed(id, pending, input);
+    });
+  }
+
+  #track(
+    id: number,
+    name: string,
+    { signal, timeoutMs = this.#limits.callTimeMs }: CallSettings,
+    resolve: (value: unknown) => void,
+    reject: (error: unknown) => void,
+  ): Pending {
+    let timer: NodeJS.Timeout | undefined;
+    const abandon = (error: unknown): void => {
+      if (!this.#pending.has(id)) return;
+      this.#send({ t: 'abort', id, why: error instanceof Error ? error.message : 'aborted' });
+      pending.settle({ error: error instanceof Error ? error : new Error('aborted', { cause: error }) });
+    };
+    const onAbort = (): void => abandon(signal?.reason);
+    const late = (): void => {
+      abandon(new LoadFailureError('CALL_TIMEOUT', `${name} did not answer within ${timeoutMs} ms`));
+      this.#ping(id);
+    };
+    signal?.addEventListener('abort', onAbort, { once: true });
+    const done = (): void => {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', onAbort);
+      this.#pending.delete(id);
+      pending.more();
+    };
+    const pending: Pending = {
+      name,
+      inbox: null,
+      credit: streamWindow,
+      more: () => undefined,
+      settle: (outcome) => {
+        if (!this.#pending.has(id)) return;
+        done();
+        if (pending.inbox !== null) pending.inbox.end('error' in outcome ? outcome.error : null);
+        else if ('error' in outcome) reject(outcome.error);
+        else resolve(outcome.value);
+      },
+      timer: (run) => {
+        clearTimeout(timer);
+        if (run) timer = setTimeout(late, timeoutMs);
+      },
+      done,
+    };
+    this.#pending.set(id, pending);
+    pending.timer(true);
+    // A stream is given to the caller as soon as it begins; the rest of it is the inbox's.
+    this.#begin.set(pending, () => {
+      const inbox = new Inbox((n) => this.#send({ t: 'pull', id, n }));
+      pending.inbox = inbox;
+      pending.timer(false);
+      resolve(this.#stream(id, pending, inbox));
+    });
+    return pending;
+  }
+
+  readonly #begin = new WeakMap<Pending, () => void>();
+
+  /** What the caller reads: leaving it ends the call, and each wait has its time. */
+  #stream(id: number, pending: Pending, inbox: Inbox): AsyncIterableIterator<unknown> {
+    const leave = (): void => {
+      if (!this.#pending.has(id)) return;
+      this.#send({ t: 'abort', id, why: 'nobody reads on' });
+      pending.done();
+    };
+    const stream: AsyncIterableIterator<unknown> = {
+      next: async () => {
+        if (inbox.waiting === 0 && this.#pending.has(id)) pending.timer(true);
+        try {
+          return await inbox.next();
+        } finally {
+          pending.timer(false);
+        }
+      },
+      return: async () => {
+        leave();
+        return inbox.return();
+      },
+      throw: async (error) => {
+        leave();
+        await inbox.return();
+        throw error;
+      },
+      [Symbol.asyncIterator]: () => stream,
+    };
+    return stream;
+  }
+
+  /** The caller's stream, item by item, no faster than the plugin takes it. */
+  async #feed(id: number, pending: Pending, input: AsyncIterable<unknown>): Promise<void> {
+    const iterator = input[Symbol.asyncIterator]();
+    try {
+      for (;;) {
+        while (pending.credit === 0 && this.#pending.has(id))
+          await new Promise<void>((resolve) => (pending.more = resolve));
+        if (!this.#pending.has(id)) return void (await iterator.return?.());
+        const next = await iterator.next();
+        if (!this.#pending.has(id)) return void (await iterator.return?.());
+        if (next.done === true) return this.#send({ t: 'inEnd', id, error: null });
+        pending.credit--;
+        const { packed, bytes } = pack(next.value);
+        this.#send({ t: 'in', id, v: packed }, bytes);
+        await this.#channel.drained();
+      }
+    } catch (error) {
+      if (!this.#pending.has(id)) return;
+      const message = error instanceof Error ? error.message : String(error);
+      this.#send({ t: 'inEnd', id, error: this.#clean(message) });
+      if (error instanceof LoadFailureError || error instanceof RangeError)
+        pending.settle({ error: error instanceof RangeError ? tooLarge(error) : error });
+    }
+  }
+
+  /** @throws RangeError */
+  #send(message: ToPlugin, bytes?: Uint8Array): void {
+    this.#channel.send(message, bytes);
+  }
+
+  /** One that is busy still answers this; one that loops does not. */
+  #ping(id: number): void {
+    if (this.#hungTimer !== null || this.#ended !== null) return;
+    this.#send({ t: 'ping', id });
+    this.#hungTimer = setTimeout(() => this.#listeners.hung(), this.#limits.hungTimeMs);
+  }
+
+  #receive({ value: message, bytes }: Message): void {
+    if (typeof message !== 'object' || message === null) throw new TypeError('no message');
+    const [t, id]: readonly unknown[] = [Reflect.get(message, 't'), Reflect.get(message, 'id')];
+    if (t === 'up') return this.#up(namesOf(Reflect.get(message, 'functions')));
+    if (t === 'event') {
+      this.#throttle.count();
+      return this.#listeners.event(textOf(message, 'event', 200), unpackValue(packedOf(message), bytes));
+    }
+    if (t === 'log') {
+      this.#throttle.count();
+      return this.#listeners.log(textOf(message, 'text', this.#limits.logLineBytes));
+    }
+    if (t === 'pong') {
+      if (this.#hungTimer !== null) clearTimeout(this.#hungTimer);
+      this.#hungTimer = null;
+      return;
+    }
+    if (typeof id !== 'number' || !(id > 0) || id >= this.#next)
+      throw new TypeError('an answer to what was never asked');
+    const pending = this.#pending.get(id);
+    if (pending === undefined) return this.#throttle.count(); // nobody waits for it any more
+    this.#answer(String(t), pending, message, bytes);
+  }
+
+  #answer(t: string, pending: Pending, message: object, bytes: Uint8Array | null): void {
+    const { inbox } = pending;
+    if (t === 'ok' && inbox === null) pending.settle({ value: unpackValue(packedOf(message), bytes) });
+    else if (t === 'err') pending.settle({ error: this.#fault(pending.name, message) });
+    else if (t === 'stream' && inbox === null) this.#begin.get(pending)?.();
+    else if (t === 'item' && inbox !== null) {
+      if (inbox.waiting >= 2 * streamWindow) throw new TypeError('more items than were asked for');
+      inbox.push(unpackValue(packedOf(message), bytes));
+    } else if (t === 'end' && inbox !== null) pending.settle({ value: undefined });
+    else if (t === 'pull') {
+      const n: unknown = Reflect.get(message, 'n');
+      if (typeof n !== 'number' || !(n > 0) || n > streamWindow) throw new TypeError('a pull of nothing');
+      pending.credit = Math.min(streamWindow, pending.credit + n);
+      pending.more();
+    } else throw new TypeError(`an answer that does not fit its call`);
+  }
+
+  #fault(name: string, message: object): LoadError {
+    const text = this.#clean(textOf(message, 'message', 2000));
+    const kind: unknown = Reflect.get(message, 'code');
+    if (kind === 'missing')
+      return new LoadNotFoundError('NO_SUCH_FUNCTION', `the plugin exports no function ${name}`);
+    if (kind === 'load')
+      return new LoadFailureError('PLUGIN_LOAD', `its module could not be loaded: ${text}`);
+    if (kind === 'value')
+      return new LoadFailureError('BAD_VALUE', `what ${name} returned is no JSON: ${text}`);
+    if (kind === 'size')
+      return new LoadFailureError('VALUE_TOO_LARGE', `what ${name} returned is too large: ${text}`);
+    return new LoadFailureError('PLUGIN_THREW', `${name}: ${textOf(message, 'name', 100)}: ${text}`);
+  }
+}
+
+function pack(value: unknown): ReturnType<typeof packValue> {
+  try {
+    return packValue(value);
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : 'cannot be written';
+    throw new LoadFailureError('BAD_VALUE', `what is sent is no JSON: ${why}`, { cause });
+  }
+}
+
+function tooLarge(cause: unknown): LoadError {
+  return new LoadFailureError('VALUE_TOO_LARGE', cause instanceof Error ? cause.message : 'too large', {
+    cause,
+  });
+}
+
+function packedOf(message: object): object {
+  const packed: unknown = Reflect.get(message, 'v');
+  if (typeof packed !== 'object' || packed === null) throw new TypeError('a message without its value');
+  return packed;
+}
+
+function textOf(message: object, name: string, most: number): string {
+  const text: unknown = Reflect.get(message, name);
+  if (typeof text !== 'string') throw new TypeError(`a message without its ${name}`);
+  return text.slice(0, most).replace(/[\p{Cc}\p{Cf}]/gu, ' ');
+}
+
+function namesOf(list: unknown): readonly string[] {
+  if (!Array.isArray(list) || list.length > maxFunctions) throw new TypeError('no list of functions');
+  return Array.from<unknown>(list).map((name) => (typeof name === 'string' ? name.slice(0, 200) : ''));
+}

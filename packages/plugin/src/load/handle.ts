@@ -1,0 +1,381 @@
+import { fileURLToPath } from 'node:url';
+import { createRequire } from 'node:module';
+
+import { ConfineError, ConfineFailureError, ConfineRefusedError } from '../confine/errors.ts';
+import type { Exit } from '../confine/api.ts';
+import type { Context } from '../host/context.ts';
+import type { PluginSpec } from '../names.ts';
+import {
+  defaultLoadLimits,
+  defaultRestart,
+  type CallSettings,
+  type HandleEvents,
+  type LoadLimits,
+  type LoadOptions,
+  type PluginMetrics,
+  type PluginState,
+  type RestartPolicy,
+} from './api.ts';
+import type { Activated } from './activate.ts';
+import { Conversation } from './conversation.ts';
+import { LoadFailureError, LoadNotFoundError, LoadRefusedError } from './errors.ts';
+import { readLines } from './lines.ts';
+import { perMinute } from './rate.ts';
+import { mainOf, startPlugin, type Program, type Started, type StartOptions } from './start.ts';
+
+export interface HandleOptions extends LoadOptions, Pick<StartOptions, 'workFolder' | 'sealAboveBytes'> {
+  /** Called once, when nothing of it is left and nothing will be started again. */
+  readonly onGone: () => void;
+}
+
+interface Run {
+  readonly started: Started;
+  readonly talk: Conversation;
+}
+
+type EventName = keyof HandleEvents;
+
+/** One loaded plugin: its process, and the next one if that ends. */
+export class Handle {
+  readonly #context: Context;
+  readonly #spec: PluginSpec;
+  readonly #options: HandleOptions;
+  readonly #limits: LoadLimits;
+  readonly #restart: RestartPolicy | null;
+  readonly #listeners = new Map<EventName, Set<(about: never) => void>>();
+  readonly #pluginListeners = new Map<string, Set<(data: unknown) => void>>();
+  readonly #crashes: number[] = [];
+  readonly #counts = { calls: 0, errors: 0, events: 0, logLines: 0, denied: 0, restarts: 0 };
+  #run: Run | null = null;
+  #last: Started | null = null;
+  #functions: readonly string[] = [];
+  #mayCall: () => boolean = () => true;
+  #state: PluginState = 'stopped';
+  #over: Error | null = null;
+  /** Settles when a start that is under way has succeeded or failed for good. */
+  #starting: Promise<void> | null = null;
+  #timer: NodeJS.Timeout | null = null;
+  #wake: () => void = () => undefined;
+
+  constructor(context: Context, spec: PluginSpec, options: HandleOptions) {
+    this.#context = context;
+    this.#spec = spec;
+    this.#options = options;
+    this.#limits = { ...defaultLoadLimits, ...options.limits };
+    this.#restart = options.restart === null ? null : { ...defaultRestart, ...options.restart };
+  }
+
+  get name(): string {
+    return this.#last?.activated.name ?? `${this.#spec.vendor}/${this.#spec.plugin}`;
+  }
+
+  get version(): string {
+    return this.#last?.activated.pointer.version ?? '';
+  }
+
+  get mode(): Started['process']['mode'] {
+    return this.#last?.process.mode ?? 'process';
+  }
+
+  get state(): PluginState {
+    return this.#state;
+  }
+
+  get functions(): readonly string[] {
+    return this.#functions;
+  }
+
+  /** What runs now; `null` between two starts and at the end. */
+  get activated(): Activated | null {
+    return this.#run?.started.activated ?? null;
+  }
+
+  get onRevoked(): 'warn' | 'stop' {
+    return this.#last?.permit.onRevoked ?? 'stop';
+  }
+
+  /** @throws what starting it throws */
+  async start(signal: AbortSignal | undefined): Promise<void> {
+    const options = this.#options;
+    const started = await startPlugin(this.#context, this.#spec, programOf, {
+      signal,
+      mode: options.mode,
+      repair: options.repair,
+      env: options.env,
+      grant: options.grant,
+      workFolder: options.workFolder,
+      sealAboveBytes: options.sealAboveBytes,
+      limits: { messageBytes: this.#limits.valueBytes },
+      onDenied: (access) => {
+        this.#counts.denied++;
+        this.#tell('denied', access);
+      },
+    });
+    const { process, clean } = started;
+    const { channel } = process;
+    if (channel === null) throw new Error('started without its channel');
+    const talk = new Conversation(
+      channel,
+      this.#limits,
+      {
+        event: (event, data) => this.#event(event, data),
+        log: (line) => this.#log('log', line),
+        fault: (why) =>
+          void this.#kill(new ConfineRefusedError('CHANNEL_GARBAGE', `on its private channel: ${why}`)),
+        hung: () =>
+          void this.#kill(new LoadFailureError('PLUGIN_HUNG', 'it answers nothing any more, and was ended')),
+      },
+      clean,
+    );
+    const lines = { maxBytes: this.#limits.logLineBytes, perSecond: this.#limits.messagesPerSecond };
+    readLines(process.stdout, lines, (line) => this.#log('stdout', clean(line)));
+    readLines(process.stderr, lines, (line) => this.#log('stderr', clean(line)));
+    this.#run = { started, talk };
+    this.#last = started;
+    this.#mayCall = perMinute(started.callsPerMinute);
+    const failed = process.exited.then((exit) => this.#ended(exit, started, talk));
+    const up = await Promise.race([talk.up, failed, aborted(signal)]);
+    if (signal?.aborted === true) {
+      await this.close();
+      signal.throwIfAborted();
+    }
+    if (up === undefined) throw (await process.exited).error ?? this.#over ?? new Error('ended');
+    this.#functions = up;
+    this.#state = 'running';
+  }
+
+  async call(name: string, params: unknown, settings: CallSettings): Promise<unknown> {
+    this.#counts.calls++;
+    try {
+      if (!this.#mayCall())
+        throw new LoadRefusedError(
+          'CALL_RATE',
+          `${this.name} may be called ${this.#last?.callsPerMinute} times a minute`,
+        );
+      return await (await this.#talk(settings)).call(name, params, settings);
+    } catch (error) {
+      this.#counts.errors++;
+      throw error;
+    }
+  }
+
+  /** A call that comes between two starts waits for the next one, as long as it would wait for its answer. */
+  async #talk({ signal, timeoutMs = this.#limits.callTimeMs }: CallSettings): Promise<Conversation> {
+    signal?.throwIfAborted();
+    if (this.#over !== null) throw this.#over;
+    if (this.#run !== null) return this.#run.talk;
+    const late = AbortSignal.timeout(timeoutMs);
+    await Promise.race([
+      this.#starting,
+      aborted(signal === undefined ? late : AbortSignal.any([signal, late])),
+    ]);
+    signal?.throwIfAborted();
+    const talk = this.#current();
+    if (talk !== null) return talk;
+    throw (
+      this.#over ??
+      new LoadFailureError('CALL_TIMEOUT', `${this.name} was not started again within ${timeoutMs} ms`)
+    );
+  }
+
+  #current(): Conversation | null {
+    return this.#run?.talk ?? null;
+  }
+
+  on<Name extends EventName>(event: Name, listener: (about: HandleEvents[Name]) => void): () => void {
+    return addTo<EventName, (about: never) => void>(this.#listeners, event, listener);
+  }
+
+  onEvent(event: string, listener: (data: unknown) => void): () => void {
+    return addTo(this.#pluginListeners, event, listener);
+  }
+
+  metrics(): PluginMetrics {
+    const { calls, errors, events, logLines, denied, restarts } = this.#counts;
+    const usage = this.#run?.started.process.usage();
+    return {
+      startMs: this.#last?.startMs ?? 0,
+      verifyMs: this.#last?.activated.verifyMs ?? 0,
+      calls,
+      errors,
+      inFlight: this.#run?.talk.inFlight ?? 0,
+      events,
+      logLines,
+      deniedAccesses: Math.max(denied, usage?.denied ?? 0),
+      memoryBytes: usage?.memoryBytes ?? 0,
+      cpuSeconds: usage?.cpuSeconds ?? 0,
+      restarts,
+    };
+  }
+
+  async close(): Promise<void> {
+    await this.#kill(new LoadFailureError('PLUGIN_CLOSED', `${this.name} was closed`), 'for good');
+  }
+
+  /** Ends it for good, for `error`. */
+  async stop(error: Error): Promise<void> {
+    await this.#kill(error, 'for good');
+  }
+
+  judged(error: Error, stopped: boolean): void {
+    this.#tell('judged', { error, stopped });
+  }
+
+  /** Ends the process; what waits hears `why`. */
+  async #kill(why: Error, how: 'for good' | 'this one' = 'this one'): Promise<void> {
+    const run = this.#run;
+    if (how === 'for good' && this.#over === null) {
+      this.#over = why;
+      if (this.#timer !== null) clearTimeout(this.#timer);
+      this.#timer = null;
+      this.#wake();
+      if (run === null) this.#gone();
+    }
+    if (run === null) return;
+    run.talk.end(why);
+    await run.started.process.stop({ graceMs: how === 'for good' ? 500 : 0 });
+    await Promise.resolve(); // whoever waits for the process hears first
+  }
+
+  /** The process is gone: what waits hears why, and by the policy it is started again. */
+  #ended(exit: Exit, started: Started, talk: Conversation): undefined {
+    const error = exit.error ?? new ConfineFailureError('PLUGIN_CRASHED', `${this.name} ended by itself`);
+    talk.end(error);
+    if (this.#run?.started !== started) return;
+    this.#run = null;
+    const wasUp = this.#state === 'running';
+    const again = this.#over === null && wasUp && this.#mayRestart(error);
+    if (wasUp || this.#state === 'restarting') this.#tell('ended', { error, again });
+    if (again) return this.#again();
+    this.#state = 'stopped';
+    this.#over ??=
+      wasUp && this.#restart !== null && isCrash(error) ? gaveUp(this.name, this.#restart, error) : error;
+    this.#gone();
+  }
+
+  #mayRestart(error: Error): boolean {
+    if (this.#restart === null || !isCrash(error)) return false;
+    const now = performance.now();
+    this.#crashes.push(now);
+    while (this.#crashes.length > 0 && now - (this.#crashes[0] ?? now) > this.#restart.windowMs)
+      this.#crashes.shift();
+    return this.#crashes.length <= this.#restart.limit;
+  }
+
+  #again(): undefined {
+    const { backoffMs, maxBackoffMs } = this.#restart ?? defaultRestart;
+    const pause = Math.min(maxBackoffMs, backoffMs * 2 ** (this.#crashes.length - 1));
+    this.#state = 'restarting';
+    this.#starting = this.#startAfter(pause);
+  }
+
+  async #startAfter(pause: number): Promise<void> {
+    await new Promise<void>((resolve) => {
+      this.#wake = resolve;
+      this.#timer = setTimeout(resolve, pause * (0.5 + Math.random() / 2));
+    });
+    if (this.#over !== null) return;
+    try {
+      await this.start(undefined);
+      this.#counts.restarts++;
+      this.#tell('restarted', { restarts: this.#counts.restarts });
+    } catch (error) {
+      const why = error instanceof Error ? error : new Error(String(error));
+      if (this.#over !== null) return;
+      if (this.#mayRestart(why)) return this.#again();
+      this.#state = 'stopped';
+      this.#over = why;
+      this.#tell('ended', { error: why, again: false });
+      this.#gone();
+    }
+  }
+
+  #event(event: string, data: unknown): void {
+    this.#counts.events++;
+    for (const listener of this.#pluginListeners.get(event) ?? []) attempt(() => listener(data));
+  }
+
+  #log(stream: 'stdout' | 'stderr' | 'log', line: string): void {
+    this.#counts.logLines++;
+    this.#tell('log', { stream, line });
+  }
+
+  #tell<Name extends EventName>(event: Name, about: HandleEvents[Name]): void {
+    for (const listener of this.#listeners.get(event) ?? [])
+      attempt(() => void Reflect.apply(listener, undefined, [about]));
+  }
+
+  #gone(): void {
+    this.#state = 'stopped';
+    this.#options.onGone();
+  }
+}
+
+/** Ended by itself, or for using too much: worth another start. What breaks the rules of the channel is not. */
+function isCrash(error: Error): boolean {
+  if (!(error instanceof ConfineError))
+    return error instanceof LoadFailureError && error.code === 'PLUGIN_HUNG';
+  return [
+    'PLUGIN_CRASHED',
+    'CHANNEL_CLOSED',
+    'PLUGIN_STOPPED',
+    'MEMORY_LIMIT',
+    'CPU_LIMIT',
+    'START_FAILED',
+  ].includes(error.code);
+}
+
+function gaveUp(name: string, { limit, windowMs }: RestartPolicy, cause: Error): LoadFailureError {
+  return new LoadFailureError(
+    'PLUGIN_GAVE_UP',
+    `${name} ended more than ${limit} times within ${Math.round(windowMs / 1000)} s: ${cause.message}`,
+    { cause },
+  );
+}
+
+function programOf({ manifest, name }: Activated): Program {
+  const entry = mainOf(manifest);
+  const runtime = manifest.runtime ?? 'node';
+  if (runtime !== 'node' || entry === null)
+    throw new LoadNotFoundError('NO_ENTRY', `${name} has no module to call`, {
+      hint: manifest.kind === 'mcp' ? 'it is an MCP server: vault.mcp()' : 'ragv run starts its command',
+    });
+  return { entry, runner: runnerFile() };
+}
+
+let runner: string | undefined;
+
+/** Where the runner lies: a file of its own also where modules are joined. */
+function runnerFile(): string {
+  runner ??= createRequire(fileURLToPath(import.meta.url)).resolve('@ragnos/plugin/runner');
+  return runner;
+}
+
+function addTo<Name, Listener>(
+  listeners: Map<Name, Set<Listener>>,
+  name: Name,
+  listener: Listener,
+): () => void {
+  const set = listeners.get(name) ?? new Set();
+  listeners.set(name, set.add(listener));
+  return () => void set.delete(listener);
+}
+
+/** A listener that throws is its own problem. */
+function attempt(action: () => void): void {
+  try {
+    action();
+  } catch (error) {
+    queueMicrotask(() => {
+      throw error;
+    });
+  }
+}
+
+/** Settles when `signal` aborts; never without one. */
+async function aborted(signal: AbortSignal | undefined): Promise<undefined> {
+  return new Promise((resolve) => {
+    if (signal?.aborted === true) resolve(undefined);
+    else signal?.addEventListener('abort', () => resolve(undefined), { once: true });
+  });
+}

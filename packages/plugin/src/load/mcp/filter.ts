@@ -1,0 +1,197 @@
+import { LoadRefusedError } from '../errors.ts';
+import { perMinute } from '../rate.ts';
+import { errorTo, isObject, readMessage, type JsonRpcObject, type RequestId } from './json-rpc.ts';
+import { instructionsName, textHash } from './texts.ts';
+
+/** What of a manifest the filter goes by. */
+export interface McpRules {
+  readonly tools: ReadonlyMap<string, string>;
+  readonly prompts: ReadonlyMap<string, string>;
+  readonly requests: readonly string[];
+  readonly callsPerMinute: number;
+}
+
+export interface McpEnds {
+  readonly toClient: (message: JsonRpcObject) => void;
+  readonly toServer: (message: JsonRpcObject) => void;
+  /** What did not pass, once for each text and method. */
+  readonly refused: (error: LoadRefusedError) => void;
+}
+
+const maxPending = 10_000;
+const tooMany = -32_000;
+const notDeclared = -32_601;
+const badParams = -32_602;
+const badRequest = -32_600;
+
+/** A client's capability that lets a server make a request. */
+const askedBy = new Map([
+  ['sampling', 'sampling/createMessage'],
+  ['elicitation', 'elicitation/create'],
+  ['roots', 'roots/list'],
+]);
+
+const lists = new Map([
+  ['tools/list', 'tools'],
+  ['prompts/list', 'prompts'],
+] as const);
+
+/**
+ * Stands between an MCP client and a server: tools and prompts pass whose texts are those of the signed manifest, and what
+ * the server asks of the client passes that its manifest declares. Everything is read and written anew, so that both sides
+ * see what was looked at. A manifest that names no tools lets none through.
+ */
+export class McpFilter {
+  readonly #rules: McpRules;
+  readonly #ends: McpEnds;
+  readonly #mayCall: () => boolean;
+  /** What the client asked and the server has not answered: method by id. */
+  readonly #asked = new Map<RequestId, string>();
+  /** What the server asked of the client. */
+  readonly #serverAsked = new Set<RequestId>();
+  /** Names whose texts were seen and are not the signed ones. */
+  readonly #bad = { tools: new Set<string>(), prompts: new Set<string>() };
+  readonly #told = new Set<string>();
+
+  constructor(rules: McpRules, ends: McpEnds) {
+    this.#rules = rules;
+    this.#ends = ends;
+    this.#mayCall = perMinute(rules.callsPerMinute);
+  }
+
+  /** What the client says. What is no message is answered where that is possible, and goes no further. */
+  fromClient(value: unknown): void {
+    const parsed = readMessage(value);
+    if (parsed === null) {
+      const id: unknown = isObject(value) ? value['id'] : undefined;
+      if (typeof id === 'string' || typeof id === 'number')
+        this.#ends.toClient(errorTo(id, badRequest, 'not a message of JSON-RPC 2.0'));
+      return;
+    }
+    const { kind, message } = parsed;
+    if (kind === 'notification') return this.#ends.toServer(message);
+    if (kind !== 'request') {
+      if (parsed.id !== null && this.#serverAsked.delete(parsed.id)) this.#ends.toServer(message);
+      return;
+    }
+    const { id, method } = parsed;
+    const refuse = (code: number, error: LoadRefusedError): void => {
+      this.#ends.toClient(errorTo(id, code, error.message));
+      this.#tell(error);
+    };
+    if (this.#asked.has(id)) return this.#ends.toClient(errorTo(id, badRequest, 'this id is under way'));
+    if (this.#asked.size >= maxPending)
+      return refuse(tooMany, new LoadRefusedError('TOO_MANY_CALLS', `${maxPending} requests are under way`));
+    if (method !== 'ping' && !this.#mayCall()) {
+      const { callsPerMinute } = this.#rules;
+      return refuse(
+        tooMany,
+        new LoadRefusedError('CALL_RATE', `more than ${callsPerMinute} requests a minute`),
+      );
+    }
+    const named = method === 'tools/call' ? 'tools' : method === 'prompts/get' ? 'prompts' : null;
+    if (named !== null) {
+      const name = isObject(message['params']) ? message['params']['name'] : undefined;
+      if (typeof name !== 'string' || !this.#rules[named].has(name) || this.#bad[named].has(name))
+        return refuse(badParams, unsigned(named, String(name)));
+    }
+    this.#asked.set(id, method);
+    this.#ends.toServer(method === 'initialize' ? this.#withoutUndeclared(message) : message);
+  }
+
+  /** What the server says. `false`: it is no message, and whoever listens may want to end it. */
+  fromServer(value: unknown): boolean {
+    const parsed = readMessage(value);
+    if (parsed === null) return false;
+    const { message } = parsed;
+    if (parsed.kind === 'notification') {
+      if (parsed.method.startsWith('notifications/')) this.#ends.toClient(message);
+      return true;
+    }
+    if (parsed.kind === 'request') {
+      this.#request(parsed.id, parsed.method, message);
+      return true;
+    }
+    const method = parsed.id === null ? undefined : this.#asked.get(parsed.id);
+    if (parsed.id === null || method === undefined) return true; // an answer to nothing
+    this.#asked.delete(parsed.id);
+    this.#ends.toClient(parsed.kind === 'result' ? this.#filtered(method, message) : message);
+    return true;
+  }
+
+  #request(id: RequestId, method: string, message: JsonRpcObject): void {
+    if (method !== 'ping' && !this.#rules.requests.includes(method)) {
+      const what = `the server asked for ${method.slice(0, 100)}, which its signed manifest does not declare`;
+      this.#ends.toServer(errorTo(id, notDeclared, what));
+      this.#tell(new LoadRefusedError('REQUEST_NOT_DECLARED', what));
+      return;
+    }
+    if (this.#serverAsked.has(id) || this.#serverAsked.size >= maxPending)
+      return this.#ends.toServer(errorTo(id, badRequest, 'this id is under way'));
+    this.#serverAsked.add(id);
+    this.#ends.toClient(message);
+  }
+
+  /** A client that does not say that it can is not asked: servers look before they ask. */
+  #withoutUndeclared(message: JsonRpcObject): JsonRpcObject {
+    const { params } = message;
+    if (!isObject(params) || !isObject(params['capabilities'])) return message;
+    const capabilities = Object.entries(params['capabilities']).filter(([name]) => {
+      const request = askedBy.get(name);
+      return request === undefined || this.#rules.requests.includes(request);
+    });
+    return { ...message, params: { ...params, capabilities: Object.fromEntries(capabilities) } };
+  }
+
+  #filtered(method: string, message: JsonRpcObject): JsonRpcObject {
+    const { result } = message;
+    if (!isObject(result)) return message;
+    if (method === 'initialize') return { ...message, result: this.#introduced(result) };
+    const list =
+      method === 'tools/list' ? lists.get(method) : method === 'prompts/list' ? lists.get(method) : undefined;
+    if (list === undefined) return message;
+    const items: unknown = result[list];
+    const passed = Array.isArray(items) ? items.filter((item: unknown) => this.#passes(list, item)) : [];
+    return { ...message, result: { ...result, [list]: passed } };
+  }
+
+  #introduced(result: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+    const { instructions, ...rest } = result;
+    if (instructions === undefined) return result;
+    if (this.#rules.prompts.get(instructionsName) === textHash(instructions)) return result;
+    this.#tell(
+      new LoadRefusedError(
+        'TEXT_NOT_SIGNED',
+        'the instructions of the server are not in its signed manifest',
+      ),
+    );
+    return rest;
+  }
+
+  #passes(list: 'tools' | 'prompts', item: unknown): boolean {
+    const name: unknown = isObject(item) ? item['name'] : undefined;
+    if (typeof name !== 'string') return false;
+    const passes = this.#rules[list].get(name) === textHash(item);
+    if (passes) this.#bad[list].delete(name);
+    else {
+      if (this.#rules[list].has(name)) this.#bad[list].add(name);
+      this.#tell(unsigned(list, name));
+    }
+    return passes;
+  }
+
+  #tell(error: LoadRefusedError): void {
+    const key = `${error.code} ${error.message}`;
+    if (this.#told.has(key) || this.#told.size > 1000) return;
+    this.#told.add(key);
+    this.#ends.refused(error);
+  }
+}
+
+function unsigned(list: 'tools' | 'prompts', name: string): LoadRefusedError {
+  const what = list === 'tools' ? 'tool' : 'prompt';
+  return new LoadRefusedError(
+    'TEXT_NOT_SIGNED',
+    `the ${what} ${JSON.stringify(name.slice(0, 100))} is not in the signed manifest as the server describes it`,
+  );
+}

@@ -1,0 +1,129 @@
+import type { Mode } from '../../confine/grant.ts';
+import { ConfineRefusedError } from '../../confine/errors.ts';
+import { readSpec, type Context } from '../../host/context.ts';
+import type { McpOptions } from '../api.ts';
+import { LoadFailureError } from '../errors.ts';
+import { readLines } from '../lines.ts';
+import { defaultLoadLimits } from '../api.ts';
+import { startPlugin, type Started } from '../start.ts';
+import type { Live } from '../vault.ts';
+import { McpFilter } from './filter.ts';
+import type { JsonRpcMessage } from './json-rpc.ts';
+import { mcpLineBytes, messageWriter, readMessages } from './lines.ts';
+import { commandProgram } from './command.ts';
+
+/** Structurally a `Transport` of the MCP SDK, of which nothing is imported. */
+export interface McpTransport {
+  start(): Promise<void>;
+  send(message: JsonRpcMessage): Promise<void>;
+  close(): Promise<void>;
+  onclose?: (() => void) | undefined;
+  onerror?: ((error: Error) => void) | undefined;
+  onmessage?: ((message: never) => void) | undefined;
+  readonly sessionId?: string | undefined;
+  /** Once it is started: how it is held, and what it asks for and does not get. */
+  readonly about: { readonly name: string; readonly mode: Mode; readonly withheld: readonly string[] } | null;
+}
+
+export interface McpTransportOptions extends McpOptions {
+  readonly workFolder: string | null;
+  readonly sealAboveBytes: number | undefined;
+  readonly live: Set<Live>;
+}
+
+/** Verifies and starts the server when it is started itself; ends it when it is closed, or when the server breaks JSON-RPC. */
+export function mcpTransport(context: Context, spec: string, options: McpTransportOptions): McpTransport {
+  let started: Started | null = null;
+  let filter: McpFilter | null = null;
+  let closed = false;
+  const live: Live = {
+    get activated() {
+      return started?.activated ?? null;
+    },
+    get onRevoked() {
+      return started?.permit.onRevoked ?? 'stop';
+    },
+    stop: async (error) => fail(error),
+    judged: (error) => void transport.onerror?.(error),
+  };
+  const gone = (): void => {
+    if (closed) return;
+    closed = true;
+    options.live.delete(live);
+    transport.onclose?.();
+  };
+  const fail = async (error: Error): Promise<void> => {
+    transport.onerror?.(error);
+    await started?.process.stop({ graceMs: 0 });
+    gone();
+  };
+  const transport: McpTransport = {
+    get about() {
+      if (started === null) return null;
+      const { activated, process, withheld } = started;
+      return { name: activated.name, mode: process.mode, withheld };
+    },
+    start: async () => {
+      if (started !== null || closed)
+        throw new LoadFailureError('PLUGIN_CLOSED', 'a transport is started once');
+      try {
+        started = await startPlugin(
+          context,
+          readSpec(context, spec),
+          (activated, root) => commandProgram(activated, root, options),
+          { ...options, onDenied: options.onDenied },
+        );
+      } catch (error) {
+        context.events.refusal(error, spec);
+        closed = true;
+        throw error;
+      }
+      options.live.add(live);
+      const { process: confined, permit, callsPerMinute, clean } = started;
+      const toServer = messageWriter(confined.stdin, confined.stdout);
+      filter = new McpFilter(
+        { ...permit.capabilities, callsPerMinute },
+        {
+          toServer,
+          toClient: (message) =>
+            void (transport.onmessage && Reflect.apply(transport.onmessage, transport, [message])),
+          refused: (error) => options.onRefused?.(error),
+        },
+      );
+      const { logLineBytes: maxBytes, messagesPerSecond: perSecond } = defaultLoadLimits;
+      readLines(confined.stderr, { maxBytes, perSecond }, (line) => options.onLog?.(clean(line)));
+      const bad = (why: string): void =>
+        void fail(new ConfineRefusedError('CHANNEL_GARBAGE', `the server wrote ${why}`));
+      readMessages(confined.stdout, mcpLineBytes, {
+        message: (value) => {
+          if (filter?.fromServer(value) === false) bad('something else than a message of JSON-RPC 2.0');
+        },
+        bad,
+      });
+      void confined.exited.then((exit) => {
+        if (exit.error !== null && !closed) transport.onerror?.(exit.error);
+        gone();
+      });
+    },
+    send: async (message) => {
+      if (filter === null || started === null || closed)
+        throw new LoadFailureError('PLUGIN_CLOSED', 'the server does not run');
+      filter.fromClient(message);
+      const { stdin } = started.process;
+      if (stdin.writableNeedDrain && !stdin.destroyed)
+        await new Promise<void>((resolve) => {
+          const done = (): void => {
+            stdin.off('drain', done).off('close', done);
+            resolve();
+          };
+          stdin.on('drain', done).on('close', done);
+        });
+    },
+    close: async () => {
+      if (closed && started === null) return;
+      await started?.process.stop({ graceMs: 1000 });
+      gone();
+    },
+  };
+  return transport;
+}

@@ -1,0 +1,39 @@
+import { parseCapabilities, type Capabilities } from '../capabilities/capabilities.ts';
+import { narrow, type CapabilityPolicy } from '../capabilities/narrow.ts';
+import type { Mode } from '../confine/grant.ts';
+import type { PluginManifest } from '../formats/manifest.ts';
+import type { Context } from '../host/context.ts';
+import { permitFor } from '../host/grants-permit.ts';
+
+/** What the program that is the host agrees to for one start, beside what was agreed to at installation. */
+export interface GivenGrant {
+  /** Bounds on what is declared; absent = all of it. */
+  readonly capabilities?: CapabilityPolicy | undefined;
+  /** What `$chosen` stands for: absolute paths. */
+  readonly folders?: readonly string[] | undefined;
+}
+
+/** What a version may do on this host. */
+export interface StartPermit {
+  readonly capabilities: Capabilities;
+  readonly folders: readonly string[];
+  readonly leastMode: Mode;
+  readonly onRevoked: 'warn' | 'stop';
+  /** What it asks for and does not get, a line each. */
+  readonly withheld: readonly string[];
+}
+
+/** Signed ∩ agreed to ∩ policy. @throws NOT_ALLOWED, CONSENT_REQUIRED */
+export async function permitToStart(
+  context: Context,
+  manifest: PluginManifest,
+  given: GivenGrant | undefined,
+): Promise<StartPermit> {
+  const asked = parseCapabilities(manifest.capabilities);
+  const once =
+    given === undefined
+      ? undefined
+      : { granted: narrow(asked, given.capabilities ?? {}), folders: given.folders ?? [] };
+  const permit = await permitFor(context, manifest, once);
+  return { ...permit, withheld: permit.withheld.map(({ what, by }) => `${what.text} (${by})`) };
+}

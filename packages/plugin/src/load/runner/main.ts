@@ -1,0 +1,166 @@
+/** Runs in the plugin's process: its exported functions are what the host may call. Nothing here is trusted by the host. */
+import type { RunnerContext } from '../../confine/preload/main.ts';
+import { Inbox } from './inbox.ts';
+import { streamWindow, type FaultCode, type FromPlugin } from './protocol.ts';
+import { packValue, unpackValue } from './values.ts';
+
+type Callable = (...args: readonly unknown[]) => unknown;
+
+interface Call {
+  readonly abort: AbortController;
+  readonly input: Inbox | null;
+  /** Items that may still be sent. */
+  credit: number;
+  /** Called when there is more. */
+  more: () => void;
+}
+
+/** @throws what cannot be sent */
+type Send = (message: FromPlugin, bytes?: Uint8Array) => boolean;
+
+export async function runner({ channel, load }: RunnerContext): Promise<void> {
+  const calls = new Map<number, Call>();
+  const send: Send = (message, bytes) => channel.send(message, bytes);
+  const functions = load().then(functionsOf);
+  channel.onMessage(({ value: message, bytes }) => {
+    if (typeof message !== 'object' || message === null) return;
+    const [t, id] = [text(message, 't'), number(message, 'id')];
+    const call = calls.get(id);
+    if (t === 'call') void answer(message, id, bytes);
+    else if (t === 'abort') call?.abort.abort(new Error(text(message, 'why')));
+    else if (t === 'in') call?.input?.push(unpackValue(part(message), bytes));
+    else if (t === 'inEnd') call?.input?.end(ended(message));
+    else if (t === 'ping') send({ t: 'pong', id });
+    else if (t === 'pull' && call !== undefined) {
+      call.credit += number(message, 'n');
+      call.more();
+    }
+  });
+
+  async function answer(message: object, id: number, bytes: Uint8Array | null): Promise<void> {
+    const abort = new AbortController();
+    const input =
+      Reflect.get(message, 'input') === true ? new Inbox((n) => void send({ t: 'pull', id, n })) : null;
+    const call: Call = { abort, input, credit: streamWindow, more: () => undefined };
+    calls.set(id, call);
+    try {
+      const name = text(message, 'name');
+      const target = (await functions.catch((error: unknown) => fail(id, 'load', error)))?.get(name);
+      if (target === null || target === undefined) {
+        if (target === undefined && (await functions.catch(() => null)) !== null)
+          fail(id, 'missing', new Error(`it exports no function ${name}`));
+        return;
+      }
+      const about = { signal: abort.signal, emit, log, ...(input === null ? {} : { input }) };
+      const result = await Promise.resolve(
+        Reflect.apply(target, undefined, [unpackValue(part(message), bytes), about]),
+      );
+      if (isIterable(result)) await stream(id, call, result);
+      else reply(id, result);
+    } catch (error) {
+      fail(id, 'thrown', error);
+    } finally {
+      calls.delete(id);
+      input?.end(null);
+      abort.abort(new Error('the call is over'));
+    }
+  }
+
+  async function stream(id: number, call: Call, items: AsyncIterable<unknown>): Promise<void> {
+    send({ t: 'stream', id });
+    const stopped = new Promise<null>((resolve) =>
+      call.abort.signal.addEventListener('abort', () => resolve(null), { once: true }),
+    );
+    const iterator = items[Symbol.asyncIterator]();
+    for (;;) {
+      while (call.credit === 0 && !call.abort.signal.aborted)
+        await Promise.race([new Promise<void>((resolve) => (call.more = resolve)), stopped]);
+      const next = call.abort.signal.aborted ? null : await Promise.race([iterator.next(), stopped]);
+      if (next === null) return void iterator.return?.().then(undefined, () => undefined);
+      if (next.done === true) break;
+      call.credit--;
+      const { packed, bytes } = packValue(next.value);
+      if (!send({ t: 'item', id, v: packed }, bytes)) await channel.drained();
+    }
+    send({ t: 'end', id });
+  }
+
+  function reply(id: number, result: unknown): void {
+    let made;
+    try {
+      made = packValue(result);
+    } catch (error) {
+      return fail(id, 'value', error);
+    }
+    try {
+      send({ t: 'ok', id, v: made.packed }, made.bytes);
+    } catch (error) {
+      fail(id, 'size', error);
+    }
+  }
+
+  function fail(id: number, code: FaultCode, error: unknown): void {
+    const name = error instanceof Error ? String(error.name) : 'Error';
+    const message = error instanceof Error ? String(error.message) : String(error);
+    const wide = error instanceof RangeError && code === 'thrown' && message.startsWith('a message of ');
+    send({
+      t: 'err',
+      id,
+      code: wide ? 'size' : code,
+      name: name.slice(0, 100),
+      message: message.slice(0, 4000),
+    });
+  }
+
+  /** For whoever listens on the host. Waits where many are under way; nobody has to wait for it. */
+  async function emit(event: string, data?: unknown): Promise<void> {
+    const { packed, bytes } = packValue(data);
+    if (!send({ t: 'event', event: String(event).slice(0, 200), v: packed }, bytes)) await channel.drained();
+  }
+
+  function log(...parts: readonly unknown[]): void {
+    const line = parts.map((item) => (typeof item === 'string' ? item : JSON.stringify(item))).join(' ');
+    send({ t: 'log', text: line.slice(0, 8000) });
+  }
+
+  const names = await functions.then(
+    (found) => [...found.keys()],
+    () => [],
+  );
+  send({ t: 'up', functions: names.slice(0, 1000).map((name) => name.slice(0, 200)) });
+}
+
+/** Exported functions; of a CommonJS module, those of what it exports. */
+function functionsOf(module: object): ReadonlyMap<string, Callable> {
+  const found = new Map<string, Callable>();
+  const fallback: unknown = Reflect.get(module, 'default');
+  for (const from of [typeof fallback === 'object' && fallback !== null ? fallback : {}, module])
+    for (const [name, value] of Object.entries(from)) if (isCallable(value)) found.set(name, value);
+  return found;
+}
+
+function isCallable(value: unknown): value is Callable {
+  return typeof value === 'function';
+}
+
+function isIterable(value: unknown): value is AsyncIterable<unknown> {
+  return typeof value === 'object' && value !== null && Symbol.asyncIterator in value;
+}
+
+function text(from: object, name: string): string {
+  return String(Reflect.get(from, name));
+}
+
+function number(from: object, name: string): number {
+  return Number(Reflect.get(from, name));
+}
+
+function part(from: object): object {
+  const packed: unknown = Reflect.get(from, 'v');
+  return typeof packed === 'object' && packed !== null ? packed : {};
+}
+
+function ended(message: object): Error | null {
+  const error: unknown = Reflect.get(message, 'error');
+  return typeof error === 'string' ? new Error(error) : null;
+}

@@ -1,0 +1,199 @@
+import { realpathSync } from 'node:fs';
+
+import type { ConfinedProcess, ConfineOptions, DeniedAccess } from '../confine/api.ts';
+import { ConfineRefusedError } from '../confine/errors.ts';
+import type { Mode, Runtime } from '../confine/grant.ts';
+import { findBubblewrap } from '../confine/programs.ts';
+import { startConfined } from '../confine/start.ts';
+import type { PluginManifest } from '../formats/manifest.ts';
+import type { Context } from '../host/context.ts';
+import { HostPolicyError } from '../host/errors.ts';
+import { refuseForeign } from '../host/launch.ts';
+import { activate, type Activated, type ActivateOptions } from './activate.ts';
+import { dataFolder, makeTempFolder, removeTempFolder } from './folders.ts';
+import { permitToStart, type GivenGrant, type StartPermit } from './permit.ts';
+import { resolveGrant } from './resolve-grant.ts';
+import type { PluginSpec } from '../names.ts';
+
+/** What is run of a verified plugin. */
+export interface Program {
+  /** Below the tree. */
+  readonly entry: string;
+  readonly args?: readonly string[];
+  /** What its signed launch sets. */
+  readonly env?: ReadonlyMap<string, string>;
+  /** Folders that the person named in its settings: `$chosen`. */
+  readonly folders?: readonly string[];
+  readonly runner?: string;
+}
+
+export interface StartOptions extends Omit<ActivateOptions, 'repair'> {
+  readonly repair?: boolean | undefined;
+  readonly mode?: Mode | undefined;
+  readonly grant?: GivenGrant | undefined;
+  /** What `$project` stands for. */
+  readonly workFolder?: string | null | undefined;
+  readonly env?: ReadonlyMap<string, string> | undefined;
+  readonly limits?: ConfineOptions['limits'];
+  readonly onDenied?: ((access: DeniedAccess) => void) | undefined;
+}
+
+export interface Started {
+  readonly activated: Activated;
+  readonly process: ConfinedProcess;
+  readonly permit: StartPermit;
+  /** What it asks for and does not get here. */
+  readonly withheld: readonly string[];
+  readonly callsPerMinute: number;
+  readonly startMs: number;
+  /** Takes what tells about this host out of a text. */
+  readonly clean: (text: string) => string;
+}
+
+/** What every program may see of our environment: how to speak to a terminal, nothing that could be a secret. */
+const passed = 'LANG LC_ALL LC_CTYPE TZ TERM NO_COLOR FORCE_COLOR COLUMNS LINES SystemRoot'.split(' ');
+
+/**
+ * Verifies what is installed and starts it with what it may: signed, agreed to, allowed by policy, and there on this host.
+ * Nothing of it is left if this throws.
+ */
+export async function startPlugin(
+  context: Context,
+  spec: PluginSpec,
+  programOf: (activated: Activated, root: string) => Program,
+  options: StartOptions,
+): Promise<Started> {
+  const started = performance.now();
+  const activated = await activate(context, spec, { ...options, repair: options.repair ?? true });
+  const undo: (() => void)[] = [() => activated.lock.release()];
+  try {
+    const { manifest, folder, name } = activated;
+    const permit = await permitToStart(context, manifest, options.grant);
+    refuseForeign(manifest);
+    const runtime = manifest.runtime === undefined || manifest.runtime === 'none' ? 'node' : manifest.runtime;
+    const mode = await chooseMode(name, runtime, options.mode, permit.leastMode);
+    const inSandbox = (mode === 'sandbox' || mode === 'compute') && process.platform === 'linux';
+    const root = inSandbox ? '/plugin' : folder;
+    const program = programOf(activated, root);
+    let temp: string | null = null;
+    let data: string | null = null;
+    const { grant, missing } = resolveGrant({
+      capabilities: permit.capabilities,
+      places: {
+        data: () => (data ??= dataFolder(context, manifest)),
+        temp: () => {
+          if (temp === null) {
+            const made = makeTempFolder();
+            undo.push(() => removeTempFolder(made));
+            temp = made;
+          }
+          return temp;
+        },
+        project: options.workFolder ?? null,
+        chosen: [...permit.folders, ...(program.folders ?? [])],
+      },
+      deny: [context.home],
+      environments: [options.env ?? new Map(), process.env],
+    });
+    const env = new Map<string, string>([
+      ...(mode === 'compute' ? [] : basics(root)),
+      ...(data === null ? [] : [['RAGV_DATA', data] as const]),
+      ...(temp === null ? [] : [['TMPDIR', temp] as const]),
+      ...(program.env ?? []),
+      ...grant.env,
+    ]);
+    const confined = await startConfined({
+      mode,
+      runtime,
+      folder,
+      entry: program.entry,
+      args: program.args ?? [],
+      grant: { ...grant, env },
+      files: activated.files,
+      deny: [realpathSync(context.home)],
+      ...(program.runner === undefined ? {} : { runner: program.runner }),
+      ...(options.limits === undefined ? {} : { limits: options.limits }),
+      ...(options.onDenied === undefined ? {} : { onDenied: options.onDenied }),
+    });
+    void confined.exited.then(() => {
+      for (const one of undo) one();
+    });
+    if (options.signal?.aborted === true) {
+      await confined.stop({ graceMs: 0 });
+      options.signal.throwIfAborted();
+    }
+    return {
+      activated,
+      process: confined,
+      permit,
+      withheld: [...permit.withheld, ...missing],
+      callsPerMinute: grant.limits.callsPerMinute,
+      startMs: performance.now() - started,
+      clean: cleaner(
+        new Map([
+          [folder, '$plugin'],
+          ...(data === null ? [] : [[data, '$data'] as const]),
+          ...(temp === null ? [] : [[temp, '$temp'] as const]),
+          [realpathSync(context.home), '$vault'],
+        ]),
+      ),
+    };
+  } catch (error) {
+    for (const one of undo) one(); // each may be called twice
+    throw error;
+  }
+}
+
+function basics(root: string): readonly (readonly [string, string])[] {
+  return [
+    ['RAGV_PLUGIN_ROOT', root],
+    ...passed.flatMap((name): readonly (readonly [string, string])[] => {
+      const value = process.env[name];
+      return value === undefined ? [] : [[name, value]];
+    }),
+  ];
+}
+
+const byStrength: readonly Mode[] = ['trusted', 'process', 'sandbox', 'compute'];
+
+/** The mode asked for, which policy may not be stronger than; else the strongest to be had, never `trusted`. */
+async function chooseMode(
+  name: string,
+  runtime: Runtime,
+  asked: Mode | undefined,
+  least: Mode,
+): Promise<Mode> {
+  if (asked !== undefined) {
+    if (byStrength.indexOf(asked) >= byStrength.indexOf(least)) return asked;
+    throw new HostPolicyError('NOT_ALLOWED', `${name}: policy wants mode ${least}, not ${asked}`, {
+      hint: `--mode ${least}`,
+    });
+  }
+  if (least === 'compute') return 'compute';
+  if (least === 'sandbox' || runtime !== 'node') return 'sandbox'; // which fails where it is not to be had
+  return (await sandboxHere()) ? 'sandbox' : 'process';
+}
+
+async function sandboxHere(): Promise<boolean> {
+  if (process.platform === 'darwin') return true; // it comes with the system; not started if it does not work
+  if (process.platform !== 'linux') return false;
+  try {
+    await findBubblewrap();
+    return true;
+  } catch (error) {
+    if (error instanceof ConfineRefusedError) return false;
+    throw error;
+  }
+}
+
+/** The longest first, so that a folder's own name is found before that of the one around it. */
+function cleaner(names: ReadonlyMap<string, string>): (text: string) => string {
+  const known = [...names].toSorted(([a], [b]) => b.length - a.length);
+  return (text) => known.reduce((left, [path, name]) => left.replaceAll(path, name), text);
+}
+
+/** How `manifest` is run as a module that a runner of ours loads. */
+export function mainOf(manifest: PluginManifest): string | null {
+  const { main, bin } = manifest.entry;
+  return main ?? (bin.size === 1 ? ([...bin.values()][0] ?? null) : null);
+}
