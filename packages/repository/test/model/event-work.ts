@@ -123,7 +123,8 @@ async function signed(event: SigningEvent, { keys, far, history, now }: Hands): 
   return found.size === 0 ? event : (await signEvent(event, seen, [...found.values()], settings)).event;
 }
 
-const raced = ['CONFLICT', 'SIGNATURES_MISSING'];
+/** Of others at the same time; what may not change may have been published by them with another content. */
+const raced = ['CONFLICT', 'SIGNATURES_MISSING', 'DOOR_IMMUTABLE'];
 
 /** One that is made, signed by everybody, and applied at once or left for later. */
 export function event(op: Op & { kind: 'event' }): Work {
