@@ -30,15 +30,15 @@ const maxFunctions = 1000;
 
 /** The host's end of one process's call lane. What comes is checked before it is believed. */
 export class Conversation {
-  /** Settles with the names of its functions when its module was loaded or has failed; never, if it ends before. */
-  readonly up: Promise<readonly string[]>;
+  /** Settles when its module was loaded, with the names of its functions, or has failed; never, if it ends before. */
+  readonly up: Promise<readonly string[] | LoadFailureError>;
   readonly #channel: Channel;
   readonly #limits: LoadLimits;
   readonly #listeners: Listeners;
   readonly #clean: (text: string) => string;
   readonly #pending = new Map<number, Pending>();
   readonly #throttle: Throttle;
-  #up: (names: readonly string[]) => void = () => undefined;
+  #up: (names: readonly string[] | LoadFailureError) => void = () => undefined;
   #next = 1;
   #ended: Error | null = null;
   #hungTimer: NodeJS.Timeout | null = null;
@@ -223,7 +223,10 @@ export class Conversation {
   #receive({ value: message, bytes }: Message): void {
     if (typeof message !== 'object' || message === null) throw new TypeError('no message');
     const [t, id]: readonly unknown[] = [Reflect.get(message, 't'), Reflect.get(message, 'id')];
-    if (t === 'up') return this.#up(namesOf(Reflect.get(message, 'functions')));
+    if (t === 'up') {
+      const failed = Reflect.get(message, 'error') !== null;
+      return this.#up(failed ? this.#loadFault(message) : namesOf(Reflect.get(message, 'functions')));
+    }
     if (t === 'event') {
       this.#throttle.count();
       return this.#listeners.event(textOf(message, 'event', 200), unpackValue(packedOf(message), bytes));
@@ -261,13 +264,16 @@ export class Conversation {
     } else throw new TypeError(`an answer that does not fit its call`);
   }
 
+  #loadFault(message: object): LoadFailureError {
+    const text = this.#clean(textOf(message, 'error', 2000));
+    return new LoadFailureError('PLUGIN_LOAD', `its module could not be loaded: ${text}`);
+  }
+
   #fault(name: string, message: object): LoadError {
     const text = this.#clean(textOf(message, 'message', 2000));
     const kind: unknown = Reflect.get(message, 'code');
     if (kind === 'missing')
       return new LoadNotFoundError('NO_SUCH_FUNCTION', `the plugin exports no function ${name}`);
-    if (kind === 'load')
-      return new LoadFailureError('PLUGIN_LOAD', `its module could not be loaded: ${text}`);
     if (kind === 'value')
       return new LoadFailureError('BAD_VALUE', `what ${name} returned is no JSON: ${text}`);
     if (kind === 'size')

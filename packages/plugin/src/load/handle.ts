@@ -31,6 +31,8 @@ export interface HandleOptions extends LoadOptions, Pick<StartOptions, 'workFold
 interface Run {
   readonly started: Started;
   readonly talk: Conversation;
+  /** Why we end it. */
+  why: Error | null;
 }
 
 type EventName = keyof HandleEvents;
@@ -130,7 +132,7 @@ export class Handle {
     const lines = { maxBytes: this.#limits.logLineBytes, perSecond: this.#limits.messagesPerSecond };
     readLines(process.stdout, lines, (line) => this.#log('stdout', clean(line)));
     readLines(process.stderr, lines, (line) => this.#log('stderr', clean(line)));
-    this.#run = { started, talk };
+    this.#run = { started, talk, why: null };
     this.#last = started;
     this.#mayCall = perMinute(started.callsPerMinute);
     const failed = process.exited.then((exit) => this.#ended(exit, started, talk));
@@ -140,6 +142,10 @@ export class Handle {
       signal.throwIfAborted();
     }
     if (up === undefined) throw (await process.exited).error ?? this.#over ?? new Error('ended');
+    if (up instanceof LoadFailureError) {
+      await this.#kill(up);
+      throw up;
+    }
     this.#functions = up;
     this.#state = 'running';
   }
@@ -163,8 +169,10 @@ export class Handle {
   async #talk({ signal, timeoutMs = this.#limits.callTimeMs }: CallSettings): Promise<Conversation> {
     signal?.throwIfAborted();
     if (this.#over !== null) throw this.#over;
-    if (this.#run !== null) return this.#run.talk;
+    const run = this.#run;
+    if (run !== null && run.why === null) return run.talk;
     const late = AbortSignal.timeout(timeoutMs);
+    if (run !== null) await run.started.process.exited; // it is being ended
     await Promise.race([
       this.#starting,
       aborted(signal === undefined ? late : AbortSignal.any([signal, late])),
@@ -232,6 +240,7 @@ export class Handle {
       if (run === null) this.#gone();
     }
     if (run === null) return;
+    run.why ??= why;
     run.talk.end(why);
     await run.started.process.stop({ graceMs: how === 'for good' ? 500 : 0 });
     await Promise.resolve(); // whoever waits for the process hears first
@@ -239,9 +248,11 @@ export class Handle {
 
   /** The process is gone: what waits hears why, and by the policy it is started again. */
   #ended(exit: Exit, started: Started, talk: Conversation): undefined {
-    const error = exit.error ?? new ConfineFailureError('PLUGIN_CRASHED', `${this.name} ended by itself`);
+    const run = this.#run;
+    const crashed = new ConfineFailureError('PLUGIN_CRASHED', `${this.name} ended by itself`);
+    const error = run?.why ?? exit.error ?? crashed;
     talk.end(error);
-    if (this.#run?.started !== started) return;
+    if (run?.started !== started) return;
     this.#run = null;
     const wasUp = this.#state === 'running';
     const again = this.#over === null && wasUp && this.#mayRestart(error);
@@ -315,14 +326,9 @@ export class Handle {
 function isCrash(error: Error): boolean {
   if (!(error instanceof ConfineError))
     return error instanceof LoadFailureError && error.code === 'PLUGIN_HUNG';
-  return [
-    'PLUGIN_CRASHED',
-    'CHANNEL_CLOSED',
-    'PLUGIN_STOPPED',
-    'MEMORY_LIMIT',
-    'CPU_LIMIT',
-    'START_FAILED',
-  ].includes(error.code);
+  return ['PLUGIN_CRASHED', 'CHANNEL_CLOSED', 'MEMORY_LIMIT', 'CPU_LIMIT', 'START_FAILED'].includes(
+    error.code,
+  );
 }
 
 function gaveUp(name: string, { limit, windowMs }: RestartPolicy, cause: Error): LoadFailureError {

@@ -38,4 +38,5 @@ export function readLines(
   stream.on('end', flush);
   stream.on('error', () => throttle.stop());
   stream.on('close', () => throttle.stop());
+  stream.resume();
 }

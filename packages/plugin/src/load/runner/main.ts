@@ -45,12 +45,8 @@ export async function runner({ channel, load }: RunnerContext): Promise<void> {
     calls.set(id, call);
     try {
       const name = text(message, 'name');
-      const target = (await functions.catch((error: unknown) => fail(id, 'load', error)))?.get(name);
-      if (target === null || target === undefined) {
-        if (target === undefined && (await functions.catch(() => null)) !== null)
-          fail(id, 'missing', new Error(`it exports no function ${name}`));
-        return;
-      }
+      const target = (await functions).get(name);
+      if (target === undefined) return fail(id, 'missing', new Error(`it exports no function ${name}`));
       const about = { signal: abort.signal, emit, log, ...(input === null ? {} : { input }) };
       const result = await Promise.resolve(
         Reflect.apply(target, undefined, [unpackValue(part(message), bytes), about]),
@@ -123,11 +119,13 @@ export async function runner({ channel, load }: RunnerContext): Promise<void> {
     send({ t: 'log', text: line.slice(0, 8000) });
   }
 
-  const names = await functions.then(
-    (found) => [...found.keys()],
-    () => [],
-  );
-  send({ t: 'up', functions: names.slice(0, 1000).map((name) => name.slice(0, 200)) });
+  try {
+    const names = [...(await functions).keys()];
+    send({ t: 'up', functions: names.slice(0, 1000).map((name) => name.slice(0, 200)), error: null });
+  } catch (error) {
+    const { name, message } = error instanceof Error ? error : new Error(String(error));
+    send({ t: 'up', functions: [], error: `${name}: ${message}`.slice(0, 4000) });
+  }
 }
 
 /** Exported functions; of a CommonJS module, those of what it exports. */

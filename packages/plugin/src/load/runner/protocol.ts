@@ -19,8 +19,8 @@ export type ToPlugin =
 
 /** What the plugin says; the host believes the form of none of it. */
 export type FromPlugin =
-  /** Its module is loaded, and exports these functions. */
-  | { readonly t: 'up'; readonly functions: readonly string[] }
+  /** Its module is loaded, and exports these functions; or `error` says why not. */
+  | { readonly t: 'up'; readonly functions: readonly string[]; readonly error: string | null }
   | { readonly t: 'ok'; readonly id: number; readonly v: Packed }
   | {
       readonly t: 'err';
@@ -39,8 +39,8 @@ export type FromPlugin =
   | { readonly t: 'log'; readonly text: string }
   | { readonly t: 'pong'; readonly id: number };
 
-/** `load`: its module throws; `missing`: no such function; `value`: what it returns is no JSON; `size`: it is too much. */
-export type FaultCode = 'load' | 'missing' | 'thrown' | 'value' | 'size';
+/** `missing`: no such function; `value`: what it returns is no JSON; `size`: it is too much. */
+export type FaultCode = 'missing' | 'thrown' | 'value' | 'size';
 
 /** Items of a stream under way, in either direction: more are not sent before they were taken. */
 export const streamWindow = 16;
