@@ -7,6 +7,7 @@ export type Manifest = {
   readonly private?: boolean;
   readonly bin?: Readonly<Record<string, string>>;
   readonly dependencies?: Readonly<Record<string, string>>;
+  readonly exports?: Readonly<Record<string, Readonly<Record<string, string>>>>;
 };
 export type Package = { readonly folder: string; readonly manifest: Manifest };
 /** The packages that are published, by name. */
@@ -39,4 +40,10 @@ export function closure(
 export const writtenBins = ({ bin = {} }: Manifest, folder: string): readonly string[] =>
   Object.values(bin).filter((target) =>
     existsSync(path.join(folder, target.replace('/dist/', '/src/').replace(/\.js$/, '.ts'))),
+  );
+
+/** The files of the exports beside `.`: each is run by itself, in a process that may read nothing else. */
+export const loadedApart = ({ exports = {} }: Manifest): readonly string[] =>
+  Object.entries(exports).flatMap(([name, { default: file }]) =>
+    name === '.' || file === undefined ? [] : [file],
   );

@@ -5,6 +5,7 @@ import { artifactCommands } from './table/artifact.ts';
 import { hostCommands } from './table/host.ts';
 import { metadataCommands } from './table/metadata.ts';
 import { operatorCommands } from './table/operator.ts';
+import { sandboxCommands } from './table/sandbox.ts';
 import { watchCommands } from './table/watch.ts';
 import { vendorCommands } from './table/vendor.ts';
 
@@ -18,6 +19,7 @@ export const commands: readonly CommandSpec[] = [
   ...watchCommands,
   ...auditCommands,
   ...hostCommands,
+  ...sandboxCommands,
   ...artifactCommands,
   {
     words: ['status'],

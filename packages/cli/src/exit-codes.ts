@@ -1,6 +1,6 @@
 import type { ClientErrorCode } from '@ragnos/client';
 import type { DiskErrorCode } from '@ragnos/disk';
-import type { HostErrorCode, PluginErrorCode } from '@ragnos/plugin';
+import type { ConfineErrorCode, HostErrorCode, LoadErrorCode, PluginErrorCode } from '@ragnos/plugin';
 import type { DoorErrorCode, EventErrorCode, PublishErrorCode } from '@ragnos/repository';
 import type { SigningErrorCode } from '@ragnos/signing';
 import type { StorageErrorCode } from '@ragnos/storage';
@@ -39,6 +39,8 @@ type ErrorCode =
   | LogErrorCode
   | PluginErrorCode
   | HostErrorCode
+  | ConfineErrorCode
+  | LoadErrorCode
   | CliErrorCode;
 
 export const exitOfError: Readonly<Record<ErrorCode, Exit>> = {
@@ -262,6 +264,34 @@ export const exitOfError: Readonly<Record<ErrorCode, Exit>> = {
   HOST_STATE: 'failure',
   BAD_SPEC: 'usage',
   BAD_POLICY: 'usage',
+  // confinement
+  SANDBOX_UNAVAILABLE: 'refused',
+  MODE_UNSUITABLE: 'refused',
+  GRANT_IMPOSSIBLE: 'refused',
+  MEMORY_LIMIT: 'refused',
+  CPU_LIMIT: 'refused',
+  PROCESS_LIMIT: 'refused',
+  CHANNEL_GARBAGE: 'refused',
+  START_FAILED: 'failure',
+  PLUGIN_CRASHED: 'failure',
+  PLUGIN_STOPPED: 'failure',
+  CHANNEL_CLOSED: 'failure',
+  CHANNEL_FULL: 'failure',
+  // plugin: loading
+  CALL_RATE: 'refused',
+  TOO_MANY_CALLS: 'refused',
+  TEXT_NOT_SIGNED: 'refused',
+  REQUEST_NOT_DECLARED: 'refused',
+  NO_SUCH_FUNCTION: 'notFound',
+  NO_ENTRY: 'notFound',
+  PLUGIN_THREW: 'failure',
+  PLUGIN_LOAD: 'failure',
+  CALL_TIMEOUT: 'failure',
+  BAD_VALUE: 'failure',
+  VALUE_TOO_LARGE: 'failure',
+  PLUGIN_HUNG: 'failure',
+  PLUGIN_GAVE_UP: 'failure',
+  PLUGIN_CLOSED: 'failure',
   // the command line itself
   USAGE: 'usage',
   NOT_A_VAULT: 'notFound',

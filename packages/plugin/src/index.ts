@@ -46,6 +46,7 @@ export type {
   PluginStatus,
   RunOptions,
   RunResult,
+  RunStreams,
   SearchHit,
   TrustedRepository,
   TrustOptions,
@@ -192,3 +193,52 @@ export {
 export type { Packed, PackOptions } from './pack/options.ts';
 export { keywordsOf, readKeywords } from './pack/keywords.ts';
 export { pack } from './pack/load.ts';
+export type { ConfinedProcess, ConfineOptions, DeniedAccess, Exit, Usage } from './confine/api.ts';
+export {
+  ConfineError,
+  ConfineFailureError,
+  ConfineRefusedError,
+  type ConfineErrorCode,
+} from './confine/errors.ts';
+export { modes, nothingGranted, type Grant, type Mode, type Runtime } from './confine/grant.ts';
+export { closeInspector } from './confine/inspector.ts';
+export { defaultConfineLimits, type ConfineLimits } from './confine/limits.ts';
+export type { Channel, Message } from './confine/preload/lanes.ts';
+export {
+  runProbes,
+  type ProbeOutcome,
+  type ProbeResult,
+  type SuiteOptions,
+  type SuiteReport,
+} from './confine/probes/suite.ts';
+export { capabilityNames } from './confine/probes/table.ts';
+export { startConfined } from './confine/start.ts';
+export { openVault } from './load/open.ts';
+export { defaultLoadLimits, defaultRestart } from './load/api.ts';
+export type {
+  CallResult,
+  CallSettings,
+  HandleEvents,
+  LoadLimits,
+  LoadOptions,
+  McpOptions,
+  PluginApi,
+  PluginHandle,
+  PluginLog,
+  PluginMetrics,
+  PluginState,
+  Recheck,
+  RestartPolicy,
+  Vault,
+  VaultOptions,
+} from './load/api.ts';
+export {
+  LoadError,
+  LoadFailureError,
+  LoadNotFoundError,
+  LoadRefusedError,
+  type LoadErrorCode,
+} from './load/errors.ts';
+export type { McpTransport } from './load/mcp/transport.ts';
+export { instructionsName, textHash } from './load/mcp/texts.ts';
+export type { GivenGrant } from './load/permit.ts';

@@ -16,7 +16,6 @@ export type ConfineFailureCode =
   | 'PLUGIN_CRASHED' // it ended by itself, with a code or by a signal
   | 'PLUGIN_STOPPED' // the host ended it
   | 'CHANNEL_CLOSED'
-  | 'MESSAGE_TOO_LARGE'
   | 'CHANNEL_FULL'; // the other side does not read
 
 /** What confining a plugin is refused for, or fails at. */

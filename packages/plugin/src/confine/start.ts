@@ -9,7 +9,7 @@ import { closeInspector } from './inspector.ts';
 import { launchPlain } from './launch-plain.ts';
 import type { Launch } from './launch.ts';
 import { defaultConfineLimits, type ConfineLimits } from './limits.ts';
-import { FrameError } from './preload/frames.ts';
+import { FrameError, UnreadError } from './preload/frames.ts';
 import { callLane, controlLane, Lanes } from './preload/lanes.ts';
 import { privateCopy, removeCopy } from './private-copy.ts';
 import { launchSandboxExec } from './sandbox-exec.ts';
@@ -180,6 +180,8 @@ class Running implements ConfinedProcess {
   #channelClosed(error: Error | null): void {
     if (error instanceof FrameError)
       this.#kill(new ConfineRefusedError('CHANNEL_GARBAGE', `on its private channel: ${error.message}`));
+    else if (error instanceof UnreadError)
+      this.#kill(new ConfineFailureError('CHANNEL_FULL', `does not read its private channel: ${error.message}`));
     else if (this.#child.exitCode === null && this.#child.signalCode === null) {
       // A live process without its channel is nobody's: it is given the time to end.
       setTimeout(

@@ -1,10 +1,9 @@
-import childProcess from 'node:child_process';
-import { syncBuiltinESMExports } from 'node:module';
+import nodeModule from 'node:module';
 import { realpathSync } from 'node:fs';
 import path from 'node:path';
 import { denied, refuse, replace } from './denied.ts';
 import { guardDgram, guardDns, guardHttp, guardNet, guardTls } from './network.ts';
-import { builtIn } from './objects.ts';
+import { builtIn, objectOf } from './objects.ts';
 import type { Setup } from './setup.ts';
 
 /** What a computation needs, and nothing that reaches out of the process. */
@@ -40,7 +39,7 @@ export function guardBuiltIn(name: string, setup: Setup): void {
     guarded.add(guard);
     guard(setup);
   }
-  if (fresh.length > 0) syncBuiltinESMExports();
+  if (fresh.length > 0) nodeModule.syncBuiltinESMExports();
 }
 
 const guards: ReadonlyMap<string, readonly Guard[]> = new Map([
@@ -119,6 +118,7 @@ function guardWorkers(setup: Setup): void {
 
 /** Node knows only "any program" or none. What a granted program does is its own affair outside the operating system's layer. */
 function guardPrograms(setup: Setup): void {
+  const childProcess = builtIn('child_process');
   const allowed = (file: unknown): boolean => {
     const text = String(file);
     if (!path.isAbsolute(text)) return setup.exec.some((program) => path.basename(program) === text);
@@ -148,7 +148,7 @@ function guardPrograms(setup: Setup): void {
   }
   for (const name of ['exec', 'execSync', 'fork', '_forkChild'])
     replace(childProcess, name, refuse('exec', `child_process.${name}`));
-  const prototype: object = childProcess.ChildProcess.prototype;
+  const prototype = objectOf(Reflect.get(objectOf(Reflect.get(childProcess, 'ChildProcess')), 'prototype'));
   const spawn: unknown = Reflect.get(prototype, 'spawn');
   if (typeof spawn === 'function')
     replace(prototype, 'spawn', function spawnGranted(this: unknown, options: unknown): unknown {

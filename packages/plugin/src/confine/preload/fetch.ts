@@ -1,5 +1,4 @@
 import { Readable } from 'node:stream';
-import { ReadableStream } from 'node:stream/web';
 import { listOf, objectOf } from './objects.ts';
 import { brokerMux } from './tunnel.ts';
 

@@ -13,6 +13,11 @@ export class FrameError extends Error {
   override readonly name = 'FrameError';
 }
 
+/** The other side leaves unread what was sent to it. */
+export class UnreadError extends Error {
+  override readonly name = 'UnreadError';
+}
+
 const head = 9;
 
 /** @throws RangeError longer than `maxBytes` */

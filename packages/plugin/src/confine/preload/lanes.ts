@@ -1,5 +1,5 @@
 import type { Duplex } from 'node:stream';
-import { encodeFrame, FrameDecoder, FrameError } from './frames.ts';
+import { encodeFrame, FrameDecoder, FrameError, UnreadError } from './frames.ts';
 
 export interface Message {
   readonly value: unknown;
@@ -94,7 +94,7 @@ export class Lanes {
     if (this.#stream.destroyed || this.#stream.writableEnded) return true;
     const fits = this.#stream.write(encodeFrame(lane, value, bytes, this.#limits.messageBytes));
     if (this.#stream.writableLength > this.#limits.unreadBytes)
-      this.#end(new FrameError(`the other side leaves ${this.#stream.writableLength} bytes unread`));
+      this.#end(new UnreadError(`${this.#stream.writableLength} bytes wait for a reader`));
     return fits;
   }
 

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import Module, { registerHooks } from 'node:module';
+import nodeModule from 'node:module';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { guardBuiltIn, isBuiltInGranted } from './built-ins.ts';
@@ -46,7 +46,7 @@ export function installLoader(setup: Setup): void {
     served.add(typeof bytes === 'string' ? digest : sha256(Buffer.from(bytes).toString('utf8')));
   }
 
-  registerHooks({
+  nodeModule.registerHooks({
     resolve(specifier, context, next) {
       const resolved = next(specifier, context);
       check(resolved.url, context.parentURL);
@@ -73,8 +73,8 @@ export function installLoader(setup: Setup): void {
   });
   if (!setup.confined) return;
 
-  replace(Module, 'register', refuse('code', 'module.register'));
-  replace(Module, 'registerHooks', refuse('code', 'module.registerHooks'));
+  replace(nodeModule, 'register', refuse('code', 'module.register'));
+  replace(nodeModule, 'registerHooks', refuse('code', 'module.registerHooks'));
   const getBuiltIn = process.getBuiltinModule.bind(process);
   replace(process, 'getBuiltinModule', (id: string) => {
     const name = id.replace(/^node:/, '');
@@ -84,7 +84,7 @@ export function installLoader(setup: Setup): void {
   });
   if (setup.eval) return;
   // `module._compile` is eval by another name; Node's own loader goes through it with what `load` served.
-  const prototype: object = Module.prototype;
+  const prototype: object = nodeModule.prototype;
   const compile: unknown = Reflect.get(prototype, '_compile');
   if (typeof compile !== 'function') return;
   replace(

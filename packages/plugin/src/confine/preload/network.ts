@@ -1,4 +1,3 @@
-import dgram from 'node:dgram';
 import net from 'node:net';
 import { denied, refuse, replace } from './denied.ts';
 import { brokeredFetch } from './fetch.ts';
@@ -61,8 +60,10 @@ export function guardTls(setup: Setup): void {
 }
 
 export function guardDgram(): void {
+  const dgram = builtIn('dgram');
+  const prototype = objectOf(Reflect.get(objectOf(Reflect.get(dgram, 'Socket')), 'prototype'));
   for (const name of ['bind', 'connect', 'send', 'addMembership'])
-    replace(dgram.Socket.prototype, name, refuse('net.connect', 'UDP'));
+    replace(prototype, name, refuse('net.connect', 'UDP'));
   replace(dgram, 'createSocket', refuse('net.connect', 'UDP'));
 }
 

@@ -1,4 +1,4 @@
-import { createRequire } from 'node:module';
+import nodeModule from 'node:module';
 
 /** For reading what nobody has promised the form of. Functions are objects too; anything else becomes an empty one. */
 export function objectOf(value: unknown): object {
@@ -9,7 +9,7 @@ export function listOf(value: unknown): readonly unknown[] {
   return Array.isArray(value) ? Array.from<unknown>(value) : [];
 }
 
-const load = createRequire(import.meta.url);
+const load = nodeModule.createRequire(import.meta.url);
 
 /** A module of Node, loaded when asked for. */
 export function builtIn(name: string): object {

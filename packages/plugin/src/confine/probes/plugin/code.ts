@@ -1,8 +1,8 @@
-import nodeModule, { createRequire } from 'node:module';
+import nodeModule from 'node:module';
 import { pathToFileURL } from 'node:url';
 import { type Attempts, use } from './target.ts';
 
-const require = createRequire(import.meta.url);
+const require = nodeModule.createRequire(import.meta.url);
 const url = (file: string): string => pathToFileURL(file).href;
 const imported = async (specifier: string): Promise<unknown> => {
   const module: unknown = await import(specifier);

@@ -4,7 +4,7 @@ import type dns from 'node:dns';
 import type fs from 'node:fs';
 import type http from 'node:http';
 import type http2 from 'node:http2';
-import { createRequire } from 'node:module';
+import nodeModule from 'node:module';
 import type net from 'node:net';
 import type os from 'node:os';
 import type v8 from 'node:v8';
@@ -14,7 +14,7 @@ import type inspector from 'node:inspector';
 import type sqlite from 'node:sqlite';
 import type wasi from 'node:wasi';
 
-const require = createRequire(import.meta.url);
+const require = nodeModule.createRequire(import.meta.url);
 
 /** Node's modules, asked for where they are used: in a process that may not have one, the other attempts are still made. */
 export const use = {
