@@ -76,8 +76,12 @@ export function metadataToBytes(signedBytes: Uint8Array, signatures: readonly Si
   const list: JsonOutput = signatures.map(({ keyId: keyid, sig }) => ({ keyid, sig }));
   const canonical = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
   const text = `{"signatures":${canonical(canonicalJson(list))},"signed":${canonical(signedBytes)}}`;
-  return new TextEncoder().encode(text.replace(/\p{Cc}/gu, (c) => JSON.stringify(c).slice(1, -1)));
+  return new TextEncoder().encode(text.replace(controls, (c) => JSON.stringify(c).slice(1, -1)));
 }
+
+/** `\p{Cc}`, in a form that is searched for several times as fast. */
+// oxlint-disable-next-line no-control-regex -- control characters are what is looked for
+const controls = /[\0-\x1f\x7f-\x9f]/g;
 
 /**
  * Passes only if `role.threshold` distinct public keys of the role have signed. Keys are counted by their material:
