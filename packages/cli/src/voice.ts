@@ -122,6 +122,16 @@ function printable(line: string): string {
   );
 }
 
+/** The standard streams themselves, for a plugin that speaks over them. */
+export function standardStreams(): {
+  readonly stdin: NodeJS.ReadStream;
+  readonly stdout: NodeJS.WriteStream;
+  readonly stderr: NodeJS.WriteStream;
+} {
+  const { stdin, stdout, stderr } = process;
+  return { stdin, stdout, stderr };
+}
+
 /** Whether a person sits at both ends: only then is anything asked. */
 export function isTerminal(): boolean {
   return isTerminalAt(0) && isTerminalAt(2);

@@ -229,6 +229,7 @@ export type {
   PluginState,
   Recheck,
   RestartPolicy,
+  UnknownApi,
   Vault,
   VaultOptions,
 } from './load/api.ts';

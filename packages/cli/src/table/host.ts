@@ -158,14 +158,20 @@ export const hostCommands: readonly CommandSpec[] = [
   {
     words: ['run'],
     args: '<plugin> [args...]',
-    summary: 'verify a plugin and start it',
+    summary: 'verify a plugin and start it, confined',
     audience: 'host',
     writes: false,
     options: [
       ['--bin <name>', 'which of its commands'],
       ['--settings <file>', 'JSON: the settings that a bundle asks for'],
+      [
+        '--mode <mode>',
+        'compute, process, sandbox or trusted (default: sandbox, or process where there is none)',
+      ],
+      ['--grant', 'for this run, agree to all that it asks for'],
+      ['--mcp', 'filter what it says as an MCP server, also if it does not call itself one'],
     ],
-    examples: ['ragv run acme/hello Ada', 'ragv run acme/files -- --help'],
+    examples: ['ragv run acme/hello Ada', 'ragv run --mode process acme/files -- --help'],
     passThrough: true,
     load: () => import('../commands/run.ts'),
   },

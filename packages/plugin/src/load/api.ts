@@ -71,6 +71,9 @@ export interface LoadOptions extends CallOptions {
 /** What a plugin exports, as its own types say: a claim of the caller's, which nothing checks. */
 export type PluginApi = Readonly<Record<string, (params: never, context: never) => unknown>>;
 
+/** Of a plugin whose caller claims nothing. */
+export type UnknownApi = Readonly<Record<string, (params: unknown, context: never) => unknown>>;
+
 /** What comes back: a stream for a stream. */
 export type CallResult<T> = T extends AsyncIterable<infer Item> ? AsyncIterableIterator<Item> : Awaited<T>;
 
@@ -117,7 +120,7 @@ export interface HandleEvents {
 export type PluginState = 'running' | 'restarting' | 'stopped';
 
 /** A plugin that runs, confined, in a process of its own. */
-export interface PluginHandle<Api extends PluginApi = PluginApi> {
+export interface PluginHandle<Api extends PluginApi = UnknownApi> {
   /** `vendor/plugin@version` */
   readonly name: string;
   readonly version: string;
@@ -158,7 +161,7 @@ export interface Vault {
    * Verifies what is installed, starts it confined, and returns when its module was loaded.
    * @throws what `Host.run` throws, ConfineError, LoadNotFoundError `NO_ENTRY`
    */
-  load<Api extends PluginApi = PluginApi>(spec: string, options?: LoadOptions): Promise<PluginHandle<Api>>;
+  load<Api extends PluginApi = UnknownApi>(spec: string, options?: LoadOptions): Promise<PluginHandle<Api>>;
   /** A transport for any MCP client; verified and started when the client connects. */
   mcp(spec: string, options?: McpOptions): McpTransport;
   /** Refreshes, then judges all that runs again: by what was revoked, by its chain, by its tree. */

@@ -31,12 +31,8 @@ export interface Live {
   judged(error: Error, stopped: boolean): void;
 }
 
-/**
- * Plugins of one repository for a program that runs them. Whatever was loaded ends with it; the timer that looks for
- * revocations does not keep the program alive.
- * @throws NO_REPOSITORY, AMBIGUOUS_REPOSITORY
- */
-export async function openVault(options: VaultOptions): Promise<Vault> {
+/** `openVault` itself. */
+export async function openVaultNow(options: VaultOptions): Promise<Vault> {
   const context = await openContext(options);
   const live = new Set<Live>();
   const workFolder = options.workFolder ?? options.project ?? null;

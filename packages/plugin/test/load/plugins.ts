@@ -1,6 +1,12 @@
-import { filePath, type HostOptions, type PluginManifest } from '@ragnos/plugin';
+import {
+  filePath,
+  openVault,
+  type HostOptions,
+  type PluginManifest,
+  type Vault,
+  type VaultOptions,
+} from '@ragnos/plugin';
 import { afterEach } from 'vitest';
-import { openVault, type Vault, type VaultOptions } from '../../src/load/index.ts';
 import { World, type PluginFiles } from '../host/world.ts';
 
 const open: Vault[] = [];
