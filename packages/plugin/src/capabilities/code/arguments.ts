@@ -1,7 +1,8 @@
 import { formatEndpoint, parseEndpoint } from '../endpoint.ts';
 import { placeProblem } from '../place.ts';
-import type { AnyNode } from './ast.ts';
-import type { Resolver } from './resolve.ts';
+import type { CapabilityName } from '../items.ts';
+import type { AnyNode, Call } from './ast.ts';
+import type { Reference, Resolver } from './resolve.ts';
 import type { ValueOf } from './rules.ts';
 import type { Scope } from './scope.ts';
 
@@ -246,4 +247,18 @@ function programOf(args: readonly AnyNode[], { resolver, scope }: Where): string
   if (resolver.references(first, scope).some((ref) => ref.join('.') === 'process.execPath')) return 'node';
   const text = resolver.text(first, scope);
   return text !== null && /^(?:[A-Za-z0-9_][\w.+-]{0,99}|\/[\w./+-]+)$/.test(text) ? text : null;
+}
+
+/** `fs.open` writes unless its flags say that it only reads. */
+export function fileNeeds(
+  uses: readonly CapabilityName[],
+  ref: Reference,
+  call: Call | null,
+  { resolver, scope }: Where,
+): readonly CapabilityName[] {
+  if (!/^open(?:Sync)?$/.test(ref.at(-1) ?? '') || call === null) return uses;
+  const [, flags] = call.arguments;
+  const text = flags === undefined ? 'r' : resolver.text(flags, scope);
+  const isCallback = flags?.type === 'ArrowFunctionExpression' || flags?.type === 'FunctionExpression';
+  return text === 'r' || text === 'rs' || isCallback ? ['fs.read'] : uses;
 }

@@ -1,6 +1,7 @@
 import type { AnyNode, Program } from 'acorn';
 
 export type { AnyNode, Program };
+export type Call = AnyNode & { readonly type: 'CallExpression' | 'NewExpression' };
 
 export function isNode(value: unknown): value is AnyNode {
   return typeof value === 'object' && value !== null && 'type' in value && typeof value.type === 'string';
@@ -37,4 +38,13 @@ export function lineCounter(text: string): (offset: number) => number {
     }
     return low + 1;
   };
+}
+
+/** `Object.getPrototypeOf(x)`, under any name of its object. */
+export function isPrototypeCall({ callee }: AnyNode & { readonly type: 'CallExpression' }): boolean {
+  return (
+    callee.type === 'MemberExpression' &&
+    callee.property.type === 'Identifier' &&
+    callee.property.name === 'getPrototypeOf'
+  );
 }

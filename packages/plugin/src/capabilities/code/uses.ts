@@ -1,7 +1,7 @@
 import type { CapabilityName } from '../items.ts';
 import { isEnvName } from '../capabilities.ts';
-import { valueOf } from './arguments.ts';
-import { childrenOf, type AnyNode, type Program } from './ast.ts';
+import { fileNeeds, valueOf } from './arguments.ts';
+import { childrenOf, isPrototypeCall, type AnyNode, type Call, type Program } from './ast.ts';
 import { Resolver, type Reference } from './resolve.ts';
 import { isHarmlessVariable, loadsNative, ruleOf } from './rules.ts';
 import { scopesOf, type Scope } from './scope.ts';
@@ -31,7 +31,6 @@ export interface FileUses {
 
 /** How an expression is used decides what a module as a whole means there. */
 type Role = 'value' | 'called' | 'made' | 'kept' | 'tested';
-type Call = AnyNode & { readonly type: 'CallExpression' | 'NewExpression' };
 
 /** All that one program uses. `depth`: how many folders deep it lies in the plugin. */
 export function usesOf(program: Program, depth: number): FileUses {
@@ -195,7 +194,7 @@ class Visitor implements FileUses {
     if (rule === null || this.#isKnownBinding(ref, call, scope)) return;
     const where = { resolver: this.#resolver, scope, depth: this.#depth };
     const value = call === null ? null : valueOf(rule.value, call.arguments, where);
-    const needs = fileNeeds(rule.uses, ref, call, this.#resolver, scope);
+    const needs = fileNeeds(rule.uses, ref, call, where);
     for (const capability of needs) {
       if (value === 'own' && capability === 'fs.read') continue;
       this.#add(capability, value === 'own' ? null : value, node, what);
@@ -290,27 +289,4 @@ function isFunctionMaker(ref: Reference): boolean {
   const [root, name = '', method = 'call'] = ref;
   const makes = root === '' && /^(?:Function|AsyncFunction|GeneratorFunction)$/.test(name);
   return makes && ref.length <= 3 && (method === 'call' || method === 'apply');
-}
-
-function isPrototypeCall({ callee }: AnyNode & { readonly type: 'CallExpression' }): boolean {
-  return (
-    callee.type === 'MemberExpression' &&
-    callee.property.type === 'Identifier' &&
-    callee.property.name === 'getPrototypeOf'
-  );
-}
-
-/** `fs.open` writes unless its flags say that it only reads. */
-function fileNeeds(
-  uses: readonly CapabilityName[],
-  ref: Reference,
-  call: Call | null,
-  resolver: Resolver,
-  scope: Scope,
-): readonly CapabilityName[] {
-  if (!/^open(?:Sync)?$/.test(ref.at(-1) ?? '') || call === null) return uses;
-  const [, flags] = call.arguments;
-  const text = flags === undefined ? 'r' : resolver.text(flags, scope);
-  const isCallback = flags?.type === 'ArrowFunctionExpression' || flags?.type === 'FunctionExpression';
-  return text === 'r' || text === 'rs' || isCallback ? ['fs.read'] : uses;
 }
