@@ -44,6 +44,11 @@ export function knownCatalog(context: Context, vendor: VendorName): Promise<Cata
   return known(context, ofVendor(context, vendor));
 }
 
+/** The same of the digests of one plugin. @throws HOST_STATE */
+export function knownPluginCatalog(context: Context, plugin: Plugin): Promise<Catalog | null> {
+  return known(context, ofPlugin(context, plugin));
+}
+
 /**
  * What the door says of a vendor now, which must hold all that this host has seen of it (decision 5): first-seen times and
  * owners are what policies count on. `null` = this repository keeps no catalog of it. Offline it is as it was known.

@@ -2,17 +2,24 @@ import { rmdirSync } from 'node:fs';
 import { join } from 'node:path';
 
 import type { PluginSpec } from '../names.ts';
-import type { InstalledPlugin, InstallResult } from './api.ts';
+import type { PluginManifest } from '../formats/manifest.ts';
+import type { InstalledPlugin, InstallOptions, InstallResult } from './api.ts';
+import { decideConsent, keepConsent } from './consent.ts';
 import { pruneContent } from './content.ts';
 import type { Context } from './context.ts';
 import { HostNotFoundError, HostPolicyError, HostUntrustedError } from './errors.ts';
 import { verifyEvidence } from './evidence.ts';
+import { removeConsents } from './grants.ts';
 import { describe } from './kept.ts';
 import { pluginPaths } from './paths.ts';
 import type { Pointer } from './pointer.ts';
 import { removePointer, requirePointer, treeFolder, writePointer } from './pointer.ts';
+import { policiesKnown } from './policy-file.ts';
+import { policyObjection } from './policy-judge.ts';
+import { rulesFor, type PlacedRule } from './policy.ts';
 import { updateLock } from './project-lock.ts';
 import { removeJournal, sweepPlugin, writeJournal } from './recover.ts';
+import { knownSeen } from './seen.ts';
 import { knownIndex, knownRevocations } from './session.ts';
 import { compareTree } from './tree.ts';
 
@@ -23,9 +30,9 @@ import { compareTree } from './tree.ts';
 export async function rollbackPlugin(
   context: Context,
   spec: PluginSpec,
-  options: { readonly dryRun?: boolean | undefined; readonly signal?: AbortSignal | undefined },
+  options: Pick<InstallOptions, 'dryRun' | 'grant' | 'signal'>,
 ): Promise<InstallResult> {
-  const { signal, dryRun = false } = options;
+  const { signal, dryRun = false, grant: answer } = options;
   const pointer = await requirePointer(context, spec);
   const { vendor, plugin, rootSha256, wanted, previous, ...current } = pointer;
   const name = `${vendor}/${plugin}`;
@@ -45,8 +52,17 @@ export async function rollbackPlugin(
         hint: `ragv install ${name}@${previous.version}`,
       },
     );
+  const rules = rulesFor(await policiesKnown(context), spec);
+  await refuseByRules(context, spec, rules, manifest, previous.manifest);
+  const before = await verifyEvidence(context, pointer, pointer).catch((error: unknown) => {
+    if (error instanceof HostUntrustedError) return null; // what is left may be damaged: that is a reason to leave it
+    throw error;
+  });
+  const about = { manifest, digest: previous.manifest, before, weaker: [], rules, answer };
+  const agreed = await decideConsent(context, { ...about, operation: 'rollback' });
   const next: Pointer = { vendor, plugin, rootSha256, wanted, ...previous, previous: current };
   if (!dryRun) {
+    await keepConsent(context, manifest, agreed);
     await writePointer(paths.current, next);
     await updateLock(context, name, { pointer: next, owner: null, floors: (before) => before });
     const id = `${name}@${previous.version}`;
@@ -64,7 +80,35 @@ export async function rollbackPlugin(
     changed: true,
     dryRun,
     notes: [],
+    held: null,
+    request: null,
   };
+}
+
+/** The rules of installing, by what this host knows, but for a rollout: a version that was here before is not on its way. */
+async function refuseByRules(
+  context: Context,
+  spec: PluginSpec,
+  rules: readonly PlacedRule[],
+  manifest: PluginManifest,
+  digest: string,
+): Promise<void> {
+  if (rules.length === 0) return;
+  const seen = (await knownSeen(context, spec))?.digests ?? null;
+  const index = { vendor: spec.vendor, plugin: spec.plugin, channels: new Map() };
+  const about = {
+    rules,
+    index,
+    seen,
+    now: context.now(),
+    installed: null,
+    replacesRevoked: false,
+    share: null,
+  };
+  const { version, artifact } = manifest;
+  const entry = { artifact, manifest: { name: '', length: 0, sha256: digest } };
+  const objection = await policyObjection(about, { version, entry });
+  if (objection !== null) throw objection;
 }
 
 /** What this host knows already, without asking. @throws REVOKED, YANKED */
@@ -107,6 +151,7 @@ export async function uninstallPlugin(
   if (options.dryRun === true) return was;
   const { vendor, plugin } = pointer;
   writeJournal(context, { operation: 'uninstall', vendor, plugin, kept: null });
+  await removeConsents(context, pointer);
   await removePointer(pluginPaths(context.paths, vendor, plugin));
   await sweepPlugin(context, vendor, plugin, null);
   await pruneContent(context);

@@ -10,6 +10,8 @@ export interface Chosen {
   readonly entry: IndexEntry;
   /** It was asked for by this very version. */
   readonly exact: boolean;
+  /** What would have been taken instead, but for a rule; `null` = nothing. */
+  readonly heldBack?: { readonly version: PluginVersion; readonly error: HostPolicyError } | null;
 }
 
 /** Whether this Node is one that the plugin was made for; an engine that we are not, or a range that is none, does not count. */
@@ -47,19 +49,23 @@ async function objection(
   return null;
 }
 
+/** The word of the policy on a version; `null` = it lets it through. */
+export type Judge = (one: Pick<Chosen, 'version' | 'entry'>) => Promise<HostPolicyError | null>;
+
 /**
  * The version that `wanted` means: an exact one, a channel, or the highest of a range that is neither yanked nor revoked and
- * fits this Node; nothing wanted is the channel `latest`. Prereleases only where they are asked for.
+ * fits this Node; nothing wanted is the channel `latest`. Prereleases only where they are asked for. Where a rule holds the
+ * newest back, the newest that it lets through.
  *
- * @throws NO_SUCH_VERSION, YANKED, REVOKED, ENGINES
+ * @throws NO_SUCH_VERSION, YANKED, REVOKED, ENGINES, and what `judge` says
  */
 export async function chooseVersion(
   index: PluginIndex,
   wanted: string | null,
-  options: { readonly revocations: Revocations; readonly prerelease: boolean },
+  options: { readonly revocations: Revocations; readonly prerelease: boolean; readonly judge?: Judge | null },
 ): Promise<Chosen> {
   const name = `${index.vendor}/${index.plugin}`;
-  const { revocations, prerelease } = options;
+  const { revocations, prerelease, judge = null } = options;
   const named = [...index.versions].find(([version]) => version === wanted);
   const channel = wanted ?? (prerelease ? '*' : 'latest');
   const pointed = index.channels.get(channel);
@@ -67,13 +73,20 @@ export async function chooseVersion(
     named !== undefined
       ? [named]
       : pointed !== undefined
-        ? [...index.versions].filter(([version]) => version === pointed)
+        ? [
+            ...[...index.versions].filter(([version]) => version === pointed),
+            ...(channel === 'latest' && judge !== null ? await below(index, pointed) : []),
+          ]
         : await highestFirst(index, channel === 'latest' ? '*' : channel, prerelease);
   let refused: HostPolicyError | null = null;
+  let heldBack: NonNullable<Chosen['heldBack']> | null = null;
   for (const [version, entry] of candidates) {
     const why = await objection(`${name}@${version}`, entry, revocations);
-    if (why === null) return { version, entry, exact: named !== undefined };
-    refused ??= why; // of the highest one
+    const rule = why === null ? ((await judge?.({ version, entry })) ?? null) : null;
+    if (why === null && rule === null) return { version, entry, exact: named !== undefined, heldBack };
+    refused ??= why ?? rule; // of the highest one
+    if (rule !== null) heldBack ??= { version, error: rule };
+    else if (version === pointed) break; // a channel means what it points to, if no rule holds that back
   }
   if (refused !== null) throw refused;
   const all = [...index.versions.keys()].toSorted((a, b) => compareVersions(b, a));
@@ -84,6 +97,11 @@ export async function chooseVersion(
       hint: `it has ${all.slice(0, 10).join(', ') || 'none'}`,
     },
   );
+}
+
+/** Stable versions below one, the highest first. */
+async function below(index: PluginIndex, version: PluginVersion) {
+  return (await highestFirst(index, '*', false)).filter(([other]) => compareVersions(other, version) < 0);
 }
 
 async function highestFirst(index: PluginIndex, range: string, prerelease: boolean) {

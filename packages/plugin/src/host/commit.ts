@@ -3,10 +3,12 @@ import { VaultError } from '@ragnos/tuf';
 import { lstatSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
+import type { PluginManifest } from '../formats/manifest.ts';
 import type { KnownOwner } from '../formats/owners.ts';
 import { enginesFit } from './choose.ts';
 import type { Context } from './context.ts';
 import { HostFailureError } from './errors.ts';
+import { permitFor } from './grants-permit.ts';
 import { raiseFloors, type Floors } from './floors.ts';
 import type { Located, Source } from './locate.ts';
 import { prune } from './kept.ts';
@@ -23,6 +25,8 @@ interface Commit {
   readonly wanted: string | null;
   /** Of the vendor; `null` = not known. */
   readonly owner: KnownOwner | null;
+  /** It is started for a moment before it stays. */
+  readonly startFirst: boolean;
   readonly signal: AbortSignal | undefined;
 }
 
@@ -83,7 +87,7 @@ async function movePointer(context: Context, about: Commit): Promise<Pointer> {
   await writePointer(paths.current, next);
   try {
     context.step('pointer');
-    await checkHealth(context, next, source);
+    await checkHealth(context, next, source, about);
   } catch (error) {
     if (pointer === null) await removePointer(paths);
     else await writePointer(paths.current, pointer);
@@ -107,7 +111,12 @@ function previousOf(pointer: Pointer | null, installed: Installed): Installed | 
   return { version, treeHash, manifest, artifact, installedAt };
 }
 
-async function checkHealth(context: Context, pointer: Pointer, { manifest }: Source): Promise<void> {
+async function checkHealth(
+  context: Context,
+  pointer: Pointer,
+  { manifest }: Source,
+  { startFirst, signal }: Pick<Commit, 'startFirst' | 'signal'>,
+): Promise<void> {
   const folder = treeFolder(pluginPaths(context.paths, pointer.vendor, pointer.plugin), pointer);
   const name = `${pointer.vendor}/${pointer.plugin}@${pointer.version}`;
   const sick = (why: string, cause?: unknown): HostFailureError =>
@@ -123,10 +132,25 @@ async function checkHealth(context: Context, pointer: Pointer, { manifest }: Sou
     throw sick(`made for Node ${manifest.engines.get('node') ?? ''}`);
   try {
     await context.healthCheck({ folder, manifest });
+    if (startFirst) await startOnce(context, folder, manifest, signal);
   } catch (error) {
     if (error instanceof VaultError) throw error;
     throw sick(error instanceof Error ? error.message : 'the health check failed', error);
   }
+}
+
+/** What has nothing to start is healthy; where nothing here can start it, it is not known to be. */
+async function startOnce(
+  context: Context,
+  folder: string,
+  manifest: PluginManifest,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const { main, bin } = manifest.entry;
+  if (manifest.runtime === 'none' || (main === null && bin.size === 0)) return;
+  if (context.startCheck === null)
+    throw new Error('it has to be started first, and nothing here can start it');
+  await context.startCheck({ folder, manifest, permit: await permitFor(context, manifest), signal });
 }
 
 /** Of every role that vouched for it. */

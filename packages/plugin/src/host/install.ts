@@ -7,14 +7,17 @@ import type { KnownOwner } from '../formats/owners.ts';
 import type { PluginIndex } from '../formats/plugin-index.ts';
 import { compareVersions } from '../formats/versions.ts';
 import type { PluginSpec, PluginVersion } from '../names.ts';
-import type { InstallOptions, InstallResult } from './api.ts';
+import type { HeldUpdate, InstallOptions, InstallResult } from './api.ts';
 import { chooseVersion } from './choose.ts';
 import type { Chosen } from './choose.ts';
 import { commit, relock } from './commit.ts';
+import { heldBack } from './consent-held.ts';
+import { decideConsent, keepConsent, weakerEvidence, type Agreed } from './consent.ts';
 import { fetchContent, pruneContent } from './content.ts';
 import type { Context } from './context.ts';
 import { HostConflictError, HostPolicyError, HostUntrustedError } from './errors.ts';
 import { sha256Of, verifyEvidence, writeEvidence } from './evidence.ts';
+import { refuseFindings } from './policy-findings.ts';
 import type { Located, Source } from './locate.ts';
 import { describeSource, locate } from './locate.ts';
 import { checkVendor } from './owner.ts';
@@ -22,6 +25,8 @@ import { ensureFolder, pluginPaths } from './paths.ts';
 import type { PluginPaths } from './paths.ts';
 import type { Installed, Pointer } from './pointer.ts';
 import { evidenceFolder, readPointer, treeFolder } from './pointer.ts';
+import { policyCase, policyObjection } from './policy-judge.ts';
+import { rulesFor, startsFirst, type PlacedRule } from './policy.ts';
 import { checkLocked } from './project-lock.ts';
 import { removeJournal, sweepPlugin, writeJournal } from './recover.ts';
 import { names } from './record.ts';
@@ -69,31 +74,52 @@ async function installChosen(
   const pointer = await readPointer(context, spec);
   const wanted = spec.wanted ?? (options.intent === 'update' ? (pointer?.wanted ?? null) : null);
   const { revocations } = session;
-  const chosen = await chooseVersion(index, wanted, { revocations, prerelease: options.prerelease ?? false });
+  const rules = rulesFor(session.policies, spec);
+  const rulesOn = await policyCase(context, {
+    rules,
+    index,
+    seen: seen?.digests ?? null,
+    pointer,
+    revocations,
+  });
+  const chosen = await chooseVersion(index, wanted, {
+    revocations,
+    prerelease: options.prerelease ?? false,
+    judge: rules.length === 0 ? null : (one) => policyObjection(rulesOn, one),
+  });
+  const held = heldBack(context, chosen);
   const refused = unseen(seen, index, chosen);
   if (refused !== null) throw refused;
   const lower = pointer !== null && compareVersions(chosen.version, pointer.version) < 0;
   if (pointer !== null && lower && options.intent === 'update' && !chosen.exact)
-    return unchanged(context, pointer);
+    return { ...unchanged(context, pointer), held };
   if (pointer !== null && lower && !chosen.exact) refuseDowngrade(index, chosen, pointer);
   await checkLocked(context, `${spec.vendor}/${spec.plugin}`, chosen.version, chosen.entry);
   // Offline the metadata may have gone on without this plugin's; what is whole and wanted needs none of it.
   const same = pointer !== null && pointer.manifest === chosen.entry.manifest.sha256;
-  if (context.offline && same && (await isWhole(context, pointer, signal)))
-    return unchanged(context, pointer);
+  if (context.offline && same) {
+    const manifest = await wholeManifest(context, pointer, signal);
+    if (manifest !== null) return await keepAsIs(context, pointer, manifest, rules, { ...options, held });
+  }
   const located = await locate(context, session, index, chosen, signal);
   const keep = chosen.exact ? null : wanted;
-  if (
-    pointer !== null &&
-    pointer.manifest === sha256Of(located.manifestInfo) &&
-    (await isWhole(context, pointer, signal))
-  ) {
-    if (!dryRun) await relock(context, session, located, { ...pointer, wanted: keep }, owner);
-    return unchanged(context, pointer);
+  if (pointer !== null && pointer.manifest === sha256Of(located.manifestInfo)) {
+    const manifest = await wholeManifest(context, pointer, signal);
+    if (manifest !== null) {
+      const result = await keepAsIs(context, pointer, manifest, rules, { ...options, held });
+      if (!dryRun) await relock(context, session, located, { ...pointer, wanted: keep }, owner);
+      return result;
+    }
   }
   const paths = pluginPaths(context.paths, spec.vendor, spec.plugin);
   ensureFolder(context.paths.folder, 'plugins', spec.vendor, spec.plugin);
   let done = false;
+  const agree = async ({ manifest, manifestInfo }: Source): Promise<Agreed> => {
+    const before = await manifestInForce(context, pointer);
+    const weaker = before === null ? [] : weakerEvidence(before, manifest, seen?.digests ?? null);
+    const about = { manifest, digest: sha256Of(manifestInfo), before, weaker, rules };
+    return decideConsent(context, { ...about, answer: options.grant, operation: options.intent });
+  };
   const kept = names(paths.evidence);
   try {
     writeJournal(context, { operation: 'install', vendor: spec.vendor, plugin: spec.plugin, kept });
@@ -101,14 +127,17 @@ async function installChosen(
     const stage = await stageVersion(
       context,
       session,
-      { index, located, version: chosen.version },
+      { index, located, version: chosen.version, agree },
       paths,
       options,
     );
     const { installed, source } = stage;
     if (!dryRun) {
       place(context, paths, stage);
-      await commit(context, session, { pointer, source, installed, wanted: keep, owner, signal });
+      await keepConsent(context, source.manifest, stage.agreed);
+      context.step('consent');
+      const startFirst = options.startFirst === true || startsFirst(rules) !== null;
+      await commit(context, session, { pointer, source, installed, wanted: keep, owner, startFirst, signal });
     }
     done = !dryRun;
     return {
@@ -119,6 +148,7 @@ async function installChosen(
       changed: true,
       dryRun,
       notes: notesOf(source.manifest),
+      held,
     };
   } catch (error) {
     throw asDiskError(`cannot install ${spec.vendor}/${spec.plugin}`, error);
@@ -143,13 +173,41 @@ function refuseDowngrade(index: PluginIndex, chosen: Chosen, pointer: Pointer): 
   );
 }
 
-function unchanged(
+/** Nothing was to be done. */
+export function unchanged(
   context: Context,
   about: Pick<Pointer, 'vendor' | 'plugin' | 'version' | 'treeHash'>,
 ): InstallResult {
   const { vendor, plugin, version, treeHash } = about;
   const name = { repository: context.record.alias, vendor, plugin, version, treeHash };
-  return { ...name, previous: version, files: 0, downloaded: 0, changed: false, dryRun: false, notes: [] };
+  const nothing = { files: 0, downloaded: 0, changed: false, dryRun: false, notes: [] };
+  return { ...name, previous: version, ...nothing, held: null, request: null };
+}
+
+/** What is asked for is installed. It may have been before there was consent, or that was taken back, or is given anew. */
+async function keepAsIs(
+  context: Context,
+  pointer: Pointer,
+  manifest: PluginManifest,
+  rules: readonly PlacedRule[],
+  options: InstallOptions & { readonly intent: Intent; readonly held: HeldUpdate | null },
+): Promise<InstallResult> {
+  if (options.intent === 'install') {
+    const about = { manifest, digest: pointer.manifest, before: manifest, weaker: [], rules };
+    const agreed = await decideConsent(context, { ...about, answer: options.grant, operation: 'install' });
+    if (options.dryRun !== true && agreed.isNew) await keepConsent(context, manifest, agreed);
+  }
+  return { ...unchanged(context, pointer), held: options.held };
+}
+
+/** As signed; `null` = nothing is in force, or nothing vouches for it any more. */
+async function manifestInForce(context: Context, pointer: Pointer | null): Promise<PluginManifest | null> {
+  try {
+    return pointer === null ? null : await verifyEvidence(context, pointer, pointer);
+  } catch (error) {
+    if (error instanceof HostUntrustedError) return null;
+    throw error;
+  }
 }
 
 function notesOf(manifest: PluginManifest): readonly string[] {
@@ -157,24 +215,22 @@ function notesOf(manifest: PluginManifest): readonly string[] {
   return scripts.length === 0 ? [] : [`lifecycle scripts were not run: ${scripts.join(', ')}`];
 }
 
-async function isWhole(
+/** Of what is installed, if chain and tree are whole; `null` = they are not, and it is installed anew. */
+async function wholeManifest(
   context: Context,
   pointer: Pointer,
   signal: AbortSignal | undefined,
-): Promise<boolean> {
-  try {
-    const manifest = await verifyEvidence(context, pointer, pointer);
-    const folder = treeFolder(pluginPaths(context.paths, pointer.vendor, pointer.plugin), pointer);
-    return (await compareTree(folder, manifest.files, { signal })).length === 0;
-  } catch (error) {
-    if (error instanceof HostUntrustedError) return false; // then it is installed anew
-    throw error;
-  }
+): Promise<PluginManifest | null> {
+  const manifest = await manifestInForce(context, pointer);
+  if (manifest === null) return null;
+  const folder = treeFolder(pluginPaths(context.paths, pointer.vendor, pointer.plugin), pointer);
+  return (await compareTree(folder, manifest.files, { signal })).length === 0 ? manifest : null;
 }
 
 interface Stage {
   readonly installed: Installed;
   readonly source: Source;
+  readonly agreed: Agreed;
   readonly downloaded: number;
   /** Where the new tree is; `null` = a whole one is in its place already. */
   readonly tree: string | null;
@@ -185,16 +241,26 @@ interface Stage {
 async function stageVersion(
   context: Context,
   session: Session,
-  about: { readonly index: PluginIndex; readonly located: Located; readonly version: PluginVersion },
+  about: {
+    readonly index: PluginIndex;
+    readonly located: Located;
+    readonly version: PluginVersion;
+    /** Asked as soon as the manifest is there: what nobody agrees to need not be downloaded. */
+    readonly agree: (source: Source) => Promise<Agreed>;
+  },
   paths: PluginPaths,
   { signal }: InstallOptions,
 ): Promise<Stage> {
-  const { index, located, version } = about;
+  const { index, located, version, agree } = about;
+  const stop = new AbortController();
+  const fetchSignal = signal === undefined ? stop.signal : AbortSignal.any([signal, stop.signal]);
   const plugin = `${index.vendor}/${index.plugin}@${version}`;
   const suffix = randomBytes(8).toString('hex');
   const evidence = join(paths.folder, `.evidence-${suffix}`);
   const describing = describeSource(context, session, index, located, version, signal);
-  const fetching = fetchContent(context, session, located.artifact, { plugin, signal });
+  const fetching = fetchContent(context, session, located.artifact, { plugin, signal: fetchSignal });
+  const agreeing = describing.then(agree);
+  agreeing.catch(() => stop.abort());
   const vouching = describing.then(async (source) => {
     const { manifestInfo: info } = source;
     const installed = installedFrom(source, context.now());
@@ -206,6 +272,7 @@ async function stageVersion(
     return installed;
   });
   try {
+    const agreed = await agreeing;
     const [source, { bytes, downloaded }] = await Promise.all([describing, fetching]);
     const { manifest } = source;
     context.step('artifact');
@@ -225,12 +292,13 @@ async function stageVersion(
         },
       });
     }
+    await refuseFindings(manifest, tree ?? present, signal);
     const installed = await vouching;
     context.step('evidence staged');
     signal?.throwIfAborted();
-    return { installed, source, downloaded, tree, evidence };
+    return { installed, source, agreed, downloaded, tree, evidence };
   } finally {
-    await Promise.allSettled([vouching, fetching]); // nobody sweeps while they are still writing
+    await Promise.allSettled([vouching, fetching, agreeing]); // nobody sweeps while they are still writing
   }
 }
 

@@ -1,7 +1,9 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 
+import { compareVersions } from '../formats/versions.ts';
 import type { InstalledPlugin } from './api.ts';
+import { readHeld } from './consent-held.ts';
 import { pruneContent } from './content.ts';
 import type { Context } from './context.ts';
 import { evidenceRecords } from './evidence.ts';
@@ -22,6 +24,7 @@ async function newestFirst(paths: PluginPaths): Promise<readonly (readonly [stri
 /** What `list` says about a pointer. */
 export async function describe(context: Context, pointer: Pointer): Promise<InstalledPlugin> {
   const paths = pluginPaths(context.paths, pointer.vendor, pointer.plugin);
+  const held = await readHeld(context, pointer);
   return {
     repository: context.record.alias,
     vendor: pointer.vendor,
@@ -32,6 +35,7 @@ export async function describe(context: Context, pointer: Pointer): Promise<Inst
     folder: treeFolder(paths, pointer),
     installedAt: pointer.installedAt,
     kept: (await newestFirst(paths)).map(([, record]) => record.version),
+    heldUpdate: held === null || compareVersions(held.version, pointer.version) <= 0 ? null : held,
   };
 }
 

@@ -7,20 +7,32 @@ import { firstSeenOf, parseSearch } from '../formats/catalog.ts';
 import { compareVersions } from '../formats/versions.ts';
 import type { PluginIndex } from '../formats/plugin-index.ts';
 import type { Revocations } from '../formats/revocations.ts';
-import type { PluginSpec, PluginVersion } from '../names.ts';
+import type { PluginSpec } from '../names.ts';
 import { pluginName, vendorName } from '../names.ts';
-import type { CallOptions, Held, HostStatus, PluginInfo, PluginStatus, SearchHit } from './api.ts';
-import { chooseVersion, type Chosen } from './choose.ts';
+import type {
+  CallOptions,
+  Held,
+  HeldUpdate,
+  HostStatus,
+  PluginInfo,
+  PluginStatus,
+  SearchHit,
+} from './api.ts';
+import { chooseVersion, type Chosen, type Judge } from './choose.ts';
+import { heldBack } from './consent-held.ts';
 import { lockIfFree, type Context } from './context.ts';
 import { describe } from './kept.ts';
 import { checkVendor } from './owner.ts';
 import { ensureFolder } from './paths.ts';
 import type { Pointer } from './pointer.ts';
 import { readPointer } from './pointer.ts';
+import { policiesKnown } from './policy-file.ts';
+import { policyCase, policyObjection } from './policy-judge.ts';
+import { rulesFor, type PolicySource } from './policy.ts';
 import { installedNames } from './record.ts';
 import type { Session } from './session.ts';
 import { knownIndex, knownRevocations, openSession, openUpdater, readIndex, readSmall } from './session.ts';
-import { readSeen, unseen } from './seen.ts';
+import { knownSeen, readSeen, unseen, type Seen } from './seen.ts';
 import { asHeld, heldAsKnown, heldFor } from './verify.ts';
 
 /** All pointers, by name. */
@@ -138,19 +150,22 @@ async function pluginsNow(
   try {
     const plugins: PluginStatus[] = [];
     for (const pointer of await pointers(context)) {
-      const { held, index } = await vendorAndIndex(context, session, pointer, {
+      const { held, index, judge } = await vendorAndIndex(context, session, pointer, {
         remember: lock !== null,
         signal,
       });
       const takes = held === null ? index : null;
+      const about = await describe(context, pointer);
+      const next = takes === null ? null : await wouldTake(takes, pointer.wanted, revocations, judge);
       plugins.push({
-        ...(await describe(context, pointer)),
+        ...about,
+        heldUpdate: heldNow(context, pointer, next) ?? about.heldUpdate,
         yanked: index?.versions.get(pointer.version)?.yanked ?? null,
         revoked: reasonOf(revocations, pointer),
         held,
         wanted: pointer.wanted,
-        newer: await newerThan(takes, pointer, pointer.wanted, revocations),
-        newest: await newerThan(takes, { version: null }, null, revocations),
+        newer: next !== null && compareVersions(next.version, pointer.version) > 0 ? next.version : null,
+        newest: takes === null ? null : ((await wouldTake(takes, null, revocations, null))?.version ?? null),
       });
     }
     return plugins;
@@ -175,33 +190,63 @@ async function vendorAndIndex(
   session: Session | null,
   pointer: Pointer,
   options: { readonly remember: boolean; readonly signal: AbortSignal | undefined },
-): Promise<{ readonly held: Held | null; readonly index: PluginIndex | null }> {
-  if (session === null)
-    return { held: await heldAsKnown(context, pointer), index: await knownIndex(context, pointer) };
+): Promise<VendorNow> {
+  if (session === null) {
+    const index = await knownIndex(context, pointer);
+    const policies = await policiesKnown(context);
+    const revocations = await knownRevocations(context);
+    const known = { index, policies, revocations, seen: await knownSeen(context, pointer) };
+    return {
+      held: await heldAsKnown(context, pointer),
+      index,
+      judge: await judgeFor(context, pointer, known),
+    };
+  }
   try {
     await checkVendor(context, session, pointer, { accept: false, ...options });
     const index = await readIndex(context, session, pointer, options);
     const seen = await readSeen(context, session, pointer, options);
-    const next = await wouldTake(index, pointer.wanted, session.revocations);
+    const { policies, revocations } = session;
+    const judge = await judgeFor(context, pointer, { index, policies, revocations, seen });
+    const next = await wouldTake(index, pointer.wanted, revocations, judge);
     const refused = next === null ? null : unseen(seen, index, next);
     if (refused !== null) throw refused;
-    return { held: null, index };
+    return { held: null, index, judge };
   } catch (error) {
     const held = asHeld(context, error, `${pointer.vendor}/${pointer.plugin}`);
-    return { held, index: await knownIndex(context, pointer) };
+    return { held, index: await knownIndex(context, pointer), judge: null };
   }
 }
 
-/** The version that would be chosen of what is `wanted`, if it is higher than the one that is there. */
-async function newerThan(
-  index: PluginIndex | null,
-  there: { readonly version: PluginVersion | null },
-  wanted: string | null,
-  revocations: Revocations,
-): Promise<string | null> {
-  const next = index === null ? null : await wouldTake(index, wanted, revocations);
-  if (next === null) return null;
-  return there.version === null || compareVersions(next.version, there.version) > 0 ? next.version : null;
+interface VendorNow {
+  readonly held: Held | null;
+  readonly index: PluginIndex | null;
+  readonly judge: Judge | null;
+}
+
+/** `null` = no rule is about the plugin. */
+async function judgeFor(
+  context: Context,
+  pointer: Pointer,
+  about: {
+    readonly index: PluginIndex | null;
+    readonly policies: readonly PolicySource[];
+    readonly revocations: Revocations;
+    readonly seen: Seen | null;
+  },
+): Promise<Judge | null> {
+  const { index, policies, revocations, seen } = about;
+  const rules = rulesFor(policies, pointer);
+  if (index === null || rules.length === 0) return null;
+  const digests = seen?.digests ?? null;
+  const found = await policyCase(context, { rules, index, seen: digests, pointer, revocations });
+  return (one) => policyObjection(found, one);
+}
+
+/** What a rule keeps back, if that is newer than what is there. */
+function heldNow(context: Context, pointer: Pointer, next: Chosen | null): HeldUpdate | null {
+  const held = next === null ? null : heldBack(context, next);
+  return held !== null && compareVersions(held.version, pointer.version) > 0 ? held : null;
 }
 
 /** `null` = there is nothing that it could be updated to. */
@@ -209,9 +254,10 @@ async function wouldTake(
   index: PluginIndex,
   wanted: string | null,
   revocations: Revocations,
+  judge: Judge | null,
 ): Promise<Chosen | null> {
   try {
-    return await chooseVersion(index, wanted, { revocations, prerelease: false });
+    return await chooseVersion(index, wanted, { revocations, prerelease: false, judge });
   } catch (error) {
     if (error instanceof VaultError) return null;
     throw error;

@@ -2,14 +2,16 @@ import { DiskError } from '@ragnos/disk';
 import { VaultError } from '@ragnos/tuf';
 import { existsSync } from 'node:fs';
 
-import type { PluginSpec } from '../names.ts';
+import { pluginVersion, type PluginSpec } from '../names.ts';
+import { readHeld, rememberHeld } from './consent-held.ts';
+import { ConsentRequiredError, type ConsentAnswer } from './consent.ts';
 import type { Host, HostEvent, HostOptions, InstallOptions, InstallResult } from './api.ts';
 import { rollbackPlugin, uninstallPlugin } from './change.ts';
 import type { Context } from './context.ts';
 import { lockIfFree, readSpec, withLock } from './context.ts';
 import { HostFailureError } from './errors.ts';
 import { eventLog } from './events.ts';
-import { installPlugin } from './install.ts';
+import { installPlugin, unchanged } from './install.ts';
 import { describe } from './kept.ts';
 import { defaultHostLimits } from './limits.ts';
 import { info, pointers, search, status } from './look.ts';
@@ -19,9 +21,8 @@ import type { Pointer } from './pointer.ts';
 import { requirePointer } from './pointer.ts';
 import { chooseRepository, installedNames } from './record.ts';
 import { recover } from './recover.ts';
-import { runPlugin } from './run.ts';
-import { openSession } from './session.ts';
-import { verifyPlugin } from './verify.ts';
+import { openSession, type Session } from './session.ts';
+import { heldFor, verifyPlugin } from './verify.ts';
 
 /**
  * The plugins of one repository on this machine. Throws `NO_REPOSITORY` if `alias` is not trusted here and
@@ -139,7 +140,12 @@ export function hostOn(context: Context): Host {
     status: (options = {}) => guarded(null, () => status(context, options)),
     run: (spec, args, options = {}) =>
       guarded(spec, async () =>
-        runPlugin(context, await requirePointer(context, readSpec(context, spec)), args, options),
+        (await import('./run.ts')).runPlugin(
+          context,
+          await requirePointer(context, readSpec(context, spec)),
+          args,
+          options,
+        ),
       ),
     artifact: (spec, options = {}) =>
       guarded(spec, async () => {
@@ -165,7 +171,7 @@ async function update(
     const failures: unknown[] = [];
     for (const one of chosen)
       try {
-        results.push(await installPlugin(context, session, one, { ...options, intent: 'update' }));
+        results.push(await updateOrHold(context, session, one, options));
       } catch (error) {
         if (chosen.length === 1 || !(error instanceof VaultError || error instanceof DiskError)) throw error;
         if (failures.length > 0) context.events.refusal(error, `${one.vendor}/${one.plugin}`); // the first is recorded as it leaves
@@ -174,6 +180,37 @@ async function update(
     if (failures.length > 0) throw failures[0];
     return results;
   });
+}
+
+/** What has to be agreed to is no failure of an update: the version in force stays, and what is held is remembered. */
+async function updateOrHold(
+  context: Context,
+  session: Session,
+  one: PluginSpec,
+  options: InstallOptions,
+): Promise<InstallResult> {
+  const known = options.grantHeld === true ? await readHeld(context, one) : null;
+  const manifest = known?.manifest ?? null;
+  const grant: ConsentAnswer | undefined =
+    manifest === null ? options.grant : { granted: 'all', to: manifest, by: 'flag' };
+  let result: InstallResult;
+  try {
+    result = await installPlugin(context, session, one, { ...options, grant, intent: 'update' });
+  } catch (error) {
+    if (!(error instanceof ConsentRequiredError)) throw error;
+    const { version } = error.request;
+    context.events.refusal(error, `${one.vendor}/${one.plugin}@${version}`);
+    const held = { ...heldFor(error), version: pluginVersion(version) };
+    const pointer = await requirePointer(context, one);
+    result = {
+      ...unchanged(context, pointer),
+      dryRun: options.dryRun ?? false,
+      held: { ...held, manifest: error.request.manifest, since: context.now().toISOString() },
+      request: error.request,
+    };
+  }
+  if (options.dryRun !== true) await rememberHeld(context, one, result.held);
+  return result;
 }
 
 function nameOf({ vendor, plugin }: Pointer): PluginSpec {

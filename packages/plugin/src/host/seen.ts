@@ -1,8 +1,14 @@
-import type { SeenDigests } from '../formats/catalog.ts';
+import type { Catalog, SeenDigests } from '../formats/catalog.ts';
 import type { IndexEntry, PluginIndex } from '../formats/plugin-index.ts';
 import type { PluginSpec, PluginVersion } from '../names.ts';
 import { pluginPath } from '../names.ts';
-import { readCatalog, readPluginCatalog, type CatalogOptions } from './catalog.ts';
+import {
+  knownCatalog,
+  knownPluginCatalog,
+  readCatalog,
+  readPluginCatalog,
+  type CatalogOptions,
+} from './catalog.ts';
 import type { Context } from './context.ts';
 import { HostUntrustedError } from './errors.ts';
 import type { Session } from './session.ts';
@@ -29,6 +35,19 @@ export async function readSeen(
   const own = await readPluginCatalog(context, session, plugin, options);
   const vendor = await readCatalog(context, session, plugin.vendor, options);
   if (own === null && (context.offline || vendor === null || vendor.totals.files === 0)) return null;
+  return together(vendor, own);
+}
+
+/** The same as this host saw it last, for what is decided without a refresh. @throws HOST_STATE */
+export async function knownSeen(
+  context: Context,
+  plugin: Pick<PluginSpec, 'vendor' | 'plugin'>,
+): Promise<Seen | null> {
+  const own = await knownPluginCatalog(context, plugin);
+  return own === null ? null : together(await knownCatalog(context, plugin.vendor), own);
+}
+
+function together(vendor: Catalog | null, own: Catalog | null): Seen {
   const digests = new Map([...(vendor?.digests ?? []), ...(own?.digests ?? [])]); // early versions kept them with the vendor
   return { digests, paths: new Map([...digests].map(([digest, { path }]) => [path, digest])) };
 }

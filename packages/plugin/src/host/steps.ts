@@ -12,6 +12,7 @@ export const installSteps = [
   'evidence staged',
   'tree',
   'evidence',
+  'consent',
   'pointer',
   'project lock',
   'pruned',

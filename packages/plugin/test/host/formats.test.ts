@@ -6,6 +6,9 @@ import { describe, expect, test } from 'vitest';
 import { bundle, bundleManifest, extension, wheel } from '../pack/as-is.ts';
 import { codeOf, sha256, tempFolder, World, type Built } from './world.ts';
 
+/** To the prompts and tools that these declare. */
+const agreed = { grant: { granted: 'all', by: 'host' } } as const;
+
 async function built(
   name: string,
   bytes: Uint8Array,
@@ -24,7 +27,11 @@ test('a bundle: installed, verified, run with its settings, repaired', async () 
   const bytes = bundle();
   world.publishBuilt(await built('greeter.mcpb', bytes));
   const host = await world.host();
-  expect(await host.install('acme/greeter')).toMatchObject({ version: '1.2.0', files: 3, changed: true });
+  expect(await host.install('acme/greeter', agreed)).toMatchObject({
+    version: '1.2.0',
+    files: 3,
+    changed: true,
+  });
   expect(await host.verify('acme/greeter')).toMatchObject([{ ok: true, files: 3 }]);
   expect(await codeOf(host.run('acme/greeter', []))).toBe('NO_SUCH_COMMAND'); // no folders were named
   const settings = new Map([['folders', ['/a', '/b c']]]);
@@ -57,7 +64,7 @@ test('a program of a bundle keeps the mode that it has there', async () => {
   );
   world.publishBuilt(await built('greeter.mcpb', bytes));
   const host = await world.host();
-  await host.install('acme/greeter');
+  await host.install('acme/greeter', agreed);
   expect((await host.run('acme/greeter', [], { stdio: 'pipe' })).stdout).toBe('hello from a program\n');
 });
 
@@ -67,7 +74,7 @@ test('an extension and a wheel: installed and verified, and not run by us', asyn
   for (const [name, bytes] of Object.entries(given)) world.publishBuilt(await built(name, bytes));
   const host = await world.host();
   for (const name of ['theme', 'tool']) {
-    expect(await host.install(`acme/${name}`)).toMatchObject({ changed: true });
+    expect(await host.install(`acme/${name}`, agreed)).toMatchObject({ changed: true });
     expect(await host.verify(`acme/${name}`)).toMatchObject([{ ok: true }]);
     expect(await codeOf(host.run(`acme/${name}`, []))).toBe('NO_SUCH_COMMAND');
     const { bytes, manifest } = await host.artifact(`acme/${name}`);
@@ -105,7 +112,7 @@ describe('a signed manifest that lies', () => {
     const world = await World.create();
     world.publishBuilt(await built('greeter.mcpb', bundle(), lie));
     const host = await world.host();
-    expect(await codeOf(host.install('acme/greeter'))).toBe('ARCHIVE_MISMATCH');
+    expect(await codeOf(host.install('acme/greeter', agreed))).toBe('ARCHIVE_MISMATCH');
     expect((await host.list()).map(({ plugin }) => plugin)).toEqual([]);
   });
   test('about its archive', async () => {
@@ -115,7 +122,7 @@ describe('a signed manifest that lies', () => {
       artifact: { ...manifest.artifact, mediaType: 'application/gzip' },
     });
     world.publishBuilt(await built('greeter.mcpb', bundle(), lie));
-    expect(await codeOf((await world.host()).install('acme/greeter'))).toBe('ARCHIVE_MALFORMED');
+    expect(await codeOf((await world.host()).install('acme/greeter', agreed))).toBe('ARCHIVE_MALFORMED');
   });
   test('about a wheel whose RECORD is wrong', async () => {
     const world = await World.create();
@@ -141,8 +148,8 @@ test('made for other systems: refused; for one of several: taken', async () => {
   const others = ['darwin', 'linux', 'win32'].filter((name) => name !== process.platform);
   const on = (...platforms: readonly string[]): Uint8Array => bundle({ compatibility: { platforms } });
   world.publishBuilt(await built('greeter.mcpb', on(...others)));
-  expect(await codeOf((await world.host()).install('acme/greeter'))).toBe('PLATFORM');
+  expect(await codeOf((await world.host()).install('acme/greeter', agreed))).toBe('PLATFORM');
   const here = await World.create();
   here.publishBuilt(await built('greeter.mcpb', on(process.platform, others[0] ?? '')));
-  expect(await (await here.host()).install('acme/greeter')).toMatchObject({ changed: true });
+  expect(await (await here.host()).install('acme/greeter', agreed)).toMatchObject({ changed: true });
 });

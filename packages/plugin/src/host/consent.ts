@@ -1,0 +1,242 @@
+import { userInfo } from 'node:os';
+import { realpathSync, statSync } from 'node:fs';
+import { resolve } from 'node:path';
+
+import { defaultLimits, parseCapabilities, type Capabilities } from '../capabilities/capabilities.ts';
+import { capabilityDifference } from '../capabilities/difference.ts';
+import type { CapabilityName } from '../capabilities/items.ts';
+import { narrow, type CapabilityPolicy } from '../capabilities/narrow.ts';
+import { describeCapabilities, type Statement } from '../capabilities/words.ts';
+import type { SeenDigests } from '../formats/catalog.ts';
+import type { PluginManifest } from '../formats/manifest.ts';
+import type { Context } from './context.ts';
+import { HostFailureError, HostPolicyError } from './errors.ts';
+import { asksForSomething, carriedOver, consentTo, writeConsent, type Consent } from './grants.ts';
+import { grantedAhead, type PlacedRule } from './policy.ts';
+
+/** What somebody is asked to agree to, before a version is installed. */
+export interface ConsentRequest {
+  readonly repository: string;
+  readonly vendor: string;
+  readonly plugin: string;
+  readonly version: string;
+  /** In force now; `null` = none is. */
+  readonly previous: string | null;
+  /** sha256 of the signed manifest: an answer to exactly this. */
+  readonly manifest: string;
+  /** All that it asks for. */
+  readonly asks: readonly Statement[];
+  /** What the version in force did not ask for; all of it where none is. Texts that changed are among it. */
+  readonly wider: readonly Statement[];
+  readonly narrower: readonly Statement[];
+  /** Evidence that the version in force has and this one lacks, a sentence each. */
+  readonly weaker: readonly string[];
+  /** It asks for folders that have to be named. */
+  readonly choosesFolders: boolean;
+}
+
+export interface ConsentAnswer {
+  /** All that is asked for, these capabilities of it, or at most so much. */
+  readonly granted: 'all' | readonly CapabilityName[] | CapabilityPolicy;
+  /** Only to the request with this `manifest`; absent = whatever is asked for. */
+  readonly to?: string | undefined;
+  /** What `$chosen` stands for. Absent = what was named before. */
+  readonly folders?: readonly string[] | undefined;
+  readonly by: 'terminal' | 'flag' | 'host';
+}
+
+/** Nothing was installed: ask, and call again with an answer to `request`. */
+export class ConsentRequiredError extends HostPolicyError {
+  readonly request: ConsentRequest;
+  constructor(request: ConsentRequest, command: string) {
+    const { vendor, plugin, version, previous, wider, weaker } = request;
+    const name = `${vendor}/${plugin}@${version}`;
+    const all = [...wider.map(({ text }) => text), ...weaker];
+    const some = all.slice(0, 5).join('; ');
+    const what = all.length > 5 ? `${some}; and ${all.length - 5} more` : some;
+    const message =
+      previous === null
+        ? `${name} asks for what nobody here has agreed to: it ${what}`
+        : `${name} is held, since unlike ${previous} it ${what}`;
+    super('CONSENT_REQUIRED', message, { hint: `nothing was changed; if you agree: ${command}` });
+    this.request = request;
+  }
+}
+
+export interface ConsentCase {
+  readonly manifest: PluginManifest;
+  /** sha256 of the signed manifest. */
+  readonly digest: string;
+  /** The version in force, as signed; `null` = none is, or nothing vouches for it. */
+  readonly before: PluginManifest | null;
+  readonly weaker: readonly string[];
+  readonly rules: readonly PlacedRule[];
+  readonly answer: ConsentAnswer | undefined;
+  /** `rollback`: to a version that was agreed to once, whose texts need no second consent. */
+  readonly operation: 'install' | 'update' | 'rollback';
+}
+
+/** The consent under which a version runs; `null` = it asks for nothing. */
+export interface Agreed {
+  readonly consent: Consent | null;
+  /** Somebody has just agreed. */
+  readonly isNew: boolean;
+}
+
+/**
+ * Whether a version may be installed as it is, and under which consent.
+ * @throws ConsentRequiredError
+ */
+export async function decideConsent(context: Context, about: ConsentCase): Promise<Agreed> {
+  const { manifest, before, weaker, rules, answer } = about;
+  const asked = parseCapabilities(manifest.capabilities);
+  const known = before === null ? null : parseCapabilities(before.capabilities);
+  const own = await consentTo(context, manifest, asked);
+  const base = own ?? (known === null ? null : await consentTo(context, manifest, known));
+  const { wider, narrower } = capabilityDifference(known, asked);
+  const agreedOnce = own !== null && own.version === manifest.version;
+  const widened = about.operation === 'rollback' && own !== null ? wider.filter(isNoText) : wider;
+  const open =
+    (asksForSomething(asked) && base === null) ||
+    (!agreedOnce && (before === null ? false : widened.length > 0 || weaker.length > 0));
+  const given = answer !== undefined && (answer.to === undefined || answer.to === about.digest);
+  if (given && (open || asksForSomething(asked))) {
+    const consent = answered(context, about, asked, answer, base);
+    return { consent: asksForSomething(asked) ? consent : null, isNew: true };
+  }
+  if (!open) return { consent: base === null ? null : carriedOver(base, asked), isNew: false };
+  const ahead = weaker.length > 0 ? null : grantedAhead(rules, asked);
+  if (ahead !== null) {
+    const common = { version: manifest.version, asked, granted: ahead.granted, at: nowOf(context) };
+    const folders = base?.folders ?? [];
+    return { consent: { ...common, folders, by: 'policy', who: ahead.place }, isNew: true };
+  }
+  const request: ConsentRequest = {
+    repository: context.record.alias,
+    vendor: manifest.vendor,
+    plugin: manifest.plugin,
+    version: manifest.version,
+    previous: before?.version ?? null,
+    manifest: about.digest,
+    asks: describeCapabilities(asked),
+    wider: before === null || base === null ? describeCapabilities(asked) : wider,
+    narrower,
+    weaker,
+    choosesFolders: [...asked.read, ...asked.write].some((place) => /^\$chosen(?:\/|$)/.test(place)),
+  };
+  throw new ConsentRequiredError(request, commandFor(about));
+}
+
+function commandFor({ operation, manifest: { vendor, plugin, version } }: ConsentCase): string {
+  if (operation === 'install') return `ragv install ${vendor}/${plugin}@${version} --grant all`;
+  return `ragv ${operation} ${vendor}/${plugin} --grant${operation === 'update' ? '' : ' all'}`;
+}
+
+/** Evidence that `before` has and `after` lacks, as the door wrote it down and as their authors list it. */
+export function weakerEvidence(
+  before: PluginManifest,
+  after: PluginManifest,
+  seen: SeenDigests | null,
+): readonly string[] {
+  const gates = ({ artifact }: PluginManifest): readonly string[] => seen?.get(artifact.sha256)?.gates ?? [];
+  const listed = ({ evidence, version }: PluginManifest): readonly string[] =>
+    evidence.map((name) => name.replaceAll(version, '*'));
+  const lost = (old: readonly string[], now: readonly string[]): readonly string[] =>
+    old.filter((name) => !now.includes(name));
+  return [
+    ...lost(gates(before), gates(after)).map((gate) => `has not passed the check ${gate}`),
+    ...lost(listed(before), listed(after)).map((name) => `comes without ${name}`),
+  ];
+}
+
+function isNoText({ capability }: Statement): boolean {
+  return capability !== 'tools' && capability !== 'prompts';
+}
+
+function nowOf(context: Context): string {
+  return context.now().toISOString();
+}
+
+function answered(
+  context: Context,
+  { manifest }: ConsentCase,
+  asked: Capabilities,
+  answer: ConsentAnswer,
+  base: Consent | null,
+): Consent {
+  return {
+    version: manifest.version,
+    asked,
+    granted: answer.granted === 'all' ? asked : narrow(asked, boundsOf(asked, answer.granted)),
+    folders: answer.folders?.map(realFolder) ?? base?.folders ?? [],
+    by: answer.by,
+    who: account(),
+    at: nowOf(context),
+  };
+}
+
+function isNames(
+  granted: readonly CapabilityName[] | CapabilityPolicy,
+): granted is readonly CapabilityName[] {
+  return Array.isArray(granted);
+}
+
+/** What is not named is not granted. */
+function boundsOf(
+  asked: Capabilities,
+  granted: readonly CapabilityName[] | CapabilityPolicy,
+): CapabilityPolicy {
+  if (!isNames(granted)) return granted;
+  const none = (name: CapabilityName): [] | undefined => (granted.includes(name) ? undefined : []);
+  const off = (name: CapabilityName): false | undefined => (granted.includes(name) ? undefined : false);
+  return {
+    read: none('fs.read') && (granted.includes('fs.write') ? asked.write : []), // whoever may write may read
+    write: none('fs.write'),
+    connect: none('net.connect'),
+    env: none('env'),
+    exec: none('exec'),
+    native: off('native'),
+    worker: off('worker'),
+    eval: off('eval'),
+    tools: none('tools'),
+    prompts: none('prompts'),
+    requests: none('requests'),
+    limits: granted.includes('limits') ? undefined : defaultLimits,
+  };
+}
+
+/** @throws BAD_SPEC */
+function realFolder(path: string): string {
+  try {
+    const real = realpathSync(resolve(path));
+    if (statSync(real).isDirectory()) return real;
+  } catch {
+    // said just below
+  }
+  throw new HostFailureError('BAD_SPEC', `${path} is no folder that can be granted`, {
+    hint: 'name one that exists: --folder /path/to/folder',
+  });
+}
+
+function account(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    return `user ${process.getuid?.() ?? 'unknown'}`; // an account without a name, as in containers
+  }
+}
+
+/** Before the pointer is moved: whoever dies in between has agreed to what is not installed, which changes nothing. */
+export async function keepConsent(context: Context, manifest: PluginManifest, agreed: Agreed): Promise<void> {
+  const { consent, isNew } = agreed;
+  if (consent === null) return;
+  await writeConsent(context, manifest, consent);
+  if (!isNew) return;
+  const name = `${manifest.vendor}/${manifest.plugin}@${manifest.version}`;
+  const what = describeCapabilities(consent.granted).map(({ text }) => text);
+  context.events.change(
+    'CONSENTED',
+    `${name}: ${what.join('; ') || 'nothing of it'} (${consent.by}, ${consent.who})`,
+    name,
+  );
+}
