@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { generateSigner, openSigner, type Signer } from '@ragnos/signing';
 import type { Key } from '@ragnos/tuf';
 import type { Context } from '../command.ts';
@@ -97,6 +98,10 @@ async function takeSeat(given: string, context: Context): Promise<KeyHolder> {
     const signer = await openSigner(uri, { password, signal });
     return { name, key: signer.key, signer, fresh: false };
   }
+  if (!existsSync(dirname(path)))
+    throw new CliError('USAGE', `${name}: there is no folder ${dirname(path)} for a new key`, {
+      hint: 'is the medium mounted? A folder on it is made by hand',
+    });
   const type = keyType(options.text('key-type'));
   const signer = await generateSigner({ path, type, password, signal });
   return { name, key: signer.key, signer, fresh: true };
