@@ -113,12 +113,38 @@ async function install(target) {
   return ok;
 }
 
+function quietly(command, args) {
+  return new Promise((resolve) => {
+    const child = spawn(command, args, {
+      stdio: 'ignore',
+      env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
+    });
+    child.on('error', () => resolve(false));
+    child.on('close', (code) => resolve(code === 0));
+  });
+}
+
+/** The tests of mode `sandbox` need it on Linux. Where it cannot be installed they do not run, and the last line of all checks counts them. */
+async function bubblewrap() {
+  const there = () =>
+    ['/usr/bin/bwrap', '/bin/bwrap', '/usr/local/bin/bwrap'].some((file) => existsSync(file));
+  if (process.platform !== 'linux' || there()) return;
+  const apt = ['install', '-y', '-q', '--no-install-recommends', 'bubblewrap'];
+  if (process.getuid() === 0 && existsSync('/usr/bin/apt-get')) {
+    say('apt-get is installing bubblewrap, in which plugins are confined');
+    if (await quietly('apt-get', apt)) return;
+    if ((await quietly('apt-get', ['update', '-q'])) && (await quietly('apt-get', apt))) return;
+  }
+  say('WITHOUT BUBBLEWRAP THE TESTS OF MODE sandbox DO NOT RUN: install it (apt install bubblewrap)');
+}
+
 const main = place('', 'the dependencies', manifests());
 const node24 = place('scripts/node24', 'Node 24, on which packages are tried too', []);
 const wanted = ['predemo', 'prebench', 'prebuild'].includes(process.env.npm_lifecycle_event ?? '')
   ? [main]
   : [main, node24];
 
+if (wanted.includes(node24)) await bubblewrap();
 if (!wanted.every((target) => target.ready())) {
   await locked(async () => {
     if (!(await install(main))) {

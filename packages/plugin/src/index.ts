@@ -16,6 +16,10 @@ export {
   HostUntrustedError,
 } from './host/errors.ts';
 export type { HostErrorCode } from './host/errors.ts';
+export { ConsentRequiredError, type ConsentAnswer, type ConsentRequest } from './host/consent.ts';
+export type { PluginGrant } from './host/grants-list.ts';
+export { localPolicy } from './host/policy-file.ts';
+export { ruleWords, type PolicyExplanation } from './host/policy-explain.ts';
 export type { Permit, Withheld } from './host/grants-permit.ts';
 export type { Consent, ConsentBy } from './host/grants.ts';
 export { mergePolicies, type PolicySource } from './host/policy.ts';
@@ -33,6 +37,7 @@ export type {
   Finding,
   FindingKind,
   Held,
+  HeldUpdate,
   Host,
   HostEvent,
   HostOptions,
@@ -106,7 +111,7 @@ export {
 } from './capabilities/manifest-difference.ts';
 export { narrow, type CapabilityPolicy } from './capabilities/narrow.ts';
 export { describeCapabilities, type Severity, type Statement } from './capabilities/words.ts';
-export type { CapabilityName } from './capabilities/items.ts';
+export { capabilityNames, type CapabilityName } from './capabilities/items.ts';
 export {
   endpointCovers,
   formatEndpoint,
@@ -211,7 +216,7 @@ export {
   type SuiteOptions,
   type SuiteReport,
 } from './confine/probes/suite.ts';
-export { capabilityNames } from './confine/probes/table.ts';
+export { probedCapabilities } from './confine/probes/table.ts';
 export { startConfined } from './confine/start.ts';
 export { openVault } from './load/open.ts';
 export { defaultLoadLimits, defaultRestart } from './load/api.ts';

@@ -1,5 +1,5 @@
 import {
-  capabilityNames,
+  probedCapabilities,
   modes,
   runProbes,
   type Mode,
@@ -42,7 +42,7 @@ function readMode(text: string): Mode {
 }
 
 function lines({ node, results }: SuiteReport, tried: readonly Mode[]): readonly string[] {
-  const rows = capabilityNames.map((capability) => [
+  const rows = probedCapabilities.map((capability) => [
     capability,
     ...tried.map((mode) => cell(results.filter((one) => one.capability === capability && one.mode === mode))),
   ]);
@@ -70,7 +70,7 @@ function cell(results: readonly ProbeResult[]): string {
   const open = proven.filter(({ outcome }) => outcome === 'not enforced');
   if (proven.length === 0) return 'unproven';
   if (open.length > 0) return `not enforced (${open.length} of ${proven.length} get through)`;
-  const layers = (['system', 'node', 'guards'] as const).filter((layer) =>
+  const layers = (['system', 'node', 'guards', 'host'] as const).filter((layer) =>
     proven.some(({ by }) => by === layer),
   );
   return layers.length === 0 ? 'enforced' : `enforced by ${layers.join(', ')}`;

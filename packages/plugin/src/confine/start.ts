@@ -181,7 +181,9 @@ class Running implements ConfinedProcess {
     if (error instanceof FrameError)
       this.#kill(new ConfineRefusedError('CHANNEL_GARBAGE', `on its private channel: ${error.message}`));
     else if (error instanceof UnreadError)
-      this.#kill(new ConfineFailureError('CHANNEL_FULL', `does not read its private channel: ${error.message}`));
+      this.#kill(
+        new ConfineFailureError('CHANNEL_FULL', `does not read its private channel: ${error.message}`),
+      );
     else if (this.#child.exitCode === null && this.#child.signalCode === null) {
       // A live process without its channel is nobody's: it is given the time to end.
       setTimeout(

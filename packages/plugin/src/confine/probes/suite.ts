@@ -9,7 +9,7 @@ import { makeWorld, type World } from './world.ts';
 /** `unproven`: the attempt fails here even where nothing stops it, so that it says nothing about the mode. */
 export type ProbeOutcome = 'enforced' | 'not enforced' | 'unproven';
 
-export type HeldBy = 'system' | 'node' | 'guards';
+export type HeldBy = 'system' | 'node' | 'guards' | 'host';
 
 export interface ProbeResult {
   readonly id: string;
@@ -19,7 +19,7 @@ export interface ProbeResult {
   /** Whether the table of what holds where says the same. */
   readonly expected: boolean;
   /**
-   * The outermost layer that stops it by itself: the operating system, Node's permissions, or our guards, which live in the
+   * The outermost layer that stops it by itself: the operating system, Node's permissions, the host that started it, or our guards, which live in the
    * plugin's own process and are hardening rather than a wall. `null`: not stopped, or not looked at.
    */
   readonly by: HeldBy | null;
@@ -66,7 +66,13 @@ export async function runProbes(options: SuiteOptions = {}): Promise<SuiteReport
         const layers = await layersOf(world, node, chosen, mode, options);
         for (const probe of chosen) {
           const { leaked, detail } = held.get(probe.id) ?? { leaked: true, detail: '' };
-          const by = leaked ? null : (layers.find(([, stopped]) => stopped.has(probe.id))?.[0] ?? null);
+          const ours = probe.capability === 'limits' || probe.capability === 'env';
+          const by =
+            leaked || layers.length === 0
+              ? null
+              : ours
+                ? 'host'
+                : (layers.find(([, stopped]) => stopped.has(probe.id))?.[0] ?? null);
           results.push(judge(probe, mode, major, proven.has(probe.id), leaked, detail, by));
         }
       } catch (error) {

@@ -84,4 +84,4 @@ export const probes: readonly Probe[] = ids.flatMap(([capability, text]) =>
   }),
 );
 
-export const capabilityNames: readonly ProbedCapability[] = ids.map(([name]) => name);
+export const probedCapabilities: readonly ProbedCapability[] = ids.map(([name]) => name);

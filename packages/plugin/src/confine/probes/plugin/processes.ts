@@ -133,7 +133,7 @@ export const resourceAttempts: Attempts = {
   },
   'memory-bomb': async () => {
     const held: Buffer[] = [];
-    while (held.length < 40) {
+    while (held.length < 28) {
       held.push(Buffer.alloc(16 * 1024 * 1024, 1));
       await new Promise((resolve) => setTimeout(resolve, 25));
     }
