@@ -19,7 +19,7 @@ import {
 import { checkLayout } from './check-layout.ts';
 import { checkSnapshotSize } from './compat-commit.ts';
 import type { Client } from './compat.ts';
-import { topLevelKeys } from './commit.ts';
+import { topLevelKeys } from './signing-needs.ts';
 import { withCommit } from './commits.ts';
 import { sign, SigningDesk } from './desk.ts';
 import { PublishError } from './errors.ts';
