@@ -1,5 +1,6 @@
 import type { Capabilities } from './capabilities.ts';
 import { isAddress, isLocalName, parseEndpoint, type Endpoint } from './endpoint.ts';
+import { placeCovers } from './place.ts';
 import { isDefaultLimit, itemsOf, readLimit, type CapabilityItem, type CapabilityName } from './items.ts';
 
 /** `high`: whoever grants it should know why. `medium`: more than a plugin needs to compute. `low`: its own affairs. */
@@ -19,7 +20,9 @@ const severities: readonly Severity[] = ['high', 'medium', 'low'];
 
 /** What consent is asked for: the gravest first, then in the order of `capabilityNames`. Limits only where they are not the default. */
 export function describeCapabilities(capabilities: Capabilities): readonly Statement[] {
-  const items = itemsOf(capabilities).filter((item) => !isDefaultLimit(item));
+  const isSaid = ({ capability, value }: CapabilityItem): boolean =>
+    capability === 'fs.read' && capabilities.write.some((wide) => placeCovers(wide, value));
+  const items = itemsOf(capabilities).filter((item) => !isDefaultLimit(item) && !isSaid(item));
   const single = items.filter(({ capability }) => capability !== 'tools' && capability !== 'prompts');
   const offers = (['tools', 'prompts'] as const).flatMap((capability): readonly Statement[] => {
     const names = items.filter((item) => item.capability === capability).map(({ value }) => value);

@@ -57,6 +57,14 @@ test.each(said)('%j', (json, severity, text) => {
   expect(describeCapabilities(capabilities(json))).toMatchObject([{ severity, text }]);
 });
 
+test('what may be written is not said to be read once more', () => {
+  const both = capabilities({ 'fs.write': ['$project'], 'fs.read': ['$project/src', '$data'] });
+  expect(describeCapabilities(both).map(({ text }) => text)).toEqual([
+    'reads and changes the folder of your project',
+    'reads its own folder',
+  ]);
+});
+
 test('nothing is asked for: nothing is said, also of limits that are the default', () => {
   expect(describeCapabilities(capabilities({ limits: { memoryMb: 256 } }))).toEqual([]);
 });
