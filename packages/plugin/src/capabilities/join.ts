@@ -2,15 +2,13 @@ import type { Capabilities } from './capabilities.ts';
 import { formatEndpoint, parseEndpoint } from './endpoint.ts';
 import { uncovered, type CapabilityName } from './items.ts';
 
-/** What either of them asks for; of `more` only what `first` does not cover. */
+/** What either of them asks for; of `more` only what `first` does not cover, and not its limits: code does not show them. */
 export function joinCapabilities(first: Capabilities, more: Capabilities): Capabilities {
   const missing = uncovered(first, more);
   const values = (name: CapabilityName): readonly string[] =>
     missing.filter(({ capability }) => capability === name).map(({ value }) => value);
   const connect = values('net.connect').flatMap((text) => parseEndpoint(text) ?? []);
   const known = new Set(first.connect.map(formatEndpoint));
-  const largest = (name: keyof Capabilities['limits']): number =>
-    Math.max(first.limits[name], more.limits[name]);
   return {
     read: [...first.read, ...values('fs.read')],
     write: [...first.write, ...values('fs.write')],
@@ -23,10 +21,6 @@ export function joinCapabilities(first: Capabilities, more: Capabilities): Capab
     tools: new Map([...first.tools, ...more.tools]),
     prompts: new Map([...first.prompts, ...more.prompts]),
     requests: [...first.requests, ...values('requests')],
-    limits: {
-      memoryMb: largest('memoryMb'),
-      cpuSeconds: largest('cpuSeconds'),
-      callsPerMinute: largest('callsPerMinute'),
-    },
+    limits: first.limits,
   };
 }

@@ -106,8 +106,10 @@ describe('what is filled in', () => {
     fc.assert(
       fc.property(anyCapabilities, anyCapabilities, (a, b) => {
         const plain = (one: Capabilities): Capabilities => ({ ...one, tools: new Map(), prompts: new Map() });
-        const both = joinCapabilities(plain(a), plain(b));
-        expect(widens(both, plain(a)) || widens(both, plain(b))).toBe(false);
+        const more = { ...plain(b), limits: a.limits };
+        const both = joinCapabilities(plain(a), more);
+        expect(widens(both, plain(a)) || widens(both, more)).toBe(false);
+        expect(both.limits).toEqual(joinCapabilities(plain(a), b).limits);
         expect(parseCapabilities(capabilitiesToJson(both))).toEqual(both);
       }),
     );
