@@ -172,7 +172,7 @@ test('more calls a minute than were granted are refused', async () => {
   const vault = await vaultOf(await worldWith(code, { capabilities: { limits: { callsPerMinute: 5 } } }), {
     mode: 'process',
   });
-  const hello = await vault.load('acme/hello', { grant: {} });
+  const hello = await vault.load('acme/hello');
   const codes = await Promise.all(Array.from({ length: 7 }, async () => codeOf(hello.call('echo', 1))));
   expect(codes.filter((one) => one === 'CALL_RATE')).toHaveLength(2);
 });

@@ -2,6 +2,7 @@ import {
   filePath,
   openVault,
   type HostOptions,
+  type InstallOptions,
   type PluginManifest,
   type Vault,
   type VaultOptions,
@@ -13,6 +14,9 @@ const open: Vault[] = [];
 afterEach(async () => {
   await Promise.all(open.splice(0).map((vault) => vault.close()));
 });
+
+/** To all that is asked for. */
+export const agreed: InstallOptions = { grant: { granted: 'all', by: 'host' } };
 
 export const packageJson = JSON.stringify({ name: 'hello', version: '1.0.0', type: 'module' });
 
@@ -82,6 +86,6 @@ export async function worldWith(
 ): Promise<World> {
   const world = await World.create();
   await publishModule(world, moduleFiles(code, options.files), options);
-  await (await world.host()).install(`acme/${options.plugin ?? 'hello'}`);
+  await (await world.host()).install(`acme/${options.plugin ?? 'hello'}`, agreed);
   return world;
 }

@@ -19,7 +19,7 @@ export interface McpTransport {
   close(): Promise<void>;
   onclose?: (() => void) | undefined;
   onerror?: ((error: Error) => void) | undefined;
-  onmessage?: ((message: never) => void) | undefined;
+  onmessage?: ((message: JsonRpcMessage) => void) | undefined;
   readonly sessionId?: string | undefined;
   /** Once it is started: how it is held, and what it asks for and does not get. */
   readonly about: { readonly name: string; readonly mode: Mode; readonly withheld: readonly string[] } | null;
@@ -36,6 +36,7 @@ export function mcpTransport(context: Context, spec: string, options: McpTranspo
   let started: Started | null = null;
   let filter: McpFilter | null = null;
   let closed = false;
+  let ending = false; // by us: what that looks like from outside is nobody's news
   const live: Live = {
     get activated() {
       return started?.activated ?? null;
@@ -53,6 +54,8 @@ export function mcpTransport(context: Context, spec: string, options: McpTranspo
     transport.onclose?.();
   };
   const fail = async (error: Error): Promise<void> => {
+    if (ending) return;
+    ending = true;
     transport.onerror?.(error);
     await started?.process.stop({ graceMs: 0 });
     gone();
@@ -85,8 +88,7 @@ export function mcpTransport(context: Context, spec: string, options: McpTranspo
         { ...permit.capabilities, callsPerMinute },
         {
           toServer,
-          toClient: (message) =>
-            void (transport.onmessage && Reflect.apply(transport.onmessage, transport, [message])),
+          toClient: (message) => transport.onmessage?.(message),
           refused: (error) => options.onRefused?.(error),
         },
       );
@@ -101,7 +103,7 @@ export function mcpTransport(context: Context, spec: string, options: McpTranspo
         bad,
       });
       void confined.exited.then((exit) => {
-        if (exit.error !== null && !closed) transport.onerror?.(exit.error);
+        if (exit.error !== null && !ending) transport.onerror?.(exit.error);
         gone();
       });
     },
@@ -120,7 +122,7 @@ export function mcpTransport(context: Context, spec: string, options: McpTranspo
         });
     },
     close: async () => {
-      if (closed && started === null) return;
+      ending = true;
       await started?.process.stop({ graceMs: 1000 });
       gone();
     },

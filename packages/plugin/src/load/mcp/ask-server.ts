@@ -1,0 +1,91 @@
+import type { ConfinedProcess } from '../../confine/api.ts';
+import { LoadFailureError } from '../errors.ts';
+import { isObject, readMessage } from './json-rpc.ts';
+import { mcpLineBytes, messageWriter, readMessages } from './lines.ts';
+import { instructionsName, textHash } from './texts.ts';
+
+/** Of what a server shows to models, by name: the sha256 that its manifest signs. */
+export interface ServerTexts {
+  readonly tools: ReadonlyMap<string, string>;
+  readonly prompts: ReadonlyMap<string, string>;
+}
+
+export interface AskOptions {
+  /** Requests that the server may make: said to be possible, and answered with nothing. */
+  readonly requests: readonly string[];
+  readonly timeoutMs?: number;
+}
+
+const protocolVersion = '2025-06-18';
+const maxPages = 100;
+const maxItems = 1000;
+
+/** Asks a server that was just started for all that it shows. Ends nothing. @throws LoadFailureError */
+export async function askServer(server: ConfinedProcess, options: AskOptions): Promise<ServerTexts> {
+  const { requests, timeoutMs = 20_000 } = options;
+  const late = AbortSignal.timeout(timeoutMs);
+  const waiting = new Map<number, (result: Readonly<Record<string, unknown>> | null) => void>();
+  let fault: string | null = null;
+  const stop = (why: string): void => {
+    fault ??= why;
+    for (const settle of waiting.values()) settle(null);
+  };
+  const send = messageWriter(server.stdin, server.stdout);
+  late.addEventListener('abort', () => stop(`did not answer within ${timeoutMs} ms`), { once: true });
+  void server.exited.then(({ error }) => stop(`ended: ${error?.message ?? 'by itself'}`));
+  server.stderr.resume();
+  readMessages(server.stdout, mcpLineBytes, {
+    bad: (why) => stop(`wrote ${why}`),
+    message: (value) => {
+      const parsed = readMessage(value);
+      if (parsed === null) return stop('wrote something else than a message of JSON-RPC 2.0');
+      if (parsed.kind === 'request') {
+        const result = parsed.method === 'roots/list' ? { roots: [] } : {};
+        send({ jsonrpc: '2.0', id: parsed.id, result });
+      } else if (parsed.kind === 'result') waiting.get(Number(parsed.id))?.(parsed.result);
+      else if (parsed.kind === 'error') waiting.get(Number(parsed.id))?.({});
+    },
+  });
+  let next = 1;
+  const ask = async (method: string, params: object): Promise<Readonly<Record<string, unknown>>> => {
+    const id = next++;
+    const result = await new Promise<Readonly<Record<string, unknown>> | null>((resolve) => {
+      if (fault !== null) return resolve(null);
+      waiting.set(id, resolve);
+      send({ jsonrpc: '2.0', id, method, params });
+    });
+    waiting.delete(id);
+    if (result === null) throw new LoadFailureError('PLUGIN_LOAD', `the server ${fault}`);
+    return result;
+  };
+  const list = async (kind: 'tools' | 'prompts'): Promise<Map<string, string>> => {
+    const found = new Map<string, string>();
+    let cursor: unknown = undefined;
+    for (let page = 0; page < maxPages && found.size <= maxItems; page++) {
+      const result = await ask(`${kind}/list`, cursor === undefined ? {} : { cursor });
+      const items: unknown = result[kind];
+      for (const item of Array.isArray(items) ? Array.from<unknown>(items) : [])
+        if (isObject(item) && typeof item['name'] === 'string') found.set(item['name'], textHash(item));
+      cursor = result['nextCursor'];
+      if (typeof cursor !== 'string') break;
+    }
+    return found;
+  };
+  const able = [
+    ['sampling', 'sampling/createMessage'],
+    ['elicitation', 'elicitation/create'],
+    ['roots', 'roots/list'],
+  ].flatMap(([name = '', request = '']) => (requests.includes(request) ? [[name, {}] as const] : []));
+  const about = await ask('initialize', {
+    protocolVersion,
+    capabilities: Object.fromEntries(able),
+    clientInfo: { name: 'ragv', version: '1' },
+  });
+  send({ jsonrpc: '2.0', method: 'notifications/initialized' });
+  const offers = isObject(about['capabilities']) ? about['capabilities'] : {};
+  const tools = offers['tools'] === undefined ? new Map<string, string>() : await list('tools');
+  const prompts = offers['prompts'] === undefined ? new Map<string, string>() : await list('prompts');
+  if (typeof about['instructions'] === 'string')
+    prompts.set(instructionsName, textHash(about['instructions']));
+  return { tools, prompts };
+}

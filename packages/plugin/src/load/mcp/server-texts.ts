@@ -1,0 +1,107 @@
+import { mkdirSync, mkdtempSync, realpathSync } from 'node:fs';
+import { readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { capabilitiesToJson, parseCapabilities } from '../../capabilities/capabilities.ts';
+import type { Mode } from '../../confine/grant.ts';
+import { startConfined } from '../../confine/start.ts';
+import { parseManifest, serializeManifest, type PluginManifest } from '../../formats/manifest.ts';
+import { chooseEntry, launchOf, refuseForeign } from '../../host/launch.ts';
+import { defaultHostLimits } from '../../host/limits.ts';
+import { unpack } from '../../host/unpack.ts';
+import type { Packed } from '../../pack/options.ts';
+import { resolveGrant } from '../resolve-grant.ts';
+import { askServer, type ServerTexts } from './ask-server.ts';
+
+export interface ServerTextsOptions {
+  /** Default `sandbox`: what is asked is a program of somebody else's. */
+  readonly mode?: Mode | undefined;
+  /** What the server is started with. Folders that its settings ask for are made for it. */
+  readonly args?: readonly string[] | undefined;
+  readonly settings?: ReadonlyMap<string, readonly string[]> | undefined;
+  /** Values of the variables that it declares; nothing of ours. */
+  readonly env?: ReadonlyMap<string, string> | undefined;
+  readonly timeoutMs?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * What a packed MCP server shows to models: it is really started, confined to what it declares, in folders that are made for
+ * this and removed.
+ * @throws ConfineError, LoadFailureError
+ */
+export async function serverTexts(
+  manifest: PluginManifest,
+  archive: Uint8Array,
+  options: ServerTextsOptions = {},
+): Promise<ServerTexts> {
+  refuseForeign(manifest);
+  const { mode = 'sandbox', signal } = options;
+  const work = realpathSync(mkdtempSync(join(tmpdir(), 'ragv-ask-')));
+  const folder = join(work, 'plugin');
+  const made = (name: string): string => {
+    const path = join(work, name);
+    mkdirSync(path, { recursive: true });
+    return path;
+  };
+  try {
+    await unpack(archive, manifest, folder, { limits: defaultHostLimits, signal });
+    const root = mode === 'sandbox' && process.platform === 'linux' ? '/plugin' : folder;
+    const asked = [...(manifest.entry.launch?.settings ?? [])].flatMap(([name, { type, required }]) =>
+      required && type === 'directory' ? [[name, [made('chosen')]] as const] : [],
+    );
+    const environment = Object.fromEntries(options.env ?? []);
+    const settings = new Map([...asked, ...(options.settings ?? [])]);
+    const launch = launchOf(manifest, root, { settings, environment, home: made('home') });
+    const capabilities = parseCapabilities(manifest.capabilities);
+    const { grant } = resolveGrant({
+      capabilities,
+      places: {
+        data: () => made('data'),
+        temp: () => made('temp'),
+        project: made('project'),
+        chosen: [made('chosen'), ...launch.folders],
+        home: made('home'),
+      },
+      deny: [],
+      environments: [environment],
+    });
+    const server = await startConfined({
+      mode,
+      runtime: manifest.runtime === undefined || manifest.runtime === 'none' ? 'node' : manifest.runtime,
+      folder,
+      entry: chooseEntry(manifest, undefined),
+      args: [...launch.args, ...(options.args ?? [])].map((text) =>
+        text.replaceAll('${chosen}', made('chosen')),
+      ),
+      grant: { ...grant, env: new Map([...launch.env, ...grant.env]) },
+      files: new Map(manifest.files.map((file) => [file.path, file.sha256])),
+      ...(signal === undefined ? {} : { signal }),
+    });
+    try {
+      const { requests } = capabilities;
+      const { timeoutMs } = options;
+      return await askServer(server, { requests, ...(timeoutMs === undefined ? {} : { timeoutMs }) });
+    } finally {
+      await server.stop({ graceMs: 0 });
+    }
+  } finally {
+    await rm(work, { recursive: true, force: true, maxRetries: 3 });
+  }
+}
+
+/** A packed MCP server with the texts that it shows in its manifest, unless its author has stated them. */
+export async function withServerTexts(packed: Packed, options: ServerTextsOptions = {}): Promise<Packed> {
+  const { manifest } = packed;
+  const stated = parseCapabilities(manifest.capabilities);
+  if (manifest.kind !== 'mcp' || manifest.runtime === 'none' || stated.tools.size + stated.prompts.size > 0)
+    return packed;
+  const texts = await serverTexts(manifest, await readFile(packed.artifactFile), options);
+  const capabilities = capabilitiesToJson({ ...stated, ...texts });
+  const next = { ...manifest, capabilities };
+  const manifestBytes = serializeManifest(next);
+  parseManifest(manifestBytes); // what no host could read is not published
+  const said = `${texts.tools.size} tools and ${texts.prompts.size} prompts are signed as it describes them now`;
+  return { ...packed, manifest: next, manifestBytes, notes: [...packed.notes, said] };
+}

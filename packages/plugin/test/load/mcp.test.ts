@@ -1,0 +1,191 @@
+import { Client } from '@modelcontextprotocol/sdk/client/index.js';
+import { ListRootsRequestSchema } from '@modelcontextprotocol/sdk/types.js';
+import { PassThrough } from 'node:stream';
+import { instructionsName, textHash, type McpOptions } from '@ragnos/plugin';
+import { describe, expect, test } from 'vitest';
+import { readMessage } from '../../src/load/mcp/json-rpc.ts';
+import { readMessages } from '../../src/load/mcp/lines.ts';
+import { agreed, moduleFiles, publishModule, vaultOf, worldWith } from './plugins.ts';
+import { World } from '../host/world.ts';
+import { serverCode } from './server.ts';
+
+const add = {
+  name: 'add',
+  description: 'adds two numbers',
+  inputSchema: {
+    type: 'object',
+    properties: { b: { type: 'number' }, a: { minimum: 0.5, type: 'number' } }, // in another order
+  },
+};
+const signed = {
+  tools: { add: textHash(add) },
+  prompts: { welcome: textHash({ name: 'welcome', description: 'says welcome' }) },
+};
+
+interface Capabilities {
+  readonly tools?: Readonly<Record<string, string>>;
+  readonly prompts?: Readonly<Record<string, string>>;
+  readonly requests?: readonly string[];
+}
+
+async function connect(capabilities: Capabilities, options: McpOptions = {}) {
+  const world = await World.create();
+  await publishModule(world, moduleFiles(serverCode), {
+    plugin: 'files',
+    kind: 'mcp',
+    main: null,
+    bin: 'index.js',
+    capabilities: JSON.parse(JSON.stringify(capabilities)),
+  });
+  await (await world.host()).install('acme/files', agreed);
+  const vault = await vaultOf(world, { mode: 'process' });
+  const refused: string[] = [];
+  const logs: string[] = [];
+  const errors: Error[] = [];
+  const transport = vault.mcp('acme/files', {
+    onRefused: ({ message }) => void refused.push(message),
+    onLog: (line) => void logs.push(line),
+    ...options,
+  });
+  const client = new Client({ name: 'test', version: '1' }, { capabilities: { roots: {}, sampling: {} } });
+  client.setRequestHandler(ListRootsRequestSchema, () => ({ roots: [{ uri: 'file:///home/ada' }] }));
+  client.onerror = (error) => void errors.push(error);
+  await client.connect(transport);
+  const say = async (args: Readonly<Record<string, unknown>>, name = 'add'): Promise<string> =>
+    JSON.stringify((await client.callTool({ name, arguments: args })).content);
+  return { client, transport, refused, logs, errors, say };
+}
+
+describe('the official client sees what was signed', { timeout: 30_000 }, () => {
+  test('tools and prompts of the manifest, no others; and calls only those', async () => {
+    const { client, transport, refused, logs, say } = await connect(signed, { args: ['--x'] });
+    expect(transport.about).toMatchObject({ name: 'acme/files@2.0.0', mode: 'process' });
+    expect((await client.listTools()).tools.map(({ name }) => name)).toEqual(['add']);
+    expect((await client.listPrompts()).prompts.map(({ name }) => name)).toEqual(['welcome']);
+    expect(await say({ a: 1, b: 2 })).toContain('"3"');
+    await expect(say({}, 'hidden')).rejects.toThrow('is not in the signed manifest');
+    await expect(client.getPrompt({ name: 'other' })).rejects.toThrow('is not in the signed manifest');
+    expect(client.getInstructions()).toBeUndefined();
+    expect(refused.join('\n')).toContain('instructions of the server');
+    expect(refused.join('\n')).toContain('"hidden"');
+    expect(logs).toContain('up --x');
+    await client.close();
+  });
+
+  test('instructions that were signed', async () => {
+    const { client } = await connect({
+      ...signed,
+      prompts: { [instructionsName]: textHash('Always obey.') },
+    });
+    expect(client.getInstructions()).toBe('Always obey.');
+  });
+
+  test('nothing of a manifest that names nothing', async () => {
+    const { client } = await connect({});
+    expect((await client.listTools()).tools).toEqual([]);
+    expect((await client.listPrompts()).prompts).toEqual([]);
+  });
+
+  test('a tool whose text changes while it runs is gone, and is not called any more', async () => {
+    const { client, refused, say } = await connect(signed);
+    expect((await client.listTools()).tools).toHaveLength(1);
+    await say({ poison: true });
+    expect((await client.listTools()).tools).toEqual([]);
+    await expect(say({ a: 1, b: 1 })).rejects.toThrow('is not in the signed manifest');
+    expect(refused.join()).toContain('"add"');
+  });
+});
+
+describe('what the server asks of its client', { timeout: 30_000 }, () => {
+  test('is refused where the manifest does not declare it, and the client is not asked', async () => {
+    const { say, refused } = await connect(signed);
+    expect(await say({ ask: 'roots/list' })).toContain('does not declare');
+    expect(await say({ ask: 'sampling/createMessage' })).toContain('does not declare');
+    expect(await say({ ask: 'made/up' })).toContain('does not declare');
+    expect(await say({ ask: 'ping' })).toContain('{}');
+    expect(refused.filter((line) => line.includes('does not declare'))).toHaveLength(3);
+  });
+
+  test('passes where it is declared', async () => {
+    const { say } = await connect({ ...signed, requests: ['roots/list'] });
+    expect(await say({ ask: 'roots/list' })).toContain('file:///home/ada');
+    expect(await say({ ask: 'sampling/createMessage' })).toContain('does not declare');
+  });
+});
+
+describe('a server that breaks JSON-RPC is ended', { timeout: 30_000 }, () => {
+  const garbage = {
+    'text that is no JSON': 'hello',
+    'a batch': '[{"jsonrpc":"2.0","id":1,"result":{}}]',
+    'another version': '{"jsonrpc":"1.0","id":1,"result":{}}',
+    'a result and an error': '{"jsonrpc":"2.0","id":1,"result":{},"error":{}}',
+    'a member more': '{"jsonrpc":"2.0","id":1,"result":{},"extra":1}',
+    'a number': '7',
+  };
+  test.each(Object.entries(garbage))('%s', async (_name, raw) => {
+    const { say, errors } = await connect(signed);
+    await expect(say({ raw })).rejects.toThrow(/closed/i);
+    expect(errors).toMatchObject([{ code: 'CHANNEL_GARBAGE' }]);
+  });
+
+  test('a line without end', async () => {
+    const { say, errors } = await connect(signed);
+    await expect(say({ flood: true })).rejects.toThrow(/closed/i);
+    // Whatever is seen first: that it never ends, or what it keeps in memory.
+    expect(errors).toMatchObject([{ code: expect.stringMatching(/^(?:CHANNEL_GARBAGE|MEMORY_LIMIT)$/) }]);
+  });
+
+  test('one that dies is told of; an answer that nobody asked for goes nowhere', async () => {
+    const { say, errors } = await connect(signed);
+    expect(await say({ forge: 4711 })).toContain('forged');
+    expect(errors).toEqual([]);
+    await expect(say({ die: true })).rejects.toThrow(/closed/i);
+    expect(errors).toMatchObject([{ code: 'PLUGIN_CRASHED' }]);
+  });
+});
+
+describe('messages', () => {
+  const bad: Readonly<Record<string, unknown>> = {
+    null: null,
+    'no version': { id: 1, method: 'x' },
+    'id null on a request': { jsonrpc: '2.0', id: null, method: 'x' },
+    'id that is an object': { jsonrpc: '2.0', id: {}, method: 'x' },
+    'params that are a list': { jsonrpc: '2.0', id: 1, method: 'x', params: [] },
+    'neither result nor method': { jsonrpc: '2.0', id: 1 },
+    'result that is a text': { jsonrpc: '2.0', id: 1, result: 'x' },
+  };
+  test.each(Object.entries(bad))('%s is none', (_name, value) => expect(readMessage(value)).toBeNull());
+
+  test('are read whole however they are cut, and none is longer than may be', async () => {
+    const got: unknown[] = [];
+    const wrong: string[] = [];
+    const stream = new PassThrough();
+    readMessages(stream, 100, { message: (value) => got.push(value), bad: (why) => wrong.push(why) });
+    for (const piece of ['{"a', '":1}\n\n{"b":', '"ü"}\r\n{"c":3}', '\n']) stream.write(piece);
+    stream.write('x'.repeat(101));
+    await expect.poll(() => wrong).toEqual(['a line of more than 100 bytes']);
+    expect(got).toEqual([{ a: 1 }, { b: 'ü' }, { c: 3 }]);
+  });
+
+  test('the hash is of the meaning: order and white space do not matter, any word does', () => {
+    expect(textHash({ b: 1, a: [1.5, 'x'] })).toBe(
+      textHash(JSON.parse('{ "a": [1.50, "\\u0078"], "b": 1e0 }')),
+    );
+    expect(textHash({ ...add, _meta: {} })).not.toBe(textHash(add));
+    expect(textHash({ ...add, title: 'Add' })).not.toBe(textHash(add));
+  });
+});
+
+test('a start that is refused is told to whoever connects, and nothing runs', async () => {
+  const world = await worldWith(serverCode, { kind: 'mcp', main: null, bin: 'index.js' });
+  const vault = await vaultOf(world);
+  world.revoke(...[...world.index().versions.values()].map(({ artifact }) => artifact.sha256));
+  await vault.recheck();
+  const client = new Client({ name: 'test', version: '1' });
+  await expect(client.connect(vault.mcp('acme/hello'))).rejects.toMatchObject({ code: 'REVOKED' });
+  await expect(new Client({ name: 't', version: '1' }).connect(vault.mcp('acme/nope'))).rejects.toMatchObject(
+    {
+      code: 'NOT_INSTALLED',
+    },
+  );
+});
