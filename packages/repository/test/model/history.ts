@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { read, storageKey, type Storage } from '@ragnos/storage';
 import { AuditLog, type LogEntry, type LogHead } from '@ragnos/tlog';
 import { logHeadOf } from '@ragnos/repository';
@@ -38,13 +39,16 @@ export class History {
   readonly #storage: Storage;
   readonly #first: Uint8Array;
   readonly #now: () => Date;
+  readonly #aliases: boolean;
   readonly moments: Moment[] = [];
   #etag = '';
 
-  constructor(storage: Storage, first: Uint8Array, now: () => Date) {
+  /** `aliases`: tough is served, which looks for every file under a second path. */
+  constructor(storage: Storage, first: Uint8Array, now: () => Date, aliases = false) {
     this.#storage = storage;
     this.#first = first;
     this.#now = now;
+    this.#aliases = aliases;
   }
 
   /** The root that trust begins with. */
@@ -76,6 +80,7 @@ export class History {
     this.#etag = info?.etag ?? '';
     const client = await this.fresh();
     const state = await client.state();
+    if (this.#aliases) await this.#checkAliases(state);
     const { timestamp } = client.set;
     const log = timestamp === null ? null : logHeadOf(timestamp);
     const moment = { version: client.version, root: client.set.root.version, state, log };
@@ -101,6 +106,14 @@ export class History {
     for (const name of before.state.taken) assert(state.taken.has(name), `${name} stays listed`);
     found.taken();
     this.moments.push(moment);
+  }
+
+  async #checkAliases({ files }: State): Promise<void> {
+    for (const [path, { content }] of files) {
+      if (!path.includes('/')) continue;
+      const key = storageKey(`targets/${createHash('sha256').update(content).digest('hex')}.${path}`);
+      assert((await this.#storage.head(key)) !== null, `listed, and not there for tough: ${key}`);
+    }
   }
 
   /**

@@ -75,8 +75,8 @@ class Run {
     this.#folder = folder;
     this.#options = options;
     this.#far = [far];
-    this.#history = new History(made.storage, made.root, () => new Date());
-    const { updater = false } = options;
+    const { updater = false, compat = [] } = options;
+    this.#history = new History(made.storage, made.root, () => new Date(), compat.includes('tough'));
     const clients = { folder: join(folder, 'client'), updater };
     this.#sessions = new Sessions(made.storage, made.root, this.#history, this.#schedule, clients);
   }
