@@ -19,6 +19,7 @@ export type { HostErrorCode } from './host/errors.ts';
 export { ConsentRequiredError, type ConsentAnswer, type ConsentRequest } from './host/consent.ts';
 export type { PluginGrant } from './host/grants-list.ts';
 export { localPolicy } from './host/policy-file.ts';
+export { rangeProblems } from './host/policy-judge.ts';
 export { ruleWords, type PolicyExplanation } from './host/policy-explain.ts';
 export type { Permit, Withheld } from './host/grants-permit.ts';
 export type { Consent, ConsentBy } from './host/grants.ts';
@@ -111,7 +112,7 @@ export {
 } from './capabilities/manifest-difference.ts';
 export { narrow, type CapabilityPolicy } from './capabilities/narrow.ts';
 export { describeCapabilities, type Severity, type Statement } from './capabilities/words.ts';
-export { capabilityNames, type CapabilityName } from './capabilities/items.ts';
+export { capabilityNames as capabilityWords, type CapabilityName } from './capabilities/items.ts';
 export {
   endpointCovers,
   formatEndpoint,
@@ -218,7 +219,8 @@ export {
 } from './confine/probes/suite.ts';
 export { probedCapabilities } from './confine/probes/table.ts';
 export { startConfined } from './confine/start.ts';
-export { openVault } from './load/open.ts';
+export { openVault, withServerTexts } from './load/open.ts';
+export type { ServerTextsOptions } from './load/mcp/server-texts.ts';
 export { defaultLoadLimits, defaultRestart } from './load/api.ts';
 export type {
   CallResult,

@@ -1,12 +1,12 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { pack, vendorName, type VendorName } from '@ragnos/plugin';
+import { vendorName, type VendorName } from '@ragnos/plugin';
 import { makeFolders } from '@ragnos/disk';
 import type { Context } from '../command.ts';
 import { CliError } from '../errors.ts';
 import { bytes, count } from '../text.ts';
-import { packOptions } from '../vault/pack-options.ts';
+import { packSource } from '../vault/pack-options.ts';
 
 export async function run(context: Context): Promise<undefined> {
   const { options } = context;
@@ -33,7 +33,7 @@ async function packInto(output: string, vendor: VendorName, context: Context): P
   const { voice, dryRun } = context;
   const packed = [];
   for (const source of context.args) {
-    const made = await pack(source, packOptions(context, vendor, output));
+    const made = await packSource(context, source, vendor, output);
     const { plugin, version } = made.manifest;
     const manifestFile = join(output, `${plugin}-${version}.manifest.json`);
     await writeFile(manifestFile, made.manifestBytes);

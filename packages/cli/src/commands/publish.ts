@@ -1,10 +1,10 @@
 import { copyFile, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { pack, vendorName, type Packed } from '@ragnos/plugin';
+import { vendorName, type Packed } from '@ragnos/plugin';
 import type { Context } from '../command.ts';
 import { bytes, count } from '../text.ts';
-import { packOptions } from '../vault/pack-options.ts';
+import { packSource } from '../vault/pack-options.ts';
 import { doorSettings } from '../door/settings.ts';
 import { addVersions, atTheDoor } from '../vault/publish-plugins.ts';
 import { sayBeforePublish } from '../vault/before-publish.ts';
@@ -20,7 +20,7 @@ export async function run(context: Context): Promise<undefined> {
   try {
     await requireVendor(vault, vendor, signal);
     const packed: Packed[] = [];
-    for (const source of context.args) packed.push(await pack(source, packOptions(context, vendor, work)));
+    for (const source of context.args) packed.push(await packSource(context, source, vendor, work));
     if (!context.dryRun) await keepLockfiles(work);
     for (const { manifest, notes } of packed)
       for (const note of notes) voice.note(`${manifest.plugin}@${manifest.version}: ${shown(note, work)}`);

@@ -2,14 +2,14 @@ import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { pack, vendorName, type Packed } from '@ragnos/plugin';
+import { vendorName, type Packed } from '@ragnos/plugin';
 import { parseMetadata, roleName } from '@ragnos/tuf';
 import type { Context } from '../command.ts';
 import { CliError } from '../errors.ts';
 import { confirm } from '../prompt.ts';
 import { count } from '../text.ts';
 import { vendorRole } from '../vault/layout.ts';
-import { packOptions } from '../vault/pack-options.ts';
+import { packSource } from '../vault/pack-options.ts';
 import { addVersions } from '../vault/publish-plugins.ts';
 import { vendorClient } from '../vendor/client.ts';
 import { targetsDifference } from '../vendor/difference.ts';
@@ -50,7 +50,7 @@ async function signSources(context: Context): Promise<number> {
   const work = await mkdtemp(join(tmpdir(), 'ragv-sign-'));
   try {
     const packed: Packed[] = [];
-    for (const source of context.args) packed.push(await pack(source, packOptions(context, vendor, work)));
+    for (const source of context.args) packed.push(await packSource(context, source, vendor, work));
     const edit = await editRole(updater, vendor, signal);
     await addVersions(vendor, packed)(edit, new Date());
     const expires = expiresIn(options.text('expires-in'));

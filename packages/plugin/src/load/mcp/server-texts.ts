@@ -11,13 +11,14 @@ import { chooseEntry, launchOf, refuseForeign } from '../../host/launch.ts';
 import { defaultHostLimits } from '../../host/limits.ts';
 import { unpack } from '../../host/unpack.ts';
 import type { Packed } from '../../pack/options.ts';
+import { LoadFailureError } from '../errors.ts';
 import { resolveGrant } from '../resolve-grant.ts';
 import { askServer, type ServerTexts } from './ask-server.ts';
 
 export interface ServerTextsOptions {
   /** Default `sandbox`: what is asked is a program of somebody else's. */
   readonly mode?: Mode | undefined;
-  /** What the server is started with. Folders that its settings ask for are made for it. */
+  /** What the server is started with: `${chosen}` is a folder that is made for it, as are those that its settings ask for. */
   readonly args?: readonly string[] | undefined;
   readonly settings?: ReadonlyMap<string, readonly string[]> | undefined;
   /** Values of the variables that it declares; nothing of ours. */
@@ -97,7 +98,12 @@ export async function withServerTexts(packed: Packed, options: ServerTextsOption
   const stated = parseCapabilities(manifest.capabilities);
   if (manifest.kind !== 'mcp' || manifest.runtime === 'none' || stated.tools.size + stated.prompts.size > 0)
     return packed;
-  const texts = await serverTexts(manifest, await readFile(packed.artifactFile), options);
+  const archive = await readFile(packed.artifactFile);
+  const texts = await serverTexts(manifest, archive, options).catch((error: unknown) => {
+    // Many want at least one folder to work in.
+    if (!(error instanceof LoadFailureError) || options.args !== undefined) throw error;
+    return serverTexts(manifest, archive, { ...options, args: ['${chosen}'] });
+  });
   const capabilities = capabilitiesToJson({ ...stated, ...texts });
   const next = { ...manifest, capabilities };
   const manifestBytes = serializeManifest(next);
