@@ -7,6 +7,7 @@ import { metadataCommands } from './table/metadata.ts';
 import { operatorCommands } from './table/operator.ts';
 import { sandboxCommands } from './table/sandbox.ts';
 import { watchCommands } from './table/watch.ts';
+import { policyCommands } from './table/policy.ts';
 import { vendorCommands } from './table/vendor.ts';
 
 /** The command line as data, in the order of the help page: operator first, then host, then the rest. */
@@ -20,6 +21,7 @@ export const commands: readonly CommandSpec[] = [
   ...auditCommands,
   ...hostCommands,
   ...sandboxCommands,
+  ...policyCommands,
   ...artifactCommands,
   {
     words: ['status'],
@@ -73,6 +75,7 @@ export function commonOptions(spec: CommandSpec): readonly OptionSpec[] {
   const host: readonly OptionSpec[] = [
     ['--home <folder>', 'the host’s folder (default: RAGV_HOME or the data folder)'],
     ['--repository <alias>', 'which trusted repository, where there are several'],
+    ['--policy <file>', 'the policy of this host (default: RAGV_POLICY); the repository’s comes on top'],
     ['--offline', 'ask no network; use what is trusted already'],
     ['--allow-http', 'http: off loopback'],
   ];

@@ -2,6 +2,7 @@
 export const environment = {
   RAGV_HOME:
     'the host’s folder: trusted roots, installed plugins, events (default: the data folder of the system)',
+  RAGV_POLICY: 'a policy that holds on this host; see docs/policy.md',
   RAGV_VAULT: 'the operator’s folder, where ragv.toml is (default: the current folder)',
   RAGV_KEY_PASSWORD_FILE: 'a file, mode 0600, with the password of every key',
   RAGV_KEY_PASSWORD: 'the password itself; prefer the file, since other programs may see the environment',

@@ -256,6 +256,7 @@ export const exitOfError: Readonly<Record<ErrorCode, Exit>> = {
   NO_PREVIOUS: 'notFound',
   NO_SUCH_COMMAND: 'notFound',
   NO_POLICY_FILE: 'notFound',
+  NO_CONSENT: 'notFound',
   ALIAS_TAKEN: 'conflict',
   AMBIGUOUS_REPOSITORY: 'usage',
   PLUGINS_INSTALLED: 'conflict',

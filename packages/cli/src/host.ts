@@ -13,6 +13,12 @@ export function homeFolder(context: Context): string {
   return join(data === undefined || data === '' ? join(homedir(), '.local', 'share') : data, 'ragv');
 }
 
+/** `--policy`, or RAGV_POLICY; undefined = the host has none of its own. */
+function policyFile({ options }: Context): string | undefined {
+  const named = options.text('policy') ?? process.env['RAGV_POLICY'];
+  return named === '' ? undefined : named;
+}
+
 /** This host as the options describe it; the lockfile belongs to the current folder. */
 export async function hostFor(context: Context): Promise<Host> {
   const { options, voice } = context;
@@ -20,6 +26,7 @@ export async function hostFor(context: Context): Promise<Host> {
     home: homeFolder(context),
     alias: options.text('repository'),
     project: process.cwd(),
+    policy: policyFile(context),
     offline: options.flag('offline'),
     allowHttp: options.flag('allow-http'),
     onProgress: ({ phase, plugin, done, total }) => voice.progress(`${phase} ${plugin}`, done, total),

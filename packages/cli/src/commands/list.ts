@@ -11,10 +11,13 @@ export async function run(context: Context): Promise<undefined> {
         `${plugin.vendor}/${plugin.plugin}`,
         plugin.version,
         plugin.previous === null ? '' : `before: ${plugin.previous}`,
+        plugin.heldUpdate === null ? '' : `held: ${plugin.heldUpdate.version}`,
         plugin.folder,
       ]),
     ),
   );
+  for (const { heldUpdate } of plugins)
+    if (heldUpdate !== null) context.voice.note(`${heldUpdate.message} [${heldUpdate.code}]`);
   if (plugins.length === 0) context.voice.note('no plugin is installed; try: ragv search');
   return;
 }

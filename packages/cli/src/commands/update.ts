@@ -1,16 +1,51 @@
+import type { Host, InstallOptions, InstallResult } from '@ragnos/plugin';
 import type { Context } from '../command.ts';
+import { ask, canAsk, readAnswer, requestLines } from '../consent.ts';
+import { exitCodes } from '../exit-codes.ts';
 import { hostFor } from '../host.ts';
 import { sayInstalled } from '../install-result.ts';
 
-export async function run(context: Context): Promise<undefined> {
+/** Exit code 10 where nothing happened but that something is held. */
+export async function run(context: Context): Promise<number> {
+  const { voice, options, dryRun, signal } = context;
+  const settings: InstallOptions = {
+    grant: await readAnswer(context),
+    grantHeld: options.flag('grant'), // without a value: what the last update showed, and no more
+    dryRun,
+    prerelease: options.flag('prerelease'),
+    acceptOwner: options.text('accept-owner'),
+    startFirst: options.flag('health-check'),
+    signal,
+  };
   const host = await hostFor(context);
-  const results = await host.update(context.args[0], {
-    dryRun: context.dryRun,
-    prerelease: context.options.flag('prerelease'),
-    acceptOwner: context.options.text('accept-owner'),
-    signal: context.signal,
+  const results: InstallResult[] = [];
+  for (const result of await host.update(context.args[0], settings))
+    results.push(await askAbout(context, host, settings, result));
+  sayInstalled(voice, results);
+  if (results.length === 0) voice.note('no plugin is installed');
+  const held = results.some((result) => result.held !== null);
+  return held && !results.some(({ changed }) => changed) ? exitCodes.refused[0] : exitCodes.ok[0];
+}
+
+/** What waits for consent is shown as a difference; a yes at the terminal accepts exactly that. */
+async function askAbout(
+  context: Context,
+  host: Host,
+  settings: InstallOptions,
+  result: InstallResult,
+): Promise<InstallResult> {
+  const { request } = result;
+  if (request === null) return result;
+  if (context.dryRun || !canAsk(context)) {
+    for (const line of requestLines(request)) context.voice.note(line);
+    return result;
+  }
+  const grant = await ask(context, request);
+  if (grant === undefined) return result;
+  const again = await host.update(`${result.vendor}/${result.plugin}`, {
+    ...settings,
+    grant,
+    grantHeld: false,
   });
-  sayInstalled(context.voice, results);
-  if (results.length === 0) context.voice.note('no plugin is installed');
-  return;
+  return again[0] ?? result;
 }

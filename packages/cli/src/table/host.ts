@@ -1,4 +1,5 @@
 import type { CommandSpec } from '../command.ts';
+import { grantOptions } from './policy.ts';
 
 /** What is done where plugins run. */
 export const hostCommands: readonly CommandSpec[] = [
@@ -90,13 +91,15 @@ export const hostCommands: readonly CommandSpec[] = [
     audience: 'host',
     writes: true,
     options: [
+      ...grantOptions,
+      ['--health-check', 'start it for a moment before it stays; it goes back by itself if it does not live'],
       ['--prerelease', 'also consider prereleases'],
       [
         '--accept-owner <vendor>',
         'take the keys that sign for the vendor now, though nobody handed over to them',
       ],
     ],
-    examples: ['ragv install acme/hello', 'ragv install acme/hello@^1 acme/marked@15.0.0'],
+    examples: ['ragv install acme/hello', 'ragv install acme/hello@^1 acme/marked@15.0.0 --grant all'],
     load: () => import('../commands/install.ts'),
   },
   {
@@ -106,13 +109,16 @@ export const hostCommands: readonly CommandSpec[] = [
     audience: 'host',
     writes: true,
     options: [
+      ['--grant [what]', 'agree to what is held: alone, exactly what was shown; or all, names, a file'],
+      ['--folder <path...>', 'with --grant: the folders that it may use where it asks to choose'],
+      ['--health-check', 'start it for a moment before it stays; it goes back by itself if it does not live'],
       ['--prerelease', 'also consider prereleases'],
       [
         '--accept-owner <vendor>',
         'take the keys that sign for the vendor now, though nobody handed over to them',
       ],
     ],
-    examples: ['ragv update', 'ragv update acme/hello --dry-run'],
+    examples: ['ragv update', 'ragv update acme/hello --grant'],
     load: () => import('../commands/update.ts'),
   },
   {
@@ -121,7 +127,7 @@ export const hostCommands: readonly CommandSpec[] = [
     summary: 'go back to the version installed before',
     audience: 'host',
     writes: true,
-    options: [],
+    options: [...grantOptions],
     examples: ['ragv rollback acme/hello'],
     load: () => import('../commands/rollback.ts'),
   },

@@ -10,7 +10,10 @@ import type { PluginVersion } from '../names.ts';
 import type { VerifiedArtifact } from './artifact.ts';
 import type { ConsentAnswer, ConsentRequest } from './consent.ts';
 import type { Permit } from './grants-permit.ts';
+import type { PluginGrant } from './grants-list.ts';
 import type { HostLimits } from './limits.ts';
+import type { PolicyExplanation } from './policy-explain.ts';
+import type { PolicySource } from './policy.ts';
 import type { InstallStep } from './steps.ts';
 
 /** Something was refused or changed on this host; also a line of events.jsonl. Never holds a secret. */
@@ -364,6 +367,14 @@ export interface Host {
   run(spec: string, args: readonly string[], options?: RunOptions): Promise<RunResult>;
   /** The published file of an installed plugin, verified again: for pip, an editor, or another host of such files. */
   artifact(spec: string, options?: CallOptions): Promise<VerifiedArtifact>;
+  /** What was agreed to for installed plugins, and what they may do. Asks no network. */
+  grants(spec?: string): Promise<readonly PluginGrant[]>;
+  /** Takes back all that was agreed to for a plugin: it is not started until somebody agrees anew. */
+  withdraw(spec: string, options?: CallOptions): Promise<void>;
+  /** The policies in force, as far as this host knows. Asks no network. */
+  policies(): Promise<readonly PolicySource[]>;
+  /** What the policy says about a plugin, and which rule says it. */
+  explainPolicy(spec: string, options?: CallOptions): Promise<PolicyExplanation>;
   /** The newest events last. */
   log(options?: { readonly last?: number | undefined }): Promise<readonly HostEvent[]>;
 }

@@ -39,7 +39,8 @@ export type NotFoundCode =
   | 'NOT_INSTALLED'
   | 'NO_PREVIOUS'
   | 'NO_SUCH_COMMAND'
-  | 'NO_POLICY_FILE';
+  | 'NO_POLICY_FILE'
+  | 'NO_CONSENT'; // nothing was agreed to that could be taken back
 
 export type ConflictCode = 'ALIAS_TAKEN' | 'AMBIGUOUS_REPOSITORY' | 'PLUGINS_INSTALLED' | 'PATH_OBSTRUCTED'; // a link or foreign file stands where we write
 

@@ -16,7 +16,7 @@ import { describe } from './kept.ts';
 import { defaultHostLimits } from './limits.ts';
 import { info, pointers, search, status } from './look.ts';
 import { homeFolder } from './paths.ts';
-import { localPolicy } from './policy-file.ts';
+import { localPolicy, policiesKnown } from './policy-file.ts';
 import type { Pointer } from './pointer.ts';
 import { requirePointer } from './pointer.ts';
 import { chooseRepository, installedNames } from './record.ts';
@@ -58,7 +58,7 @@ export async function openContext(options: HostOptions): Promise<Context> {
     step: (name) => options.step?.(name),
     healthCheck: options.healthCheck ?? (() => undefined),
     startCheck: options.startCheck ?? null,
-    localPolicy: await localPolicy(options.policy),
+    localPolicy: options.policy === undefined ? null : await localPolicy(options.policy),
   };
   await recoverIfDead(context);
   return context;
@@ -152,6 +152,27 @@ export function hostOn(context: Context): Host {
         const { installedArtifact } = await import('./artifact.ts');
         const pointer = await requirePointer(context, readSpec(context, spec));
         return installedArtifact(context, pointer, options.signal);
+      }),
+    grants: (spec) =>
+      guarded(spec ?? null, async () => {
+        const { grantOf } = await import('./grants-list.ts');
+        const chosen =
+          spec === undefined
+            ? await pointers(context)
+            : [await requirePointer(context, readSpec(context, spec))];
+        return Promise.all(chosen.map((pointer) => grantOf(context, pointer)));
+      }),
+    withdraw: (spec, options = {}) =>
+      guarded(spec, async () => {
+        const { withdraw } = await import('./grants-list.ts');
+        const read = readSpec(context, spec);
+        await withLock(context, options.signal, () => withdraw(context, read));
+      }),
+    policies: () => guarded(null, () => policiesKnown(context)),
+    explainPolicy: (spec, options = {}) =>
+      guarded(spec, async () => {
+        const { explainPolicy } = await import('./policy-explain.ts');
+        return explainPolicy(context, readSpec(context, spec), options);
       }),
     log: async ({ last = 100 } = {}) => readLog(context, last),
   };

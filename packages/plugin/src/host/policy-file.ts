@@ -19,10 +19,7 @@ const maxLength = 1_000_000;
  * everything: somebody meant it to hold.
  * @throws NO_POLICY_FILE, BAD_POLICY
  */
-export async function localPolicy(
-  policy: string | OrganisationPolicy | undefined,
-): Promise<PolicySource | null> {
-  if (policy === undefined) return null;
+export async function localPolicy(policy: string | OrganisationPolicy): Promise<PolicySource> {
   if (typeof policy !== 'string') return { from: 'the host’s policy', signed: false, policy };
   const path = resolve(policy);
   const bytes = await readFollowing(path);

@@ -1,6 +1,7 @@
 import { firstSeenOf, type SeenDigests } from '../formats/catalog.ts';
 import type { IndexEntry, PluginIndex } from '../formats/plugin-index.ts';
 import { loadRanges } from '../formats/versions.ts';
+import type { OrganisationPolicy } from '../formats/organisation-policy.ts';
 import type { Revocations } from '../formats/revocations.ts';
 import type { PluginVersion } from '../names.ts';
 import type { Context } from './context.ts';
@@ -145,6 +146,16 @@ function waiting(
     'ROLLOUT',
     `${index.vendor}/${index.plugin}@${version} goes to ${rollout.percent} % of the hosts so far, says ${place}; this one comes at ${Math.floor(share) + 1} %`,
     { hint: 'nothing is to be done: it comes when the share is raised' },
+  );
+}
+
+/** Rules whose versions are no range, a sentence each: they would let nothing through. */
+export async function rangeProblems({ rules }: OrganisationPolicy): Promise<readonly string[]> {
+  const ranges = await loadRanges();
+  return rules.flatMap(({ versions }, index) =>
+    versions === null || ranges.isRange(versions)
+      ? []
+      : [`rules[${index}]: ${versions} is no range of versions`],
   );
 }
 

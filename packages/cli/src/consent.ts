@@ -1,0 +1,104 @@
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import {
+  capabilityWords,
+  ConsentRequiredError,
+  parseOrganisationPolicy,
+  type CapabilityName,
+  type ConsentAnswer,
+  type ConsentRequest,
+} from '@ragnos/plugin';
+import { isJsonObject, parseJson } from '@ragnos/tuf';
+import type { Context } from './command.ts';
+import { CliError } from './errors.ts';
+import { askLine } from './prompt.ts';
+import { isTerminal } from './voice.ts';
+
+const hint = '--grant all, or names such as --grant fs.read,net.connect, or a JSON file of capabilities';
+
+/** What `--grant` and `--folder` say; undefined without them. @throws CliError USAGE */
+export async function readAnswer({ options }: Context): Promise<ConsentAnswer | undefined> {
+  const what = options.text('grant');
+  const named = options.list('folder');
+  const folders = named.length === 0 ? undefined : named;
+  if (what === undefined) {
+    if (folders === undefined || options.flag('grant')) return undefined;
+    throw new CliError('USAGE', '--folder names folders for what is granted', { hint: 'give --grant too' });
+  }
+  return { granted: await readGranted(what), folders, by: 'flag' };
+}
+
+async function readGranted(what: string): Promise<ConsentAnswer['granted']> {
+  if (what === 'all') return 'all';
+  const names = what.split(',').map((word) => capabilityWords.find((name) => name === word.trim()));
+  if (names.every((name): name is CapabilityName => name !== undefined)) return names;
+  if (!existsSync(what))
+    throw new CliError('USAGE', `${what} is neither all, nor names of capabilities, nor a file`, { hint });
+  const json = parseJson(await readFile(what), what);
+  if (!isJsonObject(json)) throw new CliError('USAGE', `${what} holds no object of capabilities`, { hint });
+  // The same words as a rule that agrees in advance, and the same reader.
+  const rule = { for: '*', grant: json };
+  const text = JSON.stringify({ format: 'ragnos-organisation-policy/1', rules: [rule] });
+  const [read] = parseOrganisationPolicy(new TextEncoder().encode(text)).rules;
+  return read?.grant ?? 'all';
+}
+
+/**
+ * Runs `attempt`, and where somebody has to agree first asks whoever sits at the terminal; without a terminal, without an
+ * answer in advance, or with a no, the refusal stands. What is agreed to is exactly what was shown.
+ */
+export async function withConsent<T>(
+  context: Context,
+  given: ConsentAnswer | undefined,
+  attempt: (answer: ConsentAnswer | undefined) => Promise<T>,
+): Promise<T> {
+  let answer = given;
+  for (;;)
+    try {
+      return await attempt(answer);
+    } catch (error) {
+      if (!(error instanceof ConsentRequiredError) || given !== undefined || !canAsk(context)) throw error;
+      answer = await ask(context, error.request);
+      if (answer === undefined) throw error;
+    }
+}
+
+/** Whether somebody is there to read what is asked and to answer. */
+export function canAsk({ voice, options }: Context): boolean {
+  return isTerminal() && !voice.json && !options.flag('quiet');
+}
+
+/** Shows a request; undefined is a no, and so is everything but yes. */
+export async function ask(context: Context, request: ConsentRequest): Promise<ConsentAnswer | undefined> {
+  const { voice, signal } = context;
+  for (const line of requestLines(request)) voice.note(line);
+  const yes = await askLine('Do you agree? [y/N] ', 'n', signal);
+  if (!/^y(?:es)?$/i.test(yes)) return undefined;
+  const folder = request.choosesFolders
+    ? await askLine('Which folder may it use? (empty: none, or as before) ', '', signal)
+    : '';
+  const folders = folder === '' ? undefined : [folder];
+  return { granted: 'all', to: request.manifest, folders, by: 'terminal' };
+}
+
+/** A request in words: what is new about an update, all of it at a first installation. */
+export function requestLines(request: ConsentRequest): readonly string[] {
+  const { vendor, plugin, version, previous, asks, wider, narrower, weaker } = request;
+  const name = `${vendor}/${plugin}@${version}`;
+  if (previous === null)
+    return [`${name} asks for:`, ...asks.map(({ text, severity }) => line(text, severity))];
+  return [
+    `${name}, unlike ${previous}:`,
+    ...wider.map(({ text, severity }) => `  + ${text}${mark(severity)}`),
+    ...weaker.map((text) => `  ! ${text}`),
+    ...narrower.map(({ text }) => `  - no longer ${text}`),
+  ];
+}
+
+function line(text: string, severity: string): string {
+  return `  ${text}${mark(severity)}`;
+}
+
+function mark(severity: string): string {
+  return severity === 'high' ? '  (think twice)' : '';
+}
