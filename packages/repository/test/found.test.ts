@@ -192,6 +192,40 @@ test('an event that splits a role is opened anew with what the role holds by the
   });
 });
 
+test('an event of a role below is opened anew on a head that moved once more meanwhile', async () => {
+  const made = await world();
+  const away = await made.open({
+    signers: (role) => (role === 'vendor.acme' ? Promise.resolve([]) : made.keys.source(role, [])),
+  });
+  const other = await made.open();
+  const deadline = new Date(made.now.getTime() + 86_400_000);
+  const change = (draft: Draft): Promise<void> => draft.add('vendors/acme/a/event', text('by event'));
+  const proposed = await away.proposeEvent({ change, reason: '', deadline });
+  const event = await signedBy(made, proposed, 'vendor.acme');
+  await other.publish((draft) => draft.add('vendors/acme/a/published', text('published')));
+  let reads = 0;
+  const storage: Storage = {
+    ...made.storage,
+    async get(key, options) {
+      if (key === 'metadata/timestamp.json' && ++reads === 3)
+        await other.publish(async (draft) => {
+          await draft.add('top', text('top'));
+          await draft.add('vendors/acme/a/too', text('too'));
+        });
+      return made.storage.get(key, options);
+    },
+  };
+  const applying = await made.open({ storage });
+  const first = await applying.applyEvent(event);
+  if (first.outcome !== 'reopened') throw new Error(first.outcome);
+  expect(reads).toBe(3); // when it was opened, applied, and opened anew
+  const again = await applying.applyEvent(await signedBy(made, first.event, 'vendor.acme'));
+  expect(again).toMatchObject({ outcome: 'applied' });
+  const client = await clientOf(made);
+  const paths = ['top', 'vendors/acme/a/too', 'vendors/acme/a/event', 'vendors/acme/a/published'];
+  expect(await Promise.all(paths.map((path) => client.find(path)))).not.toContain(null);
+});
+
 async function signedBy(
   { root, now, keys }: World,
   event: SigningEvent,

@@ -52,6 +52,7 @@ export async function reopen(
     const bytes = event.base.find(({ name }) => name === role.name)?.bytes;
     const before = bytes === undefined ? null : parseMetadata(bytes, 'targets').signed;
     const at = { name: role.name, delegator: role.delegator };
+    await workspace.locate(role.name); // what delegates to it is read before it
     const onHead = (await workspace.onHeadOrNull(at))?.signed ?? null;
     const files = changedFiles(before, proposed);
     const delegations = rebasedDelegations(
