@@ -18,6 +18,7 @@ import {
 } from '@ragnos/tlog';
 import type { MetaFile, RoleName, Timestamp, VaultError } from '@ragnos/tuf';
 import type { Head } from './head.ts';
+import { rootRole, targetsRole } from './signed.ts';
 import type { Workspace } from './workspace.ts';
 
 /** A member of the signed timestamp, unknown to clients of other makes: size and head of the audit log (decision 13). */
@@ -82,12 +83,22 @@ export async function stageEntries(
   const whole: NewEntry = {
     ...common,
     ...(first ?? { kind: 'publish' }),
+    ...(before === null ? { keysAdded: await keysInForce(workspace, first?.keysAdded) } : {}),
     keyIds: signed.keyIds,
     roles: listedRoles(roleChanges(head, signed.roles)),
     targets: listedTargets(targetChanges(workspace)),
   };
   const others = more.map((note): NewEntry => ({ ...common, ...note }));
   return new AuditLog(storage).stage(before ?? emptyHead, [whole, ...others], { signal });
+}
+
+const maxKeys = 64; // some 4 kB: an entry has 8
+
+/** With the first entry a log takes over who may sign already: else each of them would look like a stranger once. */
+async function keysInForce(workspace: Workspace, own: readonly string[] = []): Promise<readonly string[]> {
+  const delegations = await workspace.delegations({ name: targetsRole, delegator: rootRole });
+  const ids = [...own, ...workspace.head.root.signed.keys.keys(), ...(delegations?.keys.keys() ?? [])];
+  return [...new Set(ids)].slice(0, maxKeys);
 }
 
 function defaultKind({ work }: Workspace, { roles }: Signed): EntryKind {

@@ -1,6 +1,6 @@
 /** Decision 13: the entry precedes the commit, and the signed timestamp carries the log's size and head. */
 import { read, storageKey } from '@ragnos/storage';
-import { AuditLog, type LogEntry } from '@ragnos/tlog';
+import { alerts, AuditLog, type LogEntry } from '@ragnos/tlog';
 import { logHeadOf, type Repository, type RepositoryOptions } from '@ragnos/repository';
 import { expect, test } from 'vitest';
 import { clientOf, keysIn, tempFolder, text, world, type World } from './world.ts';
@@ -35,6 +35,18 @@ test('a publish is in the log with who, what and by which keys', async () => {
   expect(entry?.targets?.some).toMatchObject([{ path }]);
   expect(entry?.roles?.some.map(({ name }) => name)).toEqual(['snapshot', 'vendor.acme']);
   expect(entry?.keyIds).toContain(made.keys.of('vendor.acme')[0]?.key.keyId);
+});
+
+test('the first entry takes over who may sign already, so that nobody of them is a stranger later', async () => {
+  const made = await world();
+  const repository = await made.open({ audit });
+  await add(repository, path, 'one');
+  await add(repository, 'attestations/x/y', 'two');
+  await repository.refresh({ force: true });
+  const entries = await logOf(made);
+  expect(alerts(entries.map((entry, index) => ({ index, entry })))).toEqual([]);
+  expect(entries[0]?.keysAdded).toContain(made.keys.of('vendor.acme')[0]?.key.keyId);
+  expect(entries[1]?.keysAdded).toBeUndefined();
 });
 
 test('what changes delegations, re-signs or says something of itself has its kind', async () => {
