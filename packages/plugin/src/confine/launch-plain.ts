@@ -53,9 +53,12 @@ async function inside(
   return { command: node, args: [...flags, ...mainOf(preload.file, setup, args)], setup };
 }
 
-/** With a runner the preload is the main module; else it goes before the plugin's entry. */
+/**
+ * The preload goes before the plugin's entry. With a runner it is the main module as well, which loads it once; by the flag
+ * it comes into threads too.
+ */
 export function mainOf(preload: string, setup: Setup, args: readonly string[]): readonly string[] {
-  return setup.runner === null ? ['--import', preload, setup.entry, ...args] : [preload, ...args];
+  return ['--import', preload, setup.runner === null ? setup.entry : preload, ...args];
 }
 
 /** Isolated from variables, user and site packages; its own tree is on the path, and no bytecode is written or believed. */
