@@ -16,7 +16,6 @@ const relayBytes = 96 * 1024 * 1024;
 const isolation =
   words(`--unshare-user --disable-userns --unshare-pid --unshare-net --unshare-ipc --unshare-uts --unshare-cgroup-try
   --die-with-parent --new-session --cap-drop ALL --uid 65534 --gid 65534 --hostname sandbox --clearenv`);
-const ownFolders = words('--proc /proc --dev /dev --perms 1777 --tmpfs /tmp');
 const last = words(`--remount-ro / --chdir ${root} --`);
 
 /** Mode `sandbox` (and `compute`) on Linux: its own user, processes, network, IPC and host name, and a root of its own with nothing in it. */
@@ -29,7 +28,7 @@ export async function launchBubblewrap(options: ConfineOptions, folder: string):
     ...isolation,
     ...env,
     ...inner.mounts.flatMap(([from, to]) => ['--ro-bind', from, to]),
-    ...ownFolders,
+    ...ownFolders(grant.limits.memoryBytes),
     ...grant.read.flatMap((place) => ['--ro-bind', place, place]),
     ...grant.write.flatMap((place) => ['--bind', place, place]),
     '--ro-bind',
@@ -148,6 +147,14 @@ function systemLibraries(): readonly Mount[] {
     .concat(['/etc/ssl/certs', '/etc/pki/tls/certs', '/usr/share/ca-certificates', '/nix/store'])
     .filter((place) => existsSync(place))
     .map((place): Mount => [realpathSync(place), place]);
+}
+
+/** What is written there is memory that belongs to no process, so it has an end of its own. */
+function ownFolders(memoryBytes: number): readonly string[] {
+  const quarter = Math.ceil(memoryBytes / 4);
+  return words(
+    `--proc /proc --dev /dev --perms 1777 --size ${memoryBytes} --tmpfs /tmp --perms 1777 --size ${quarter} --tmpfs /dev/shm --remount-ro /dev`,
+  );
 }
 
 function words(text: string): readonly string[] {

@@ -105,6 +105,21 @@ test.skipIf(!sandboxed)('a fork bomb is ended, with all its processes', async ()
   expect((await plugin.exited).error?.code).toMatch(/PROCESS_LIMIT|MEMORY_LIMIT/);
 });
 
+test.skipIf(!sandboxed)('the private folders of a sandbox have an end, since they are memory', async () => {
+  const plugin = await start({
+    ...tree({
+      'main.mjs': `import fs from 'node:fs'; const much = Buffer.alloc(1e6, 1);
+        export const call = (file) => { for (let i = 0; i < 150; i++) fs.appendFileSync(file, much); };`,
+    }),
+    mode: 'sandbox',
+    runner,
+    grant: limited({ memoryBytes: 128 * 1024 * 1024 }),
+  });
+  expect(await ask(plugin, '/tmp/full')).toMatchObject({ code: 'ENOSPC' });
+  for (const place of ['/dev/shm/full', '/dev/full', '/full', '/plugin/full', '/ragv/full'])
+    expect(await ask(plugin, place)).toHaveProperty('failed');
+});
+
 describe('when its host is killed', () => {
   for (const mode of modes)
     test.skipIf(mode === 'sandbox' && !sandboxed)(
