@@ -3,7 +3,6 @@ import { homedir } from 'node:os';
 import { join, resolve, sep } from 'node:path';
 
 import type { Capabilities } from '../capabilities/capabilities.ts';
-import { ConfineRefusedError } from '../confine/errors.ts';
 import type { Grant } from '../confine/grant.ts';
 import { findProgram } from '../confine/programs.ts';
 import { ensureFolder } from '../host/paths.ts';
@@ -36,8 +35,8 @@ export interface Resolved {
 }
 
 /**
- * Turns capabilities into paths, programs and values of this host.
- * @throws ConfineRefusedError `GRANT_IMPOSSIBLE` a path that is, holds or lies in what is denied
+ * Turns capabilities into paths, programs and values of this host. A path that is, holds or lies in what is denied is not
+ * given, whoever agreed to it.
  */
 export function resolveGrant({ capabilities, places, deny, environments }: GrantInputs): Resolved {
   const missing: string[] = [];
@@ -56,7 +55,11 @@ export function resolveGrant({ capabilities, places, deny, environments }: Grant
           missing.push(`${what} ${place}: ${path} leads out of ${within}`);
           return [];
         }
-        refuseDenied(place, target, denied);
+        const kept = denied.find((one) => isInside(target, one) || isInside(one, target));
+        if (kept !== undefined) {
+          missing.push(`${what} ${place}: ${target} would open ${kept}, which belongs to the vault`);
+          return [];
+        }
         return [target];
       });
     });
@@ -132,16 +135,6 @@ function real(path: string): string {
 
 function isInside(inner: string, outer: string): boolean {
   return inner === outer || inner.startsWith(outer.endsWith(sep) ? outer : outer + sep);
-}
-
-function refuseDenied(place: string, path: string, denied: readonly string[]): void {
-  const kept = denied.find((one) => isInside(path, one) || isInside(one, path));
-  if (kept === undefined) return;
-  throw new ConfineRefusedError(
-    'GRANT_IMPOSSIBLE',
-    `${place} is ${path} here, which would open ${kept}: that belongs to the vault`,
-    { hint: 'grant a narrower folder, or keep RAGV_HOME outside of it' },
-  );
 }
 
 function valuesOf(
