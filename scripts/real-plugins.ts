@@ -1,0 +1,107 @@
+/**
+ * `npm run test:real-plugins [-- <name>…]`: real packages of npm as plugins, each published, installed, started confined and
+ * asked. Without names all of them, and docs/real-plugins.md is written.
+ */
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describeCapabilities, openVault, parseCapabilities, type Vault } from '@ragnos/plugin';
+import { nothing, tryPlugin } from './real-plugins/ask.ts';
+import { libraries } from './real-plugins/libraries.ts';
+import type { RealPlugin } from './real-plugins/plugin.ts';
+import { publish, ragv } from './real-plugins/publish.ts';
+import { isFine, writeReport, type Result } from './real-plugins/report.ts';
+import { servers } from './real-plugins/servers.ts';
+import { tools } from './real-plugins/tools.ts';
+
+const least = 20;
+const all: readonly RealPlugin[] = [...servers, ...tools, ...libraries];
+const names = process.argv.slice(2);
+const chosen = names.length === 0 ? all : all.filter(({ name }) => names.includes(name));
+const work = await mkdtemp(join(tmpdir(), 'ragv-real-'));
+const project = join(work, 'project');
+
+async function attempt(vault: Vault, plugin: RealPlugin): Promise<Result> {
+  const spec = `acme/${plugin.name}`;
+  const started = performance.now();
+  let result: Result = {
+    plugin,
+    refused: null,
+    files: 0,
+    bundled: 0,
+    capabilities: [],
+    publishMs: 0,
+    installMs: 0,
+    sandbox: null,
+    process: null,
+    nothing: null,
+  };
+  try {
+    await publish(work, plugin);
+    const published = performance.now();
+    result = { ...result, publishMs: published - started };
+    await vault.host.install(spec, { grant: { granted: 'all', folders: [project], by: 'host' } });
+    result = { ...result, installMs: performance.now() - published };
+  } catch (error) {
+    return { ...result, refused: error instanceof Error ? error.message : String(error) };
+  }
+  const { files, bundled, capabilities } = await vault.host.manifest(spec);
+  const words = describeCapabilities(parseCapabilities(capabilities));
+  const isProgram = plugin.type !== 'data';
+  return {
+    ...result,
+    files: files.length,
+    bundled: bundled.length,
+    capabilities: words.map(({ text }) => text),
+    sandbox: await tryPlugin(vault, plugin, { mode: 'sandbox', project }),
+    process: await tryPlugin(vault, plugin, { mode: 'process', project }),
+    nothing: isProgram ? await tryPlugin(vault, plugin, { mode: 'process', project, grant: nothing }) : null,
+  };
+}
+
+function tell(result: Result): void {
+  const { plugin, refused, files, publishMs, installMs, sandbox, process: held, nothing: bare } = result;
+  const parts = [
+    `${isFine(result) ? 'ok  ' : 'FAIL'} ${plugin.name}`,
+    refused ??
+      `${files} files, published in ${publishMs.toFixed(0)} ms, installed in ${installMs.toFixed(0)} ms`,
+    ...[sandbox, held, bare].map((trial) =>
+      trial === null ? '' : (trial.failure ?? `${trial.ms?.toFixed(0) ?? ''} ms`),
+    ),
+  ];
+  console.log(parts.join(' | '));
+}
+
+let failed = false;
+try {
+  await mkdir(project);
+  await writeFile(join(project, 'note.txt'), 'from the project\n');
+  await writeFile(join(work, 'password'), 'correct horse battery staple\n', { mode: 0o600 });
+  await ragv(work, 'init', 'v', '--vendor', 'acme');
+  await ragv(
+    work,
+    'trust',
+    'init',
+    'v/public',
+    '--root',
+    'v/1.root.json',
+    '--single-signer',
+    '--alias',
+    'real',
+  );
+  const vault = await openVault({ home: join(work, 'home'), workFolder: project, recheckEveryMs: 0 });
+  const results: Result[] = [];
+  for (const plugin of chosen) {
+    const result = await attempt(vault, plugin);
+    tell(result);
+    results.push(result);
+  }
+  await vault.close();
+  const fine = results.filter(isFine).length;
+  console.log(`${fine} of ${results.length} answer in both modes`);
+  failed = fine < results.length || (names.length === 0 && fine < least);
+  if (names.length === 0) await writeReport(results);
+} finally {
+  await rm(work, { recursive: true, force: true });
+}
+process.exitCode = failed ? 1 : 0;

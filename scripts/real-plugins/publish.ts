@@ -1,0 +1,56 @@
+/** Makes real packages plugins of a vault, by the real command. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { inherited } from '../demo/run.ts';
+import { repositoryRoot } from '../demo/stage.ts';
+import type { RealPlugin } from './plugin.ts';
+
+const main = join(repositoryRoot, 'packages', 'cli', 'src', 'main.ts');
+
+/** @throws with what the command said on stderr */
+export async function ragv(work: string, ...args: readonly string[]): Promise<string> {
+  const env = {
+    ...inherited(),
+    RAGV_HOME: join(work, 'home'),
+    RAGV_KEY_PASSWORD_FILE: join(work, 'password'),
+  };
+  const child = spawn(process.execPath, ['--conditions=@ragnos/source', main, ...args], {
+    cwd: work,
+    env,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const [out, err]: [Buffer[], Buffer[]] = [[], []];
+  child.stdout.on('data', (part: Buffer) => out.push(part));
+  child.stderr.on('data', (part: Buffer) => err.push(part));
+  await once(child, 'close');
+  if (child.exitCode === 0) return Buffer.concat(out).toString();
+  const lines = Buffer.concat(err).toString().split('\n');
+  throw new Error(lines.find((line) => line.startsWith('error: '))?.slice(7) ?? lines.join(' '));
+}
+
+export async function publish(work: string, plugin: RealPlugin): Promise<void> {
+  const { name, packages } = plugin;
+  if (plugin.type !== 'library' || plugin.adapter === undefined) {
+    await ragv(work, 'publish', `npm:${packages[0]}`, '--bundle', '--name', name, '--vault', 'v');
+    return;
+  }
+  const folder = join(work, 'adapters', name);
+  await mkdir(folder, { recursive: true });
+  const dependencies = packages.map((spec) => [spec.slice(0, spec.lastIndexOf('@')), versionOf(spec)]);
+  const json = {
+    name,
+    version: versionOf(packages[0]),
+    type: 'module',
+    main: 'index.js',
+    dependencies: Object.fromEntries(dependencies),
+  };
+  await writeFile(join(folder, 'package.json'), JSON.stringify(json));
+  await writeFile(join(folder, 'index.js'), plugin.adapter);
+  await ragv(work, 'publish', folder, '--vault', 'v');
+}
+
+export function versionOf(spec: string): string {
+  return spec.slice(spec.lastIndexOf('@') + 1);
+}
