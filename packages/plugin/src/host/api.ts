@@ -66,8 +66,8 @@ export interface HostOptions {
     | ((about: { readonly folder: string; readonly manifest: PluginManifest }) => void | Promise<void>)
     | undefined;
   /**
-   * Starts what was installed for a moment, confined by its permit, and throws if it does not live; then the pointer goes back
-   * as for `healthCheck`. Asked where a rule or a caller demands it.
+   * Starts what was installed for a moment, and throws if it does not live; then the pointer goes back as for `healthCheck`.
+   * Asked where a rule or a caller demands it. Absent: it is started confined, as `run` and `load` do.
    */
   readonly startCheck?:
     | ((about: {

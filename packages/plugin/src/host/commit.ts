@@ -139,7 +139,7 @@ async function checkHealth(
   }
 }
 
-/** What has nothing to start is healthy; where nothing here can start it, it is not known to be. */
+/** What has nothing to start is healthy. */
 async function startOnce(
   context: Context,
   folder: string,
@@ -148,9 +148,20 @@ async function startOnce(
 ): Promise<void> {
   const { main, bin } = manifest.entry;
   if (manifest.runtime === 'none' || (main === null && bin.size === 0)) return;
-  if (context.startCheck === null)
-    throw new Error('it has to be started first, and nothing here can start it');
-  await context.startCheck({ folder, manifest, permit: await permitFor(context, manifest), signal });
+  const permit = await permitFor(context, manifest);
+  try {
+    if (context.startCheck !== null) return await context.startCheck({ folder, manifest, permit, signal });
+    const { startForAMoment } = await import('./watch-start.ts'); // not at import: it brings all of loading
+    return await startForAMoment(context, { manifest, signal });
+  } catch (cause) {
+    signal?.throwIfAborted();
+    throw new Error(
+      `started once, it did not live: ${cause instanceof Error ? cause.message : String(cause)}`,
+      {
+        cause,
+      },
+    );
+  }
 }
 
 /** Of every role that vouched for it. */

@@ -94,7 +94,7 @@ export async function decideConsent(context: Context, about: ConsentCase): Promi
   const own = await consentTo(context, manifest, asked);
   const base = own ?? (known === null ? null : await consentTo(context, manifest, known));
   const { wider, narrower } = capabilityDifference(known, asked);
-  const agreedOnce = own !== null && own.version === manifest.version;
+  const agreedOnce = about.operation !== 'rollback' && own !== null && own.version === manifest.version;
   const widened = about.operation === 'rollback' && own !== null ? wider.filter(isNoText) : wider;
   const open =
     (asksForSomething(asked) && base === null) ||

@@ -29,7 +29,7 @@ export interface Context {
   readonly progress: (progress: HostProgress) => void;
   readonly step: (name: InstallStep) => void;
   readonly healthCheck: NonNullable<HostOptions['healthCheck']>;
-  /** `null` = nothing here can start a plugin to see whether it lives. */
+  /** `null` = the host itself starts it. */
   readonly startCheck: NonNullable<HostOptions['startCheck']> | null;
   /** The host's own policy; `null` = it has none. */
   readonly localPolicy: PolicySource | null;

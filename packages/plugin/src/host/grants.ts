@@ -115,7 +115,8 @@ export async function removeConsents(context: GrantsContext, id: PluginId): Prom
 
 /** The same as bounds: what was granted of one version, for another that asks for less. */
 export function asBounds(granted: Capabilities): CapabilityPolicy {
-  return { ...granted, tools: [...granted.tools.keys()], prompts: [...granted.prompts.keys()] };
+  const read = [...granted.read, ...granted.write]; // whoever may write may read
+  return { ...granted, read, tools: [...granted.tools.keys()], prompts: [...granted.prompts.keys()] };
 }
 
 /** A consent for a version that asks for no more than the one that was agreed to. */

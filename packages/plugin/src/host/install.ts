@@ -25,7 +25,7 @@ import { ensureFolder, pluginPaths } from './paths.ts';
 import type { PluginPaths } from './paths.ts';
 import type { Installed, Pointer } from './pointer.ts';
 import { evidenceFolder, readPointer, treeFolder } from './pointer.ts';
-import { policyCase, policyObjection } from './policy-judge.ts';
+import { judgeFor } from './policy-judge.ts';
 import { rulesFor, startsFirst, type PlacedRule } from './policy.ts';
 import { checkLocked } from './project-lock.ts';
 import { removeJournal, sweepPlugin, writeJournal } from './recover.ts';
@@ -75,17 +75,11 @@ async function installChosen(
   const wanted = spec.wanted ?? (options.intent === 'update' ? (pointer?.wanted ?? null) : null);
   const { revocations } = session;
   const rules = rulesFor(session.policies, spec);
-  const rulesOn = await policyCase(context, {
-    rules,
-    index,
-    seen: seen?.digests ?? null,
-    pointer,
-    revocations,
-  });
+  const judge = await judgeFor(context, { rules, index, seen, pointer, revocations });
   const chosen = await chooseVersion(index, wanted, {
     revocations,
     prerelease: options.prerelease ?? false,
-    judge: rules.length === 0 ? null : (one) => policyObjection(rulesOn, one),
+    judge,
   });
   const held = heldBack(context, chosen);
   const refused = unseen(seen, index, chosen);

@@ -27,12 +27,12 @@ import { ensureFolder } from './paths.ts';
 import type { Pointer } from './pointer.ts';
 import { readPointer } from './pointer.ts';
 import { policiesKnown } from './policy-file.ts';
-import { policyCase, policyObjection } from './policy-judge.ts';
-import { rulesFor, type PolicySource } from './policy.ts';
+import { judgeFor } from './policy-judge.ts';
+import { rulesFor } from './policy.ts';
 import { installedNames } from './record.ts';
 import type { Session } from './session.ts';
 import { knownIndex, knownRevocations, openSession, openUpdater, readIndex, readSmall } from './session.ts';
-import { knownSeen, readSeen, unseen, type Seen } from './seen.ts';
+import { knownSeen, readSeen, unseen } from './seen.ts';
 import { asHeld, heldAsKnown, heldFor } from './verify.ts';
 
 /** All pointers, by name. */
@@ -195,11 +195,12 @@ async function vendorAndIndex(
     const index = await knownIndex(context, pointer);
     const policies = await policiesKnown(context);
     const revocations = await knownRevocations(context);
-    const known = { index, policies, revocations, seen: await knownSeen(context, pointer) };
+    const rules = rulesFor(policies, pointer);
+    const seen = await knownSeen(context, pointer);
     return {
       held: await heldAsKnown(context, pointer),
       index,
-      judge: await judgeFor(context, pointer, known),
+      judge: index === null ? null : await judgeFor(context, { rules, index, seen, pointer, revocations }),
     };
   }
   try {
@@ -207,7 +208,8 @@ async function vendorAndIndex(
     const index = await readIndex(context, session, pointer, options);
     const seen = await readSeen(context, session, pointer, options);
     const { policies, revocations } = session;
-    const judge = await judgeFor(context, pointer, { index, policies, revocations, seen });
+    const rules = rulesFor(policies, pointer);
+    const judge = await judgeFor(context, { rules, index, seen, pointer, revocations });
     const next = await wouldTake(index, pointer.wanted, revocations, judge);
     const refused = next === null ? null : unseen(seen, index, next);
     if (refused !== null) throw refused;
@@ -222,25 +224,6 @@ interface VendorNow {
   readonly held: Held | null;
   readonly index: PluginIndex | null;
   readonly judge: Judge | null;
-}
-
-/** `null` = no rule is about the plugin. */
-async function judgeFor(
-  context: Context,
-  pointer: Pointer,
-  about: {
-    readonly index: PluginIndex | null;
-    readonly policies: readonly PolicySource[];
-    readonly revocations: Revocations;
-    readonly seen: Seen | null;
-  },
-): Promise<Judge | null> {
-  const { index, policies, revocations, seen } = about;
-  const rules = rulesFor(policies, pointer);
-  if (index === null || rules.length === 0) return null;
-  const digests = seen?.digests ?? null;
-  const found = await policyCase(context, { rules, index, seen: digests, pointer, revocations });
-  return (one) => policyObjection(found, one);
 }
 
 /** What a rule keeps back, if that is newer than what is there. */

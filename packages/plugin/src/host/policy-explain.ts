@@ -49,7 +49,7 @@ export async function explainPolicy(
   const session = await openSession(context, signal);
   const options = { remember: false, signal };
   const index = await readIndex(context, session, spec, options);
-  const seen = (await readSeen(context, session, spec, options))?.digests ?? null;
+  const seen = await readSeen(context, session, spec, options);
   const pointer = await readPointer(context, spec);
   const rules = rulesFor(session.policies, spec);
   const about = await policyCase(context, { rules, index, seen, pointer, revocations: session.revocations });

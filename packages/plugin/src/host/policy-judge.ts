@@ -4,10 +4,12 @@ import { loadRanges } from '../formats/versions.ts';
 import type { OrganisationPolicy } from '../formats/organisation-policy.ts';
 import type { Revocations } from '../formats/revocations.ts';
 import type { PluginVersion } from '../names.ts';
+import type { Judge } from './choose.ts';
 import type { Context } from './context.ts';
 import { HostPolicyError } from './errors.ts';
 import type { Pointer } from './pointer.ts';
 import type { PlacedRule } from './policy.ts';
+import { unseen, type Seen } from './seen.ts';
 import { hostId, shareOf } from './rollout.ts';
 
 /** What the judgement of a version counts on; nothing of it is the vendor's own claim but which channel points where. */
@@ -36,7 +38,7 @@ export async function policyCase(
   about: {
     readonly rules: readonly PlacedRule[];
     readonly index: PolicyCase['index'];
-    readonly seen: SeenDigests | null;
+    readonly seen: Seen | null;
     readonly pointer: Pointer | null;
     readonly revocations: Revocations;
   },
@@ -47,7 +49,7 @@ export async function policyCase(
   return {
     rules,
     index,
-    seen,
+    seen: seen?.digests ?? null,
     now: context.now(),
     installed: pointer?.manifest ?? null,
     replacesRevoked: isRevoked(pointer?.artifact) || isRevoked(pointer?.manifest),
@@ -62,6 +64,20 @@ export async function policyObjection(about: PolicyCase, one: Candidate): Promis
     if (why !== null) return why;
   }
   return null;
+}
+
+/**
+ * For choosing a version; `null` = no rule is about the plugin. What the door never saw is not for a rule to hold back: it is
+ * chosen, and refused for that.
+ */
+export async function judgeFor(
+  context: Context,
+  about: Omit<Parameters<typeof policyCase>[1], 'index'> & { readonly index: PluginIndex },
+): Promise<Judge | null> {
+  if (about.rules.length === 0) return null;
+  const { seen, index } = about;
+  const found = await policyCase(context, about);
+  return async (one) => (unseen(seen, index, one) === null ? policyObjection(found, one) : null);
 }
 
 /** Every rule's own word on a version, for whoever wants to know which decided. */

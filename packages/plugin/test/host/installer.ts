@@ -1,7 +1,7 @@
 // Runs in a process of its own: installs, and dies (SIGKILL) right after the step named.
 import { openHost } from '@ragnos/plugin';
 
-const [home = '', project = '', now = '', spec = '', die = ''] = process.argv.slice(2);
+const [home = '', project = '', now = '', spec = '', die = '', grant = ''] = process.argv.slice(2);
 try {
   const host = await openHost({
     home,
@@ -11,7 +11,8 @@ try {
       if (name === die) process.kill(process.pid, 'SIGKILL');
     },
   });
-  console.log(JSON.stringify(await host.install(spec)));
+  const agreed = grant === 'all' ? ({ granted: 'all', by: 'flag' } as const) : undefined;
+  console.log(JSON.stringify(await host.install(spec, { grant: agreed })));
 } catch (error) {
   console.log(
     JSON.stringify({ code: error instanceof Error && 'code' in error ? error.code : String(error) }),
