@@ -2,10 +2,11 @@ import { existsSync, realpathSync } from 'node:fs';
 import path from 'node:path';
 import type { ConfineOptions } from './api.ts';
 import type { Launch } from './launch.ts';
+import { defaultConfineLimits } from './limits.ts';
 import { holders, mainOf, pythonArgs, setupFor } from './launch-plain.ts';
 import { always, nodeFlags } from './node-flags.ts';
 import { ourFile, preloadFile, type OurFile } from './preload-files.ts';
-import { findBubblewrap, findPython, librariesOf } from './programs.ts';
+import { findBubblewrap, findProgram, findPython, librariesOf } from './programs.ts';
 
 /** Where things are inside. */
 const root = '/plugin';
@@ -27,6 +28,7 @@ export async function launchBubblewrap(options: ConfineOptions, folder: string):
   const args = [
     ...isolation,
     ...env,
+    ...(inner.forks ? limiter : []).flatMap(([from, to]) => ['--ro-bind', from, to]),
     ...inner.mounts.flatMap(([from, to]) => ['--ro-bind', from, to]),
     ...ownFolders(grant.limits.memoryBytes),
     ...grant.read.flatMap((place) => ['--ro-bind', place, place]),
@@ -35,6 +37,7 @@ export async function launchBubblewrap(options: ConfineOptions, folder: string):
     folder,
     root,
     ...last,
+    ...(inner.forks ? taskLimit({ ...defaultConfineLimits, ...options.limits }.tasks) : []),
     ...inner.command,
   ];
   const [first = program, ...rest] = [...holders(options), program, ...args];
@@ -45,16 +48,27 @@ export async function launchBubblewrap(options: ConfineOptions, folder: string):
     cwd: '/',
     setup: inner.setup,
     ownProcesses: true,
+    forks: inner.forks,
     overheadBytes: inner.setup?.command ? relayBytes : 0,
   };
 }
 
 type Mount = readonly [from: string, to: string];
 
+const prlimit = findProgram('prlimit');
+const limiter: readonly Mount[] = prlimit === null ? [] : [[prlimit, '/ragv/prlimit']];
+
+/** Set inside, where the kernel counts the sandbox's own processes and not those of the host's user. */
+function taskLimit(most: number): readonly string[] {
+  return prlimit === null ? [] : ['/ragv/prlimit', `--nproc=${most}`, '--'];
+}
+
 interface Inside {
   readonly command: readonly string[];
   readonly mounts: readonly Mount[];
   readonly setup: Launch['setup'];
+  /** Whether it could start processes; then all of the system's libraries are there. */
+  readonly forks: boolean;
 }
 
 async function inside(options: ConfineOptions): Promise<Inside> {
@@ -101,12 +115,13 @@ async function inside(options: ConfineOptions): Promise<Inside> {
       ...programs,
     ],
     setup,
+    forks: wide,
   };
 }
 
 /** A program that is no Node: as it is where it has no network, else behind our relay to the broker. */
 function foreign(options: ConfineOptions, command: readonly string[], mounts: readonly Mount[]): Inside {
-  if (options.grant.connect.length === 0) return { command, mounts, setup: null };
+  if (options.grant.connect.length === 0) return { command, mounts, setup: null, forks: true };
   const node = realpathSync(options.node ?? process.execPath);
   const preload = preloadFile();
   const at = '/ragv/preload';
@@ -122,6 +137,7 @@ function foreign(options: ConfineOptions, command: readonly string[], mounts: re
     command: [nodePath, '--disable-sigusr1', path.posix.join(at, path.basename(preload.file))],
     mounts: [...mounts, [node, nodePath], ...mountsOf(preload, at)],
     setup: { ...setup, files: [] },
+    forks: true,
   };
 }
 

@@ -19,6 +19,7 @@ export async function launchPlain(options: ConfineOptions, folder: string): Prom
     cwd: folder,
     setup,
     ownProcesses: false,
+    forks: false,
     overheadBytes: 0,
   };
 }

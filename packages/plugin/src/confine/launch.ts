@@ -10,6 +10,8 @@ export interface Launch {
   readonly setup: Setup | null;
   /** Whether killing the outermost process ends everything below it. */
   readonly ownProcesses: boolean;
+  /** Whether it can start processes that are held together. */
+  readonly forks: boolean;
   /** Memory of what we run beside the plugin. */
   readonly overheadBytes: number;
 }

@@ -13,6 +13,7 @@ import { FrameError, UnreadError } from './preload/frames.ts';
 import { callLane, controlLane, Lanes } from './preload/lanes.ts';
 import { privateCopy, removeCopy } from './private-copy.ts';
 import { launchSandboxExec } from './sandbox-exec.ts';
+import { makeTaskGroup, type TaskGroup } from './tasks.ts';
 import { watch } from './watch.ts';
 
 /**
@@ -60,13 +61,15 @@ async function start(
   limits: ConfineLimits,
   copy: string | null,
 ): Promise<ConfinedProcess> {
-  const child = spawn(launch.command, launch.args, {
+  const group = launch.forks ? makeTaskGroup(limits.tasks) : null;
+  const [command = launch.command, ...args] = [...(group?.enter ?? []), launch.command, ...launch.args];
+  const child = spawn(command, args, {
     cwd: launch.cwd,
     env: launch.env,
     stdio: ['pipe', 'pipe', 'pipe', ...(launch.setup === null ? [] : ['pipe' as const])],
     detached: true, // a group of its own, which is ended as one
   });
-  const running = new Running(options, child, launch, limits, copy);
+  const running = new Running(options, child, launch, limits, copy, group);
   await running.up();
   return running;
 }
@@ -83,6 +86,7 @@ class Running implements ConfinedProcess {
   readonly #control: Control | null;
   readonly #watch: ReturnType<typeof watch>;
   readonly #limits: ConfineLimits;
+  readonly #group: TaskGroup | null;
   readonly #abort: () => void;
   readonly #signal: AbortSignal | undefined;
   #why: ConfineError | null = null;
@@ -93,11 +97,13 @@ class Running implements ConfinedProcess {
     launch: Launch,
     limits: ConfineLimits,
     copy: string | null,
+    group: TaskGroup | null,
   ) {
     const { stdin, stdout, stderr } = child;
     if (stdin === null || stdout === null || stderr === null) throw new Error('spawned without its streams');
     this.mode = options.mode;
     this.pid = child.pid ?? 0;
+    this.#group = group;
     this.stdin = stdin.on('error', () => undefined); // a plugin that does not read its input is not our failure
     this.stdout = stdout;
     this.stderr = stderr;
@@ -203,6 +209,7 @@ class Running implements ConfinedProcess {
     this.#watch.stop();
     this.#control?.close();
     this.#kill(null); // what is left of its group
+    this.#group?.remove();
     if (copy !== null) removeCopy(copy);
     const how = signal === null ? `code ${code}` : signal;
     const crashed = (): ConfineError =>

@@ -30,7 +30,7 @@ export function watch(
   let pace = 1;
   const look = (): void => {
     const now = performance.now();
-    const load = loadOf(pid);
+    const load = loadOf(pid, limits.tasks);
     if (load === null) return next();
     const used = Math.max(0, load.cpuSeconds - last.cpuSeconds);
     bucket = Math.max(0, bucket + used - ((now - at) / 1000) * (grant.cpuSeconds / refillSeconds));
@@ -65,12 +65,12 @@ function judge(load: Load, bucket: number, grant: GrantLimits, limits: ConfineLi
   return null;
 }
 
-/** `null`: it is gone, or there is no /proc here. */
-function loadOf(pid: number): Load | null {
+/** Counts no further than `enough` tasks. `null`: it is gone, or there is no /proc here. */
+function loadOf(pid: number, enough: number): Load | null {
   const sum = { memoryBytes: 0, cpuSeconds: 0, tasks: 0 };
   const seen = new Set<number>();
   const waiting = [pid];
-  for (let one = waiting.pop(); one !== undefined && seen.size < 4096; one = waiting.pop()) {
+  for (let one = waiting.pop(); one !== undefined && sum.tasks <= enough; one = waiting.pop()) {
     if (seen.has(one)) continue;
     try {
       const stat = readFileSync(`/proc/${one}/stat`, 'latin1');

@@ -186,11 +186,16 @@ function judge(
   by: HeldBy | null,
 ): ProbeResult {
   const place = placeOf(mode, major);
-  const known = mode === 'trusted' ? 'nothing is confined' : probe.open?.[place];
+  const known = mode === 'trusted' ? heldInTrusted(probe) : probe.open?.[place];
   const outcome = leaked ? 'not enforced' : proven ? 'enforced' : 'unproven';
   const expected = outcome === 'unproven' || (known !== undefined) === leaked;
   const { id, capability } = probe;
   return { id, capability, mode, outcome, expected, by, detail: leaked ? (known ?? detail) : detail };
+}
+
+/** Even there code is signed code, nothing is inherited, and limits hold: that is why their control is another. */
+function heldInTrusted({ control }: Probe): string | undefined {
+  return control === 'bare' ? undefined : 'nothing is confined';
 }
 
 function placeOf(mode: Mode, major: number): ProbedPlace {
