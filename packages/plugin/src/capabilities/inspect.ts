@@ -1,8 +1,7 @@
 import { setImmediate as breathe } from 'node:timers/promises';
-import { lineCounter } from './code/ast.ts';
 import { loadReader, type CodeKind, type ReadCode } from './code/read-code.ts';
+import { readProgram } from './code/reading.ts';
 import type { Remark } from './code/uses.ts';
-import { usesOf } from './code/uses.ts';
 import { findHidden, type Hidden } from './hidden.ts';
 import { nativeKind } from './native-file.ts';
 import { UseCollector, type Evidence, type UsedCapability } from './used.ts';
@@ -184,28 +183,20 @@ class Inspector {
     if (bytes.length > this.#limits.codeMaxLength || this.#bytes > this.#limits.allMaxLength)
       return unread('it is too large to be read');
     if (performance.now() > this.#end) return unread('no time was left to read it');
-    const text = new TextDecoder().decode(bytes);
-    const program = this.#readCode(text, kind);
-    // Node strips types by the same means: what cannot be stripped it cannot run.
-    if (typeof program === 'string' && kind === 'typescript')
-      return this.#remark('unread-types', { file: path, line: 0, what: program });
-    if (typeof program === 'string') return unread(program);
-    const lineOf = lineCounter(text);
     const depth = path.split('/').length - 1;
-    try {
-      const found = usesOf(program, depth);
-      for (const { capability, value, offset, what } of found.uses)
-        if (capability !== 'env' || !this.#own.has(value ?? ''))
-          this.#uses.add(capability, value, { file: path, line: lineOf(offset), what });
-      for (const { kind: about, offset, what } of found.remarks)
-        if (about === 'hidden-name')
-          this.#hide({ file: path, kind: 'invisible', line: lineOf(offset), what });
-        else this.#remark(about, { file: path, line: lineOf(offset), what });
-      for (const specifier of found.specifiers) this.#reach(path, specifier);
-    } catch (error) {
-      if (!(error instanceof RangeError)) throw error;
-      unread('it cannot be parsed: nested too deep');
-    }
+    const reading = readProgram(bytes, kind, depth, this.#readCode);
+    // Node strips types by the same means: what cannot be stripped it cannot run.
+    if (typeof reading === 'string' && kind === 'typescript')
+      return this.#remark('unread-types', { file: path, line: 0, what: reading });
+    if (typeof reading === 'string') return unread(reading);
+    if (reading.tooDeep) return unread('it cannot be parsed: nested too deep');
+    for (const { capability, value, line, what } of reading.uses)
+      if (capability !== 'env' || !this.#own.has(value ?? ''))
+        this.#uses.add(capability, value, { file: path, line, what });
+    for (const { kind: about, line, what } of reading.remarks)
+      if (about === 'hidden-name') this.#hide({ file: path, kind: 'invisible', line, what });
+      else this.#remark(about, { file: path, line, what });
+    for (const specifier of reading.specifiers) this.#reach(path, specifier);
   }
 
   /** One a line is enough. */

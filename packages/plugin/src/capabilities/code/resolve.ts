@@ -10,6 +10,18 @@ export type Reference = readonly string[];
 const maxDepth = 24;
 const maxText = 4096;
 const maxReferences = 8;
+/** Most of what is asked about, and nothing to remember an answer for. */
+const isNothing: ReadonlySet<string> = new Set([
+  'Literal',
+  'ThisExpression',
+  'BinaryExpression',
+  'UnaryExpression',
+  'UpdateExpression',
+  'FunctionExpression',
+  'ArrowFunctionExpression',
+  'ObjectExpression',
+  'ArrayExpression',
+]);
 
 /** Resolves names and constant texts of one file. Bounded: what is nested deeper than anybody writes is not known. */
 export class Resolver {
@@ -25,6 +37,8 @@ export class Resolver {
 
   /** Empty if nothing is known of it. */
   references(node: AnyNode, scope: Scope, depth = 0): readonly Reference[] {
+    if (isNothing.has(node.type)) return [];
+    if (node.type === 'Identifier') return depth > maxDepth ? [] : this.#named(node.name, scope, depth + 1);
     const known = this.#references.get(node);
     if (known !== undefined || depth > maxDepth) return known ?? [];
     this.#references.set(node, []); // whoever asks meanwhile goes in a circle
@@ -35,8 +49,6 @@ export class Resolver {
 
   #find(node: AnyNode, scope: Scope, next: number): readonly Reference[] {
     switch (node.type) {
-      case 'Identifier':
-        return this.#named(node.name, scope, next);
       case 'MemberExpression': {
         const name = this.propertyName(node, scope, next);
         return this.references(node.object, scope, next).map((ref) => extend(ref, name ?? '?'));
@@ -68,8 +80,6 @@ export class Resolver {
       }
       case 'CallExpression':
         return this.#called(node, scope, next);
-      case 'ThisExpression':
-        return [];
       default:
         return [];
     }
@@ -100,6 +110,7 @@ export class Resolver {
 
   /** A text that is the same at every run, as far as that can be told without running. */
   text(node: AnyNode, scope: Scope, depth = 0): string | null {
+    if (node.type === 'Literal') return literal(node.value);
     const known = this.#texts.get(node);
     if (known !== undefined || depth > maxDepth) return known ?? null;
     this.#texts.set(node, null);
@@ -111,8 +122,6 @@ export class Resolver {
 
   #text(node: AnyNode, scope: Scope, depth: number): string | null {
     switch (node.type) {
-      case 'Literal':
-        return typeof node.value === 'string' || typeof node.value === 'number' ? String(node.value) : null;
       case 'TemplateLiteral': {
         let text = '';
         for (const [index, quasi] of node.quasis.entries()) {
@@ -195,6 +204,7 @@ export class Resolver {
 
   #named(name: string, scope: Scope, depth: number): readonly Reference[] {
     const values = scope.find(name);
+    if (values?.length === 0) return [];
     const given = values ?? this.#assigned.get(name);
     const found = given === undefined ? [] : this.#allValued(given, depth);
     return values === null ? some([global(name), ...found]) : found;
@@ -262,6 +272,11 @@ function isLoader(ref: Reference): boolean {
   return /^(?:\.require|\.require\.main\.require|\.module\.require|\.module\.parent\.require|process\.mainModule\.require|process\.getBuiltinModule|module\._load|\.module\.constructor\._load|\.require\.call)$/.test(
     ref.join('.'),
   );
+}
+
+function literal(value: unknown): string | null {
+  const text = typeof value === 'string' ? value : typeof value === 'number' ? String(value) : null;
+  return text === null || text.length > maxText ? null : text;
 }
 
 function decode(text: string, kind: 'base64' | 'hex'): string {

@@ -61,15 +61,32 @@ export function scopesOf(program: Program): Scopes {
   return { top, inner, assigned };
 }
 
+const functions: readonly string[] = [
+  'FunctionDeclaration',
+  'FunctionExpression',
+  'ArrowFunctionExpression',
+  'StaticBlock',
+];
+const varHolders: ReadonlySet<string> = new Set(functions);
+const openers: ReadonlySet<string> = new Set([
+  ...functions,
+  'BlockStatement',
+  'ForStatement',
+  'ForInStatement',
+  'ForOfStatement',
+  'SwitchStatement',
+  'CatchClause',
+  'ClassBody',
+  'ClassDeclaration',
+  'ClassExpression',
+]);
+
 function opens(node: AnyNode): boolean {
-  return (
-    holdsVars(node) ||
-    /^(?:BlockStatement|For\w*Statement|SwitchStatement|CatchClause|Class\w+)$/.test(node.type)
-  );
+  return openers.has(node.type);
 }
 
 function holdsVars(node: AnyNode): boolean {
-  return /^(?:Function\w+|ArrowFunctionExpression|StaticBlock)$/.test(node.type);
+  return varHolders.has(node.type);
 }
 
 type Assignments = (readonly [name: string, value: Value, scope: Scope])[];

@@ -270,7 +270,7 @@ class Visitor implements FileUses {
   }
 
   #named(name: string, node: AnyNode): void {
-    if (/\p{Default_Ignorable_Code_Point}/u.test(name))
+    if (/[^\0-\x7f]/.test(name) && /\p{Default_Ignorable_Code_Point}/u.test(name))
       this.remarks.push({
         kind: 'hidden-name',
         offset: node.start,
