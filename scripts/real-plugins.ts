@@ -76,6 +76,9 @@ let failed = false;
 try {
   await mkdir(project);
   await writeFile(join(project, 'note.txt'), 'from the project\n');
+  const ada = { type: 'entity', name: 'Ada', entityType: 'person', observations: ['writes programs'] };
+  for (const name of ['memory.jsonl', 'graph.jsonl'])
+    await writeFile(join(project, name), `${JSON.stringify(ada)}\n`);
   await writeFile(join(work, 'password'), 'correct horse battery staple\n', { mode: 0o600 });
   await ragv(work, 'init', 'v', '--vendor', 'acme');
   await ragv(

@@ -63,6 +63,7 @@ async function callServer(vault: Vault, plugin: Server, conditions: Conditions):
     mode,
     grant,
     args: plugin.args?.map(here),
+    env: new Map(Object.entries(plugin.env ?? {}).map(([name, value]) => [name, here(value)])),
     onLog: (line) => void log.push(line),
     onRefused: (error) => void log.push(error.message),
   });

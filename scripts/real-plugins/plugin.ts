@@ -22,6 +22,8 @@ export interface Library extends Common {
 export interface Server extends Common {
   readonly type: 'server';
   readonly args?: readonly string[];
+  /** `<project>` stands for the host's project, here and in what is asked. */
+  readonly env?: Readonly<Record<string, string>>;
   readonly tool: readonly [name: string, params: Readonly<Record<string, unknown>>];
   /** Stands in the text that the tool gives. */
   readonly answer: string;
@@ -61,7 +63,7 @@ export function server(
   packages: Common['packages'],
   tool: Server['tool'],
   answer: string,
-  args: readonly string[] = [],
+  more: Pick<Server, 'args' | 'env'> = {},
 ): Server {
-  return { type: 'server', name, kind: 'MCP server', packages, tool, answer, args };
+  return { type: 'server', name, kind: 'MCP server', packages, tool, answer, ...more };
 }

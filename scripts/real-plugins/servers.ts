@@ -5,11 +5,9 @@ export const servers: readonly RealPlugin[] = [
   server(
     'server-memory',
     ['@modelcontextprotocol/server-memory@2026.7.4'],
-    [
-      'create_entities',
-      { entities: [{ name: 'Ada', entityType: 'person', observations: ['writes programs'] }] },
-    ],
+    ['read_graph', {}],
     'writes programs',
+    { env: { MEMORY_FILE_PATH: '<project>/memory.jsonl' } },
   ),
   server(
     'server-everything',
@@ -22,7 +20,7 @@ export const servers: readonly RealPlugin[] = [
     ['@modelcontextprotocol/server-filesystem@2026.7.10'],
     ['read_text_file', { path: '<project>/note.txt' }],
     'from the project',
-    ['<project>'],
+    { args: ['<project>'] },
   ),
   server(
     'server-sequential-thinking',
@@ -35,12 +33,9 @@ export const servers: readonly RealPlugin[] = [
   ),
   server('calc-mcp', ['@coo-quack/calc-mcp@2.1.1'], ['math', { expression: '6 * 7' }], '42'),
   server('time-mcp', ['time-mcp@1.0.6'], ['days_in_month', { date: '2024-02-01' }], '29'),
-  server(
-    'knowledge-graph',
-    ['@itseasy21/mcp-knowledge-graph@1.0.7'],
-    ['create_entities', { entities: [{ name: 'Ada', entityType: 'person', observations: ['writes'] }] }],
-    'Ada',
-  ),
+  server('knowledge-graph', ['@itseasy21/mcp-knowledge-graph@1.0.7'], ['read_graph', {}], 'Ada', {
+    args: ['--memory-path', '<project>/graph.jsonl'],
+  }),
   server(
     'sequentialthinking-tools',
     ['mcp-sequentialthinking-tools@0.0.3'],
