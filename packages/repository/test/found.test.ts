@@ -226,6 +226,29 @@ test('an event of a role below is opened anew on a head that moved once more mea
   expect(await Promise.all(paths.map((path) => client.find(path)))).not.toContain(null);
 });
 
+test('an event of targets that still delegates to what was removed meanwhile is opened anew', async () => {
+  const made = await world();
+  const repository = await made.open();
+  const deadline = new Date(made.now.getTime() + 86_400_000);
+  let event: SigningEvent | null = null;
+  const storage = watchWrites(made.storage, async ({ key }) => {
+    if (key !== 'metadata/2.targets.json') return; // taken, so that the event takes the next
+    const change = (draft: Draft): Promise<void> => draft.add('top', text('by event'));
+    const proposed = await repository.proposeEvent({ change, resign: ['targets'], reason: '', deadline });
+    event = await signedBy(made, proposed);
+  });
+  await (await made.open({ storage })).editRoles([{ kind: 'remove', role: 'vendor.acme' }]);
+  if (event === null) throw new Error('no event');
+  const first = await repository.applyEvent(event);
+  if (first.outcome !== 'reopened') throw new Error(first.outcome);
+  expect(await repository.applyEvent(await signedBy(made, first.event))).toMatchObject({
+    outcome: 'applied',
+  });
+  const client = await clientOf(made);
+  expect(await client.read('top')).toBe('by event');
+  expect(await client.readAll()).not.toContain('vendor.acme');
+});
+
 async function signedBy(
   { root, now, keys }: World,
   event: SigningEvent,

@@ -114,7 +114,12 @@ async function publishRoles(
           (parseMetadata(metadataOf(role), 'targets').signed.expires.getTime() - now().getTime()) / 1000;
         const door = { storage, mutable, newDelegations: true, maxLife: Math.ceil(life) + 1, ...options };
         await createIfNew(workspace, role);
-        await bring(workspace, role.name, metadataOf(role), new Map(), door);
+        await bring(workspace, role.name, metadataOf(role), new Map(), door).catch(async (error: unknown) => {
+          // It delegates to what somebody removed meanwhile.
+          if (error instanceof DoorError && error.code === 'DOOR_DELEGATIONS')
+            await refuseOtherBase(workspace, event, role);
+          throw error;
+        });
         await refuseOtherBase(workspace, event, role);
       }
       for (const { name } of roles) await signDelegatees(workspace, name);
