@@ -11,9 +11,11 @@ export function builtInImports(): Plugin {
     renderChunk(code, chunk) {
       const written = code.replaceAll(
         statement,
-        (_, all: string, one: string, list: string, module: string) => {
-          const binding = all ?? one ?? list.replaceAll(' as ', ': ');
-          return `const ${binding} = process.getBuiltinModule(${module});`;
+        (_, all?: string, one?: string, list?: string, module?: string) => {
+          const whole = all ?? one;
+          const named = list?.replaceAll(' as ', ': ');
+          const asked = `const ${whole ?? named} = process.getBuiltinModule(${module});`;
+          return whole === undefined || named === undefined ? asked : `${asked}\nconst ${named} = ${whole};`;
         },
       );
       if (/^import[^;]*["']node:/m.test(written))
@@ -24,4 +26,4 @@ export function builtInImports(): Plugin {
 }
 
 /** As rolldown writes them: one to a line, at the start of it. */
-const statement = /^import (?:\* as (\w+)|(\w+)|(\{[^}]*\})) from (["']node:[\w/]+["']);$/gm;
+const statement = /^import (?:\* as (\w+)|(\w+)(?:, )?)?(\{[^}]*\})? from (["']node:[\w/]+["']);$/gm;

@@ -7,7 +7,7 @@ import { cp, mkdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { rolldown } from 'rolldown';
 import { builtInImports } from './built-in-imports.ts';
-import { discover, type Package, writtenBins } from './check/package-list.ts';
+import { discover, loadedApart, type Package, writtenBins } from './check/package-list.ts';
 
 /** By package name, the folder that holds it. */
 export async function stagePackages(folder: string): Promise<ReadonlyMap<string, string>> {
@@ -41,6 +41,27 @@ async function stage({ folder, manifest }: Package, to: string): Promise<void> {
     format: 'esm',
     entryFileNames: '[name].js',
     chunkFileNames: '[name]-[hash].js', // beside the entries: package.json is found from there
+    minify: false,
+    plugins: [builtInImports()],
+  });
+  await bundle.close();
+  for (const file of loadedApart(manifest)) await joinApart(folder, file, to);
+}
+
+/** What a package exports beside itself runs in a process of its own, which reads no other file: joined by itself. */
+async function joinApart(folder: string, file: string, to: string): Promise<void> {
+  const bundle = await rolldown({
+    input: file,
+    cwd: folder,
+    external: (id: string) => id.startsWith('node:'),
+    platform: 'node',
+    treeshake: { moduleSideEffects: true },
+    logLevel: 'silent',
+  });
+  await bundle.write({
+    file: path.join(to, file),
+    format: 'esm',
+    codeSplitting: false,
     minify: false,
     plugins: [builtInImports()],
   });
