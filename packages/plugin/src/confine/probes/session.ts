@@ -18,8 +18,8 @@ interface Started {
   stop(): Promise<unknown>;
 }
 
-const answerMs = 4000;
-const resourceMs = 20_000;
+const answerMs = 8000;
+const resourceMs = 25_000;
 
 /** The probes' plugin in one mode, or as a plain child process; started anew when an attempt has ended it. */
 export class Session {

@@ -17,7 +17,7 @@ async function attempt(
   try {
     const tried = attempts[id];
     if (tried === undefined) return { failed: 'no such attempt' };
-    const ms = id in quick ? 1500 : 10_000;
+    const ms = id in quick ? 4000 : 15_000;
     const slow = new Promise<never>((_, reject) =>
       setTimeout(() => reject(new Error('no answer')), ms).unref(),
     );
