@@ -113,8 +113,8 @@ describe('one that ends by itself', { timeout: 60_000 }, () => {
     };
     const workers = [1, 2, 3, 4].map(worker);
     for (let n = 0; n < 8; n++) {
-      await sleep(20 + Math.random() * 150);
       const pid = await hello.call('pid').catch(() => null);
+      await sleep(Math.random() * 150);
       if (typeof pid === 'number') process.kill(pid, 'SIGKILL');
     }
     await sleep(200);
