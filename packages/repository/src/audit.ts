@@ -17,8 +17,7 @@ import {
   type Staged,
 } from '@ragnos/tlog';
 import type { MetaFile, RoleName, Timestamp, VaultError } from '@ragnos/tuf';
-import type { Head } from './head.ts';
-import { rootRole, targetsRole } from './signed.ts';
+import { metaFile, rootRole, targetsRole } from './signed.ts';
 import type { Workspace } from './workspace.ts';
 
 /** A member of the signed timestamp, unknown to clients of other makes: size and head of the audit log (decision 13). */
@@ -85,7 +84,7 @@ export async function stageEntries(
     ...(first ?? { kind: 'publish' }),
     ...(before === null ? { keysAdded: await keysInForce(workspace, first?.keysAdded) } : {}),
     keyIds: signed.keyIds,
-    roles: listedRoles(roleChanges(head, signed.roles)),
+    roles: listedRoles(await roleChanges(workspace, signed.roles)),
     targets: listedTargets(targetChanges(workspace)),
   };
   const others = more.map((note): NewEntry => ({ ...common, ...note }));
@@ -108,15 +107,26 @@ function defaultKind({ work }: Workspace, { roles }: Signed): EntryKind {
   return roles.size === 0 || works.every(({ resign }) => resign) ? 'refresh' : 'delegation';
 }
 
-function roleChanges(head: Head, roles: Signed['roles']): readonly RoleChange[] {
+async function roleChanges(workspace: Workspace, roles: Signed['roles']): Promise<readonly RoleChange[]> {
+  const { timestamp, snapshot } = workspace.head;
   const version = (file: MetaFile | undefined): FileVersion | null => {
     const sha256 = file?.hashes?.get('sha256');
     return file === undefined || sha256 === undefined ? null : { version: file.version, sha256 };
   };
-  return [...roles].map(([name, file]) => {
-    const before = name === 'snapshot' ? head.timestamp.signed.snapshot : head.snapshot.signed.meta.get(name);
-    return { name, before: version(before), after: version(file) };
-  });
+  return Promise.all(
+    [...roles].map(async ([name, file]) => {
+      const before = name === 'snapshot' ? timestamp.signed.snapshot : snapshot.signed.meta.get(name);
+      const known = before?.hashes === null ? await bareBefore(workspace, name) : before;
+      return { name, before: version(known), after: version(file) };
+    }),
+  );
+}
+
+/** What the snapshot lists without a hash has one nevertheless. */
+async function bareBefore(workspace: Workspace, name: RoleName): Promise<MetaFile | undefined> {
+  const work = workspace.work.get(name);
+  const loaded = work === undefined ? null : await workspace.onHeadOrNull(work);
+  return loaded === null ? undefined : metaFile(loaded.signed.version, loaded.bytes);
 }
 
 function targetChanges({ work }: Workspace): readonly { path: string; sha256: string | null }[] {

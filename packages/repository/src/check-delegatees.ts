@@ -2,11 +2,12 @@ import { delegatedKeys, UnsignedMetadataError, verifyThreshold, type Delegations
 import { parseHanded } from './bring.ts';
 import { DoorError } from './door-errors.ts';
 import { delegatedNames, sameDelegations } from './signed.ts';
+import { refuseUnderGoingKeys } from './snapshot-bins.ts';
 import type { Located, Workspace } from './workspace.ts';
 
 /**
  * Every role that a changed delegator trusts still verifies under what it says now: brought along, written in this commit, or
- * as it is. @throws DoorError DOOR_DELEGATIONS
+ * as it is. @throws DoorError DOOR_DELEGATIONS; PublishError CONFLICT
  */
 export async function checkDelegatees(workspace: Workspace): Promise<void> {
   for (const work of workspace.work.values()) {
@@ -14,6 +15,7 @@ export async function checkDelegatees(workspace: Workspace): Promise<void> {
     const delegations = await workspace.delegations(work);
     const before = (await workspace.onHeadOrNull(work))?.signed.delegations ?? null;
     if (delegations === null || sameDelegations(before, delegations)) continue;
+    refuseUnderGoingKeys(workspace, delegations);
     for (const name of delegatedNames(delegations)) {
       const child = workspace.work.get(name);
       if (child !== undefined && (child.resign || child.created) && child.brought === null) continue;

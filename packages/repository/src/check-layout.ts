@@ -19,7 +19,9 @@ export function checkLayout(layout: RepositoryLayout, compat: readonly Client[] 
     checkDelegation(delegation, used);
     if (names.has(delegation.name)) refuse(`two delegations are called ${delegation.name}`);
     names.add(delegation.name);
-    refuseIssues(delegationIssues(compat, delegation.name, binDelegations(delegation, compat)));
+    refuseIssues(
+      delegationIssues(compat, delegation.name, binDelegations(delegation, compat, layout.snapshot)),
+    );
   }
   refuseIssues(delegationIssues(compat, 'targets', topDelegations(layout)));
 }

@@ -23,6 +23,7 @@ import { metadataKey, timestampKey } from './keys.ts';
 import type { Lifetimes } from './layout.ts';
 import { objectMeta } from './object-meta.ts';
 import { inParallel, putBrought, putContents, putVersioned } from './put.ts';
+import { bareEntries } from './snapshot-bins.ts';
 import { announced, plan, topLevel, type Planned } from './signing-needs.ts';
 import { emptyTargets, expiry, lifetimeOf, metaFile } from './signed.ts';
 import { publishDeadline } from './retention/publisher.ts';
@@ -133,7 +134,11 @@ export async function commit(
     snapshotExpires = expiry(now, context.lifetimes.snapshot);
     const next: Snapshot = {
       ...head.snapshot.signed,
-      meta: new Map([...head.snapshot.signed.meta, ...written]),
+      meta: new Map([
+        ...head.snapshot.signed.meta,
+        ...written,
+        ...(await bareEntries(workspace, planned, written)),
+      ]),
       expires: snapshotExpires,
     };
     const make = async (version: number): Promise<Uint8Array> => {

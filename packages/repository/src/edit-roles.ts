@@ -10,7 +10,7 @@ import {
   type KeyId,
   type RoleName,
 } from '@ragnos/tuf';
-import { isSplit } from './bins.ts';
+import { binsUnderSnapshot, isSplit, snapshotLayout } from './bins.ts';
 import { checkDelegation, checkRole, usedKeys } from './check-layout.ts';
 import type { Client } from './compat.ts';
 import { DoorError } from './door-errors.ts';
@@ -55,7 +55,7 @@ async function addRole(
     usedKeys(workspace.head.root.signed, delegations === null ? [] : [[delegator, delegations]]),
   );
   const name = roleName(delegation.name);
-  const bins = binDelegations(delegation, compat);
+  const bins = binDelegations(delegation, compat, snapshotLayout(workspace.head.root.signed));
   for (const taken of [name, ...delegatedNames(bins)]) await refuseTaken(workspace, taken);
   const index = before === undefined ? siblings.length : siblings.findIndex((role) => role.name === before);
   if (index < 0) throw new PublishError('UNKNOWN_ROLE', `${delegator} does not delegate to ${before ?? ''}`);
@@ -111,7 +111,8 @@ async function changeKeys(workspace: Workspace, role: string, layout: RoleLayout
     ),
   });
   const own = await workspace.delegations(at);
-  const handed = rekeyedSplit(own, layout);
+  // Bins under the snapshot's keys stay there: they are none of the role's.
+  const handed = hasOwnBins(workspace, own) ? rekeyedSplit(own, layout) : null;
   if (handed !== null && workspace.work.get(at.name)?.brought) {
     // Signed elsewhere, bins included: nobody here signs them. That all of them verify, the commit checks.
     if (isHandedOver(own, own, layout)) return;
@@ -125,10 +126,15 @@ async function changeKeys(workspace: Workspace, role: string, layout: RoleLayout
     workspace.edit({ name: bin, delegator: at.name }, { resign: true });
 }
 
+/** Whether the role is split into bins that its own keys sign. */
+function hasOwnBins({ head }: Workspace, delegations: Delegations | null): boolean {
+  return isSplit(delegations) && binsUnderSnapshot(head.root.signed, delegations).length === 0;
+}
+
 /** Whether the file that is, or will be, published verifies under the new keys already: then its owner signed it before handing it over. */
 async function signedBy(workspace: Workspace, at: Located, layout: RoleLayout): Promise<boolean> {
   const bytes = workspace.work.get(at.name)?.brought?.bytes ?? (await workspace.onHeadOrNull(at))?.bytes;
-  if (bytes === undefined || isSplit(await workspace.delegations(at))) return false;
+  if (bytes === undefined || hasOwnBins(workspace, await workspace.delegations(at))) return false;
   try {
     const metadata = parseMetadata(bytes, 'targets');
     verifyThreshold(metadata, roleKeys(layout), keysById(layout.keys), at.name);

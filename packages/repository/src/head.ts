@@ -225,7 +225,8 @@ export class HeadReader {
       delegator === rootRole ? head.root.signed : (this.#current.get(delegator) ?? head.root.signed);
     const id = `${name}\0${delegator}`;
     const kept = this.#roles.get(id);
-    const digest = expected.hashes?.get('sha256');
+    // Without a hash it is the same while its version is: only the snapshot's own keys could have signed another one.
+    const digest = expected.hashes?.get('sha256') ?? kept?.sha256;
     const same = kept !== undefined && kept.sha256 === digest && kept.signed.version === expected.version;
     if (same && kept.delegatedBy === delegatedBy) {
       this.#current.set(name, kept.signed);

@@ -31,6 +31,7 @@ import { objectMeta } from './object-meta.ts';
 import { inParallel } from './put.ts';
 import { seenMemory } from './seen.ts';
 import {
+  bareMetaFile,
   binDelegations,
   delegatedNames,
   emptyTargets,
@@ -101,7 +102,7 @@ export async function initRepository(storage: Storage, options: InitOptions): Pr
     const expires = expiry(now, lifetimeOf(lifetimes, name, splits));
     const bytes = await signAs(owner, { ...emptyTargets(delegations), version: 1, expires }, name);
     await put(name, bytes);
-    meta.set(name, metaFile(1, bytes));
+    meta.set(name, owner === 'snapshot' ? bareMetaFile(1) : metaFile(1, bytes));
   };
   await inParallel(newRoles(layout, compat), write);
   await write({ name: targetsRole, owner: 'targets', delegations: topDelegations(layout), splits: null });
@@ -138,6 +139,7 @@ export async function initRepository(storage: Storage, options: InitOptions): Pr
 
 interface NewRole {
   readonly name: RoleName;
+  /** Whose keys sign it. */
   readonly owner: string;
   readonly delegations: Delegations | null;
   readonly splits: string | null;
@@ -145,11 +147,11 @@ interface NewRole {
 
 function newRoles(layout: RepositoryLayout, compat: readonly Client[]): readonly NewRole[] {
   return (layout.delegations ?? []).flatMap((delegation) => {
-    const delegations = binDelegations(delegation, compat);
+    const delegations = binDelegations(delegation, compat, layout.snapshot);
     const owner = delegation.name;
     const bins = delegatedNames(delegations).map((name) => ({
       name,
-      owner,
+      owner: delegation.bins?.signedBy === 'snapshot' ? 'snapshot' : owner,
       delegations: null,
       splits: owner,
     }));

@@ -6,12 +6,17 @@ export interface RoleLayout {
   readonly threshold: number;
 }
 
-/** How a delegated role is split: 2^bitLength roles with the same keys, chosen by the sha256 of the target path. */
+/** How a delegated role is split: 2^bitLength roles, chosen by the sha256 of the target path. */
 export interface BinsLayout {
   /** 1 to 14. All bins are written at once, since a bin that is delegated but absent breaks clients (4 = 16 files). */
   readonly bitLength: number;
   /** Default: what the clients to be served find targets in, `succinct` if all do; `prefixes` with tough. */
   readonly style?: 'succinct' | 'prefixes';
+  /**
+   * Who signs the bins. `role`, the default: the keys of the role that is split. `snapshot`: the keys of the snapshot, which then
+   * lists them without a hash, in a fourth of the bytes. Whoever holds those keys can publish in the role's name.
+   */
+  readonly signedBy?: 'role' | 'snapshot';
 }
 
 export interface DelegationLayout extends RoleLayout {

@@ -9,6 +9,7 @@ import { incomingKeys } from './incoming.ts';
 import type { RoleLayout } from './layout.ts';
 import { checkAnnounced, isAudited, keysIn, keysNote, mend, nextRoot, putRoot, rootExpiry } from './root.ts';
 import { rootRole, targetsRole } from './signed.ts';
+import { refuseHangingBins } from './snapshot-bins.ts';
 import { transact, type Engine, type Plan } from './transact.ts';
 import type { CallOptions, PublishResult, RotateResult } from './types.ts';
 import { Workspace } from './workspace.ts';
@@ -54,11 +55,14 @@ async function rekeyTopLevel(
   const incoming = incomingKeys(before.root.signed, changed, engine.now());
   let publish: PublishResult | null = null;
   if (role !== 'root' || isAudited(engine, before))
-    publish = await transact(engine, (workspace) => Promise.resolve(signAnew(workspace, role, note)), {
-      ...options,
-      also: (other) => (other === role ? layout.keys : []),
-      incoming,
-    });
+    publish = await transact(
+      engine,
+      async (workspace) => {
+        await refuseHangingBins(workspace.head, changed); // before anything is announced
+        return signAnew(workspace, role, note);
+      },
+      { ...options, also: (other) => (other === role ? layout.keys : []), incoming },
+    );
   const head = await engine.reader.read(options);
   const next = nextRoot(head.root.signed, new Map([[role, layout]]), rootExpiry(engine));
   checkAnnounced(engine, head, incoming);

@@ -20,6 +20,7 @@ import type { Head } from './head.ts';
 import { isAnnounced, type Incoming } from './incoming.ts';
 import { metadataKey } from './keys.ts';
 import type { RoleLayout } from './layout.ts';
+import { refuseHangingBins } from './snapshot-bins.ts';
 import { objectMeta } from './object-meta.ts';
 import { expiry, keysById, roleKeys, rootRole, targetsRole } from './signed.ts';
 import { transact, type Engine, type Plan } from './transact.ts';
@@ -146,9 +147,14 @@ export function checkAnnounced(engine: Engine, head: Head, incoming: readonly In
   });
 }
 
+/**
+ * Whether clients go on reading what is live under the new root, and nothing of it loses what vouches for it.
+ * @throws PublishError SIGNATURES_MISSING, BAD_LAYOUT
+ */
 export async function checkLive(head: Head, next: Uint8Array): Promise<void> {
   const set = new TrustedMetadataSet(head.root.bytes, { now: new Date(0), expiry: 'ignore' });
   set.updateRoot(next);
+  await refuseHangingBins(head, set.root);
   try {
     set.updateTimestamp(head.timestamp.bytes);
     set.updateSnapshot(head.snapshot.bytes);

@@ -17,6 +17,7 @@ import {
 import { binNames } from './bins.ts';
 import { binStyles } from './compat-facts.ts';
 import type { Client } from './compat.ts';
+import { PublishError } from './errors.ts';
 import type { DelegationLayout, Lifetimes, RepositoryLayout, RoleLayout } from './layout.ts';
 
 export const specVersion = '1.0.34';
@@ -62,6 +63,11 @@ export function metaFile(version: number, bytes: Uint8Array): MetaFile {
   };
 }
 
+/** What a snapshot says of a bin that its own keys sign. */
+export function bareMetaFile(version: number): MetaFile {
+  return { version, length: null, hashes: null, unrecognized: new Map() };
+}
+
 export function roleKeys(layout: RoleLayout): RoleKeys {
   return {
     keyIds: layout.keys.map((key) => key.keyId),
@@ -102,19 +108,29 @@ export function topDelegations({ delegations = [] }: RepositoryLayout): Delegati
   return { keys, roles: delegations.map(delegatedRole), succinctRoles: null, unrecognized: new Map() };
 }
 
-/** What a split role delegates to; `null` for one that is not split. Where no style serves all of `compat`, it is refused later. */
-export function binDelegations(layout: DelegationLayout, compat: readonly Client[]): Delegations | null {
+/**
+ * What a split role delegates to; `null` for one that is not split. Where no style serves all of `compat`, it is refused later.
+ * `snapshot`: who signs the snapshot; `null` where nobody knows, and then bins cannot be put under its keys (BAD_LAYOUT).
+ */
+export function binDelegations(
+  layout: DelegationLayout,
+  compat: readonly Client[],
+  snapshot: RoleLayout | null,
+): Delegations | null {
   if (layout.bins === undefined) return null;
-  const { bitLength, style = binStyles(compat)[0] ?? 'succinct' } = layout.bins;
-  const keys = keysById(layout.keys);
+  const { bitLength, style = binStyles(compat)[0] ?? 'succinct', signedBy = 'role' } = layout.bins;
+  const signers = signedBy === 'snapshot' ? snapshot : layout;
+  if (signers === null)
+    throw new PublishError('BAD_LAYOUT', `${layout.name}: the keys of the snapshot are not known here`);
+  const keys = keysById(signers.keys);
   const unrecognized = new Map();
   if (style === 'succinct') {
-    const succinctRoles = { ...roleKeys(layout), bitLength, namePrefix: layout.name };
+    const succinctRoles = { ...roleKeys(signers), bitLength, namePrefix: layout.name };
     return { keys, roles: null, succinctRoles, unrecognized };
   }
   const roles = binNames(layout.name, bitLength).map((name, index) => ({
     name,
-    ...roleKeys(layout),
+    ...roleKeys(signers),
     terminating: true,
     paths: null,
     pathHashPrefixes: hashPrefixes(index, bitLength),

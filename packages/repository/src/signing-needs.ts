@@ -10,6 +10,8 @@ export interface Planned {
   readonly work: RoleWork;
   readonly signers: Signers;
   readonly splits: string | null;
+  /** See `Workspace.keysOf`. */
+  readonly underSnapshot: boolean;
 }
 
 /** @throws PublishError SIGNATURES_MISSING */
@@ -20,11 +22,11 @@ export async function plan(
 ): Promise<readonly Planned[]> {
   const planned: Planned[] = [];
   for (const work of works) {
+    const { role, keys, askAs, splits, underSnapshot } = await workspace.keysOf(work);
     if (work.brought !== null) {
-      planned.push({ work, signers: [], splits: null });
+      planned.push({ work, signers: [], splits: null, underSnapshot });
       continue;
     }
-    const { role, keys, askAs, splits } = await workspace.keysOf(work);
     const need: SigningNeed = {
       role: work.name,
       askAs,
@@ -33,8 +35,8 @@ export async function plan(
     };
     if (work.retired !== null) {
       const signers = await desk.find(need);
-      if (signers !== null) planned.push({ work, signers, splits });
-    } else planned.push({ work, signers: await desk.need(need), splits });
+      if (signers !== null) planned.push({ work, signers, splits, underSnapshot });
+    } else planned.push({ work, signers: await desk.need(need), splits, underSnapshot });
   }
   return planned;
 }

@@ -5,7 +5,7 @@ import {
   type TargetFile,
   type TargetPath,
 } from '@ragnos/tuf';
-import { isSplit } from './bins.ts';
+import { isSplit, snapshotLayout } from './bins.ts';
 import { checkBins, leastBits, mostBits } from './check-layout.ts';
 import type { Client } from './compat.ts';
 import { PublishError } from './errors.ts';
@@ -13,16 +13,18 @@ import type { BinsLayout } from './layout.ts';
 import { binDelegations, delegatedNames } from './signed.ts';
 import type { Located, Workspace } from './workspace.ts';
 
-/** Bytes of one entry, measured. In a snapshot it carries a digest, since the keys of a bin are not those of the snapshot. */
+type SignedBy = NonNullable<BinsLayout['signedBy']>;
+
+/** Bytes of one entry, measured. In a snapshot it carries a digest, unless the keys of a bin are those of the snapshot. */
 const entryInTargets = 155;
-const entryInSnapshot = 131;
+const entryInSnapshot: Readonly<Record<SignedBy, number>> = { role: 131, snapshot: 38 };
 
 /**
- * How many bits of bins write the least per publish of one target among `targets`: B* = √(N·155/131), as a power of two. A bin gets
- * smaller with their number, the snapshot that lists them larger.
+ * How many bits of bins write the least per publish of one target among `targets`: B* = √(N·155/131), or √(N·155/38) under the
+ * snapshot's keys, as a power of two. A bin gets smaller with their number, the snapshot that lists them larger.
  */
-export function bestBits(targets: number): number {
-  const bins = Math.sqrt((targets * entryInTargets) / entryInSnapshot);
+export function bestBits(targets: number, signedBy: SignedBy = 'role'): number {
+  const bins = Math.sqrt((targets * entryInTargets) / entryInSnapshot[signedBy]);
   return Math.min(mostBits, Math.max(leastBits, Math.round(Math.log2(Math.max(1, bins)))));
 }
 
@@ -64,7 +66,7 @@ export async function splitRole(
     threshold: roleKeys.threshold,
     bins,
   };
-  const delegations = binDelegations(layout, compat);
+  const delegations = binDelegations(layout, compat, snapshotLayout(workspace.head.root.signed));
   if (delegations === null) return;
   const retired = { role: roleKeys, keys };
   for (const name of delegatedNames(before)) {

@@ -12,7 +12,7 @@ import {
   type Targets,
 } from '@ragnos/tuf';
 import type { AuditNote } from './audit.ts';
-import { isSplit } from './bins.ts';
+import { isSplit, isUnderSnapshot } from './bins.ts';
 import { PublishError } from './errors.ts';
 import type { Head, Loaded } from './head.ts';
 import { delegatedNames, rootRole, targetsRole } from './signed.ts';
@@ -258,21 +258,27 @@ export class Workspace {
     readonly keys: ReadonlyMap<KeyId, Key>;
     readonly askAs: string;
     readonly splits: RoleName | null;
+    /** A bin that the snapshot's own keys sign: the snapshot lists it by its version alone. */
+    readonly underSnapshot: boolean;
   }> {
     const { root } = this.head;
+    const alone = { splits: null, underSnapshot: false };
     if (at.delegator === rootRole) {
       const role = root.signed.roles.get('targets');
       if (role === undefined) throw new PublishError('UNKNOWN_ROLE', 'a root without the role targets');
-      return { role, keys: root.signed.keys, askAs: 'targets', splits: null };
+      return { role, keys: root.signed.keys, askAs: 'targets', ...alone };
     }
     const retired = this.#work.get(at.name)?.retired ?? null;
-    if (retired !== null) return { ...retired, askAs: at.delegator, splits: null };
+    if (retired !== null) return { ...retired, askAs: at.delegator, ...alone };
     const located = await this.locate(at.delegator);
     const delegations = located === null ? null : await this.delegations(located);
     const role = delegations === null ? null : delegatedKeys(delegations, at.name);
     if (delegations === null || role === null)
       throw new PublishError('UNKNOWN_ROLE', `${at.delegator} does not delegate to ${at.name}`);
-    const splits = isSplit(delegations) ? at.delegator : null;
-    return { role, keys: delegations.keys, askAs: splits ?? at.name, splits };
+    const { keys } = delegations;
+    if (!isSplit(delegations)) return { role, keys, askAs: at.name, ...alone };
+    const underSnapshot = isUnderSnapshot(root.signed, role, keys);
+    const askAs = underSnapshot ? 'snapshot' : at.delegator;
+    return { role, keys, askAs, splits: at.delegator, underSnapshot };
   }
 }

@@ -167,8 +167,19 @@ export const vendorCommands: readonly CommandSpec[] = [
       'operator: split a vendor’s role into files by hash, where its keys are at hand; online, and again',
     audience: 'operator',
     writes: true,
-    options: [['--bits <number>', '2^bits files (default: what writes the least for its number of targets)']],
-    examples: ['ragv vendor split acme', 'ragv vendor split acme --bits 8'],
+    options: [
+      ['--bits <number>', '2^bits files (default: what writes the least for its number of targets)'],
+      [
+        '--signed-by <who>',
+        'vendor (default), or snapshot: its keys sign the files too, and publish in the vendor’s name; half is written',
+      ],
+      yes,
+    ],
+    examples: [
+      'ragv vendor split acme',
+      'ragv vendor split acme --bits 8',
+      'ragv vendor split acme --signed-by snapshot',
+    ],
     load: () => import('../commands/vendor-split.ts'),
   },
   {

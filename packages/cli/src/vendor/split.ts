@@ -15,7 +15,7 @@ export interface SplitPlan {
   /** Of the bins' names. */
   readonly prefix: string;
   readonly bits: number;
-  /** The vendor's own: bins are signed as the role is. */
+  /** The vendor's own: what a vendor signs itself, its bins included, nobody else signs for it. */
   readonly keys: RoleLayout;
 }
 
@@ -27,7 +27,7 @@ export function splitTargets(
   expires: Date,
 ): ReadonlyMap<RoleName, Targets> {
   const bins = { bitLength: bits, style: 'succinct' } as const;
-  const delegations = binDelegations({ name: prefix, paths: [], terminating: true, ...keys, bins }, []);
+  const delegations = binDelegations({ name: prefix, paths: [], terminating: true, ...keys, bins }, [], null);
   const roles = new Map<RoleName, Map<TargetPath, TargetFile>>();
   for (const name of delegatedNames(delegations)) roles.set(name, new Map());
   for (const [path, file] of files) {
@@ -57,6 +57,13 @@ export function probes(own: Targets, vendor: VendorName): ReadonlyMap<RoleName, 
     if (!found.has(bin.name)) found.set(bin.name, path);
   }
   return found;
+}
+
+/** Who signs the files, of `--signed-by <text>`. @throws CliError USAGE */
+export function signedByOf(text: string): 'role' | 'snapshot' {
+  if (text === 'vendor') return 'role';
+  if (text === 'snapshot') return 'snapshot';
+  throw new CliError('USAGE', `--signed-by ${text}: expected vendor or snapshot`);
 }
 
 /** The bits of `--<option> <text>`. @throws CliError USAGE */

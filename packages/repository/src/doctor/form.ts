@@ -1,5 +1,5 @@
-import type { DelegatedRole, Delegations, RoleName } from '@ragnos/tuf';
-import { isSplit } from '../bins.ts';
+import type { DelegatedRole, Delegations, RoleName, Root } from '@ragnos/tuf';
+import { binsUnderSnapshot } from '../bins.ts';
 import { delegatedNames } from '../signed.ts';
 import type { CheckedHead, CheckedRole } from './head.ts';
 import { finding, type Finding } from './rules.ts';
@@ -41,8 +41,7 @@ function* listed({ snapshot, roles, root, complete }: CheckedHead): Generator<Fi
       `delegated to, and not in the snapshot: ${some(missing)}; clients that look there fail`,
       'sign the role and publish it, or remove the delegation',
     );
-  const own = new Set(root.signed.roles.get('snapshot')?.keyIds ?? []);
-  const excused = new Set(roles.flatMap((role) => binsUnder(role, own)));
+  const excused = new Set(roles.flatMap(({ signed }) => binsUnder(root.signed, signed.delegations)));
   const bare: string[] = [];
   for (const [name, file] of meta) if (file.hashes === null && !excused.has(name)) bare.push(name);
   if (bare.length > 0)
@@ -58,11 +57,8 @@ function names(delegations: Delegations | null): readonly RoleName[] {
   return (delegations?.succinctRoles?.bitLength ?? 0) > 16 ? [] : delegatedNames(delegations);
 }
 
-function binsUnder({ signed }: CheckedRole, keyIds: ReadonlySet<string>): readonly RoleName[] {
-  const { delegations } = signed;
-  if (!isSplit(delegations)) return [];
-  const ids = delegations?.succinctRoles?.keyIds ?? delegations?.roles?.[0]?.keyIds ?? [];
-  return ids.every((id) => keyIds.has(id)) ? names(delegations) : [];
+function binsUnder(root: Root, delegations: Delegations | null): readonly RoleName[] {
+  return names(delegations).length === 0 ? [] : binsUnderSnapshot(root, delegations);
 }
 
 function* delegations({ name: delegator, signed }: CheckedRole): Generator<Finding> {

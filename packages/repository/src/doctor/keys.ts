@@ -1,5 +1,5 @@
 import { keyFingerprint, newKey, type Key, type KeyId, type RoleKeys } from '@ragnos/tuf';
-import { isSplit } from '../bins.ts';
+import { isSplit, isUnderSnapshot } from '../bins.ts';
 import type { CheckedHead } from './head.ts';
 import { finding, type Finding } from './rules.ts';
 import { some } from './words.ts';
@@ -128,9 +128,12 @@ export function holdersOf({ root, roles }: CheckedHead): readonly Holder[] {
     const { delegations } = signed;
     if (delegations === null) continue;
     const { keys, succinctRoles } = delegations;
-    if (succinctRoles !== null) holders.push({ ...succinctRoles, name: delegator, keys });
     const split = isSplit(delegations);
-    for (const role of delegations.roles ?? [])
+    // Bins under the snapshot's keys make no second role of them.
+    const isOther = (role: RoleKeys): boolean => !split || !isUnderSnapshot(root.signed, role, keys);
+    if (succinctRoles !== null && isOther(succinctRoles))
+      holders.push({ ...succinctRoles, name: delegator, keys });
+    for (const role of (delegations.roles ?? []).filter(isOther))
       holders.push({ ...role, name: split ? delegator : role.name, keys });
   }
   return holders;

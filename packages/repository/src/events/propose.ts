@@ -26,6 +26,7 @@ import type { RoleLayout } from '../layout.ts';
 import { putContents } from '../put.ts';
 import { isFault, keysIn, nextRoot, rootExpiry } from '../root.ts';
 import { expiry, lifetimeOf, rootRole, targetsRole } from '../signed.ts';
+import { refuseHangingBins } from '../snapshot-bins.ts';
 import type { Engine } from '../transact.ts';
 import type { CallOptions, Change, RoleEdit } from '../types.ts';
 import { Workspace, type Located, type RoleWork } from '../workspace.ts';
@@ -88,6 +89,7 @@ export async function propose(
   const asked = resign.filter((role) => role !== 'root');
   for (const role of asked) workspace.edit(await located(workspace, role), { resign: true });
   const next = nextRoot(head.root.signed, tops, rootExpiry(engine));
+  await refuseHangingBins(head, next); // before anybody signs it
   const root = resign.includes('root') || changesRoot(head.root.signed, next) ? next : null;
   const made = await eventOf(engine, { workspace, root, always: new Set(asked) }, options);
   return { id: newId(made, engine.now()), ...common, ...made };
@@ -219,12 +221,8 @@ function sortByDepth(roles: EventRole[]): void {
   const above = new Map(roles.map(({ name, delegator }) => [name, delegator]));
   const depth = ({ delegator }: EventRole): number => {
     let steps = 0;
-    for (
-      let at: RoleName | undefined = delegator;
-      at !== undefined && steps < roles.length;
-      at = above.get(at)
-    )
-      steps++;
+    let at: RoleName | undefined = delegator;
+    for (; at !== undefined && steps < roles.length; steps++) at = above.get(at);
     return steps;
   };
   roles.sort((a, b) => depth(a) - depth(b));

@@ -16,7 +16,7 @@ import {
   type Targets,
   type TopLevelRole,
 } from '@ragnos/tuf';
-import { isSplit } from '../bins.ts';
+import { binsUnderSnapshot, isSplit } from '../bins.ts';
 import type { BinsLayout, RoleLayout } from '../layout.ts';
 import { nextRoot, rootExpiry } from '../root.ts';
 import { delegatedNames, rootRole, sameDelegations, targetsRole } from '../signed.ts';
@@ -90,6 +90,7 @@ async function splitAnew(
   workspace: Workspace,
 ): Promise<ReadonlySet<RoleName>> {
   const split = new Set<RoleName>();
+  const root = workspace.head.root.signed;
   for (const { name, signed } of event.roles) {
     if (name === rootRole || name === targetsRole) continue;
     const { delegations } = parseMetadata(metadataOf({ signed, signatures: [] }), 'targets').signed;
@@ -99,9 +100,12 @@ async function splitAnew(
     const at = await workspace.locate(name);
     if (at === null) continue;
     split.add(name);
-    const bins = binsOf(delegations);
+    const bins = binsOf(root, delegations);
     const onHead = await workspace.delegations(at);
-    if (bins === null || (isSplit(onHead) && !sameNames(onHead, before) && sameBins(bins, binsOf(onHead))))
+    if (
+      bins === null ||
+      (isSplit(onHead) && !sameNames(onHead, before) && sameBins(bins, binsOf(root, onHead)))
+    )
       continue;
     await splitRole(workspace, name, bins, engine.compat);
   }
@@ -113,16 +117,17 @@ function sameNames(a: Delegations | null, b: Delegations | null): boolean {
 }
 
 function sameBins(a: Bins, b: Bins | null): boolean {
-  return a.bitLength === b?.bitLength && a.style === b.style;
+  return a.bitLength === b?.bitLength && a.style === b.style && a.signedBy === b.signedBy;
 }
 
-type Bins = Required<Pick<BinsLayout, 'bitLength' | 'style'>>;
+type Bins = Required<BinsLayout>;
 
-function binsOf(delegations: Delegations | null): Bins | null {
+function binsOf(root: Root, delegations: Delegations | null): Bins | null {
   if (delegations === null) return null;
   const { succinctRoles, roles } = delegations;
-  if (succinctRoles !== null) return { bitLength: succinctRoles.bitLength, style: 'succinct' };
-  return { bitLength: Math.log2((roles ?? []).length), style: 'prefixes' };
+  const signedBy = binsUnderSnapshot(root, delegations).length > 0 ? 'snapshot' : 'role';
+  if (succinctRoles !== null) return { bitLength: succinctRoles.bitLength, style: 'succinct', signedBy };
+  return { bitLength: Math.log2((roles ?? []).length), style: 'prefixes', signedBy };
 }
 
 function rebasedRoot(engine: Engine, event: SigningEvent, proposed: Root, head: Root): Root | null {

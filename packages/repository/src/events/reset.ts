@@ -13,6 +13,7 @@ import { withCommit } from '../commits.ts';
 import { logHeadOf, withLogHead } from '../audit.ts';
 import { isLog, soundLog } from './reset-log.ts';
 import { lastHonestVersion, soundSnapshot, soundTargets, wornRoles } from './reset-snapshot.ts';
+import { withHashes } from './reset-bins.ts';
 import { sign, SigningDesk } from '../desk.ts';
 import { PublishError } from '../errors.ts';
 import type { Head } from '../head.ts';
@@ -111,7 +112,8 @@ export async function resetLive(
   const before = timestampIn(live.bytes);
   const sane = before !== null && before.version <= lastHonestVersion ? before.version : null;
   const attempt = newAttempt((sane ?? first + aboveSnapshot) + 1);
-  const meta = await targetsForBoth(engine, { base, desk, root, next, attempt }, options);
+  const bound = await withHashes(storage, base, { root, next }, options);
+  const meta = await targetsForBoth(engine, { base: bound, desk, root, next, attempt }, options);
   const expires = expiry(now, lifetimes.snapshot);
   const make = (version: number): Promise<Uint8Array> =>
     sign({ ...base, meta, version, expires }, snapshotSigners, 'snapshot', options);

@@ -23,6 +23,7 @@ import {
   type PutRootOptions,
 } from '../root.ts';
 import { rootRole, sha256, targetsRole } from '../signed.ts';
+import { refuseHangingBins } from '../snapshot-bins.ts';
 import { transact, type Engine, type Plan } from '../transact.ts';
 import type { PublishResult } from '../types.ts';
 import type { Workspace } from '../workspace.ts';
@@ -131,10 +132,11 @@ async function signForBoth(
     [...live].filter(([role, bytes]) => !verifies(role, bytes, next)).map(([role]) => role),
   );
   if (lacking.size === 0 && options.incoming.length === 0 && !isAudited(engine, head)) return null;
-  const sign = (workspace: Workspace): Promise<Plan> => {
+  const sign = async (workspace: Workspace): Promise<Plan> => {
+    await refuseHangingBins(workspace.head, next); // before anything is announced
     workspace.note(note);
     if (lacking.has('targets')) workspace.edit({ name: targetsRole, delegator: rootRole }, { resign: true });
-    return Promise.resolve({ workspace, resign: { snapshot: lacking.has('snapshot'), timestamp: true } });
+    return { workspace, resign: { snapshot: lacking.has('snapshot'), timestamp: true } };
   };
   return transact(engine, sign, { ...options, also: (role) => keysIn(next, role) });
 }
