@@ -23,7 +23,7 @@ export { rangeProblems } from './host/policy-judge.ts';
 export { ruleWords, type PolicyExplanation } from './host/policy-explain.ts';
 export type { Permit, Withheld } from './host/grants-permit.ts';
 export type { Consent, ConsentBy } from './host/grants.ts';
-export { mergePolicies, type PolicySource } from './host/policy.ts';
+export type { PolicySource } from './host/policy.ts';
 export {
   parseOrganisationPolicy,
   serializeOrganisationPolicy,

@@ -17,7 +17,7 @@ import { fetchContent, pruneContent } from './content.ts';
 import type { Context } from './context.ts';
 import { HostConflictError, HostPolicyError, HostUntrustedError } from './errors.ts';
 import { sha256Of, verifyEvidence, writeEvidence } from './evidence.ts';
-import { refuseFindings } from './policy-findings.ts';
+import { refuseFindings, refuseOtherPackage } from './policy-findings.ts';
 import type { Located, Source } from './locate.ts';
 import { describeSource, locate } from './locate.ts';
 import { checkVendor } from './owner.ts';
@@ -286,6 +286,7 @@ async function stageVersion(
         },
       });
     }
+    await refuseOtherPackage(manifest, tree ?? present);
     await refuseFindings(manifest, tree ?? present, signal);
     const installed = await vouching;
     context.step('evidence staged');

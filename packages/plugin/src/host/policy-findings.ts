@@ -3,7 +3,7 @@ import { join } from 'node:path';
 
 import { checkPlugin, placeOf } from '../capabilities/check.ts';
 import type { PluginManifest } from '../formats/manifest.ts';
-import { HostPolicyError } from './errors.ts';
+import { HostPolicyError, HostUntrustedError } from './errors.ts';
 
 /**
  * The door's checks once more, on the files as they lie in `folder`, which were compared with the manifest: what an author's
@@ -24,4 +24,36 @@ export async function refuseFindings(
     `${manifest.vendor}/${manifest.plugin}@${manifest.version}: ${some.join('; ')}${more}`,
     { hint: 'nothing was installed; its vendor has to declare what it uses, and to pack it again' },
   );
+}
+
+/** Those whose own manifest stands in package.json, and which pack took name and version from. */
+const ofNpm: ReadonlySet<string> = new Set(['npm', 'folder', 'tarball']);
+
+/**
+ * The last of path = index = manifest = package: what calls itself something else inside was not published by whoever packed
+ * it, or not as what it is.
+ * @throws IDENTITY_MISMATCH
+ */
+export async function refuseOtherPackage(manifest: PluginManifest, folder: string): Promise<void> {
+  const { source, version, files } = manifest;
+  if (!ofNpm.has(source.type) || !files.some(({ path }) => path === 'package.json')) return;
+  const json = readJson(await readFile(join(folder, 'package.json'), 'utf8'));
+  const [name, own] = [json.get('name'), json.get('version')];
+  const stated = source.type === 'npm' ? `${name}@${own}` : name;
+  if (stated === source.name && own === version) return;
+  throw new HostUntrustedError(
+    'IDENTITY_MISMATCH',
+    `${manifest.vendor}/${manifest.plugin}@${version}: its package.json is that of ${name} ${own}, its manifest says ${source.name}`,
+    { hint: 'nothing was installed; ask the vendor' },
+  );
+}
+
+function readJson(text: string): ReadonlyMap<string, string> {
+  try {
+    const json: unknown = JSON.parse(text);
+    const members = typeof json === 'object' && json !== null ? Object.entries(json) : [];
+    return new Map(members.flatMap(([name, value]) => (typeof value === 'string' ? [[name, value]] : [])));
+  } catch {
+    return new Map(); // Node could not read it either
+  }
 }

@@ -38,7 +38,7 @@ const silent: PolicyRule = {
   grant: null,
 };
 
-/** All rules that are about a plugin; every one of them holds. */
+/** All rules that are about a plugin. Every one of them holds, so that a policy more never allows more. */
 export function rulesFor(sources: readonly PolicySource[], id: PluginId): readonly PlacedRule[] {
   return sources.flatMap(({ from, signed, policy: { vendors, rules } }) => {
     const placed = rules.flatMap((rule, index) =>
@@ -52,12 +52,6 @@ export function rulesFor(sources: readonly PolicySource[], id: PluginId): readon
     const stranger = { ...silent, refuse: true, reason: `only plugins of ${allowed} are allowed` };
     return [{ place: `${from} vendors`, signed, rule: stranger }, ...placed];
   });
-}
-
-/** Two policies as one: what it allows, both allow. */
-export function mergePolicies(a: OrganisationPolicy, b: OrganisationPolicy): OrganisationPolicy {
-  const both = a.vendors === null ? b.vendors : a.vendors.filter((name) => b.vendors?.includes(name) ?? true);
-  return { vendors: both, rules: [...a.rules, ...b.rules] };
 }
 
 /** What is left of `capabilities` under every rule. */

@@ -406,7 +406,7 @@ describe('the file of the host', () => {
 
 describe('a health check that starts it', () => {
   const broken = {
-    'package.json': '{"name":"hello","type":"module"}',
+    'package.json': '{"name":"hello","version":"1.1.0","type":"module"}',
     'bin.js': 'x',
     'main.js': 'throw new Error("no luck");',
   };

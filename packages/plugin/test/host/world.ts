@@ -112,7 +112,7 @@ export async function build(version: string, options: BuildOptions = {}): Promis
       length: archive.length,
       sha256: sha256(archive),
     },
-    source: { type: 'folder', name: plugin, integrity: null },
+    source: { type: 'folder', name: packageOf(files['package.json'], plugin), integrity: null },
     stripPrefix: 'package/',
     files: list,
     treeHash: treeHash(list),
@@ -127,6 +127,11 @@ export async function build(version: string, options: BuildOptions = {}): Promis
   };
   const changed = options.change?.(manifest) ?? manifest;
   return { manifest: changed, manifestBytes: serializeManifest(changed), archive };
+}
+
+function packageOf(json: string | Uint8Array | undefined, plugin: string): string {
+  const name = typeof json === 'string' ? /"name":"([^"]+)"/.exec(json)?.[1] : undefined;
+  return name ?? plugin;
 }
 
 /** A repository with the tree of DESIGN.md, served by the simulator, and a host that trusts it. */
