@@ -1,16 +1,18 @@
-import { spawn } from 'node:child_process';
-import http from 'node:http';
+import type http from 'node:http';
 import type { Duplex } from 'node:stream';
 import { dial } from './tunnel.ts';
+
+// Node's modules are asked for when this runs: published, it is in one file with the preload of every plugin.
 
 /**
  * For programs that are no Node: an HTTP proxy on the sandbox's own loopback, which nobody else can reach, that asks the
  * broker for every connection; and the program, told of it in the usual variables. Settles with the program's exit code.
  */
 export async function relay(command: readonly string[]): Promise<number> {
-  const server = http
-    .createServer(forward)
-    .on('connect', (request: http.IncomingMessage, socket: Duplex, head: Buffer) => {
+  const { createServer } = process.getBuiltinModule('node:http');
+  const server = createServer(forward).on(
+    'connect',
+    (request: http.IncomingMessage, socket: Duplex, head: Buffer) => {
       const url = URL.canParse(`http://${request.url}`) ? new URL(`http://${request.url}`) : null;
       const far = dial(url?.hostname ?? '', Number(url?.port || 443));
       socket.on('error', () => void far.destroy());
@@ -22,13 +24,14 @@ export async function relay(command: readonly string[]): Promise<number> {
         far.write(head);
         far.pipe(socket).pipe(far);
       });
-    });
+    },
+  );
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const address = server.address();
   const proxy = `http://127.0.0.1:${typeof address === 'object' ? address?.port : 0}`;
   const names = ['http_proxy', 'https_proxy', 'HTTP_PROXY', 'HTTPS_PROXY', 'ALL_PROXY', 'all_proxy'];
   const [file = '', ...args] = command;
-  const child = spawn(file, args, {
+  const child = process.getBuiltinModule('node:child_process').spawn(file, args, {
     stdio: ['inherit', 'inherit', 'inherit'],
     env: {
       ...process.env,
@@ -49,7 +52,7 @@ function forward(request: http.IncomingMessage, response: http.ServerResponse): 
   const url = URL.canParse(request.url ?? '') ? new URL(request.url ?? '') : null;
   if (url?.protocol !== 'http:') return void response.writeHead(400).end();
   const { 'proxy-connection': _, ...headers } = request.headers;
-  const sent = http.request({
+  const sent = process.getBuiltinModule('node:http').request({
     method: request.method,
     path: `${url.pathname}${url.search}`,
     headers: { ...headers, host: url.host, connection: 'close' },
