@@ -53,9 +53,9 @@ async function attend(started: Started, options: RunOptions): Promise<RunResult>
   const [out, err] = [new Collected(), new Collected()];
   const ended: Promise<unknown>[] = [];
   const { stdio = 'pipe' } = options;
-  let fault: Error | null = null;
+  const faults: Error[] = [];
   const fail = (error: Error): void => {
-    fault ??= error;
+    faults.push(error);
     void confined.stop({ graceMs: 0 });
   };
   if (stdio === 'pipe') {
@@ -81,7 +81,8 @@ async function attend(started: Started, options: RunOptions): Promise<RunResult>
   });
   await Promise.all(ended);
   options.signal?.throwIfAborted();
-  if (fault !== null) throw fault;
+  const [fault] = faults;
+  if (fault !== undefined) throw fault;
   if (exit.error instanceof ConfineRefusedError) throw exit.error;
   return { exitCode: exit.code, signal: exit.signal, stdout: out.text(), stderr: err.text() };
 }

@@ -222,7 +222,8 @@ export class Conversation {
 
   #receive({ value: message, bytes }: Message): void {
     if (typeof message !== 'object' || message === null) throw new TypeError('no message');
-    const [t, id]: readonly unknown[] = [Reflect.get(message, 't'), Reflect.get(message, 'id')];
+    const t: unknown = Reflect.get(message, 't');
+    const id: unknown = Reflect.get(message, 'id');
     if (t === 'up') {
       const failed = Reflect.get(message, 'error') !== null;
       return this.#up(failed ? this.#loadFault(message) : namesOf(Reflect.get(message, 'functions')));

@@ -113,8 +113,8 @@ export class Handle {
         this.#tell('denied', access);
       },
     });
-    const { process, clean } = started;
-    const { channel } = process;
+    const { process: confined, clean } = started;
+    const { channel } = confined;
     if (channel === null) throw new Error('started without its channel');
     const talk = new Conversation(
       channel,
@@ -130,18 +130,18 @@ export class Handle {
       clean,
     );
     const lines = { maxBytes: this.#limits.logLineBytes, perSecond: this.#limits.messagesPerSecond };
-    readLines(process.stdout, lines, (line) => this.#log('stdout', clean(line)));
-    readLines(process.stderr, lines, (line) => this.#log('stderr', clean(line)));
+    readLines(confined.stdout, lines, (line) => this.#log('stdout', clean(line)));
+    readLines(confined.stderr, lines, (line) => this.#log('stderr', clean(line)));
     this.#run = { started, talk, why: null };
     this.#last = started;
     this.#mayCall = perMinute(started.callsPerMinute);
-    const failed = process.exited.then((exit) => this.#ended(exit, started, talk));
+    const failed = confined.exited.then((exit) => this.#ended(exit, started, talk));
     const up = await Promise.race([talk.up, failed, aborted(signal)]);
     if (signal?.aborted === true) {
       await this.close();
       signal.throwIfAborted();
     }
-    if (up === undefined) throw (await process.exited).error ?? this.#over ?? new Error('ended');
+    if (up === undefined) throw (await confined.exited).error ?? this.#over ?? new Error('ended');
     if (up instanceof LoadFailureError) {
       await this.#kill(up);
       throw up;

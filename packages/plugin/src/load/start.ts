@@ -115,9 +115,7 @@ export async function startPlugin(
       ...(options.limits === undefined ? {} : { limits: options.limits }),
       ...(options.onDenied === undefined ? {} : { onDenied: options.onDenied }),
     });
-    void confined.exited.then(() => {
-      for (const one of undo) one();
-    });
+    void confined.exited.then(() => undo.forEach((one) => one()));
     if (options.signal?.aborted === true) {
       await confined.stop({ graceMs: 0 });
       options.signal.throwIfAborted();

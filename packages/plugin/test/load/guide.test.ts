@@ -1,4 +1,4 @@
-/** docs/hosts.md is one program: it is examples/host/host.js, it runs, and it prints what the guide says. */
+/** docs/hosts.md is one program: it is examples/host/host.ts, it runs, and it prints what the guide says. */
 import { execFile } from 'node:child_process';
 import { cpSync, readFileSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
@@ -10,10 +10,10 @@ import { agreed, moduleFiles, publishModule } from './plugins.ts';
 
 const repository = join(import.meta.dirname, '../../../..');
 const guide = readFileSync(join(repository, 'docs/hosts.md'), 'utf8');
-const blocks = [...guide.matchAll(/^```js\n([\s\S]*?)^```$/gm)].map(([, body = '']) => body);
+const blocks = [...guide.matchAll(/^```ts\n([\s\S]*?)^```$/gm)].map(([, body = '']) => body);
 const program = blocks.join('\n');
 
-const hello = `export const greet = ({ name }) => \`hello, \${name}\`;
+const hello = `export function greet({ name }) { if (name === '') throw new TypeError('whom?'); return \`hello, \${name}\`; }
 export async function* count({ to }) { for (let n = 1; n <= to; n++) yield n; }
 export async function* shout(_, { input, emit }) { for await (const word of input) { emit('word', word); yield word.toUpperCase(); } }
 `;
@@ -29,7 +29,7 @@ createInterface({ input: process.stdin }).on('line', (line) => {
 `;
 
 test('the example is the guide, word for word', () =>
-  expect(readFileSync(join(repository, 'examples/host/host.js'), 'utf8')).toBe(program));
+  expect(readFileSync(join(repository, 'examples/host/host.ts'), 'utf8')).toBe(program));
 
 test('it runs, and prints what stands there', { timeout: 60_000 }, async () => {
   const world = await World.create();
@@ -50,7 +50,7 @@ test('it runs, and prints what stands there', { timeout: 60_000 }, async () => {
   symlinkSync(join(repository, 'node_modules'), join(folder, 'node_modules'));
   const { stdout } = await promisify(execFile)(
     process.execPath,
-    ['--conditions=@ragnos/source', join(folder, 'host.js')],
+    ['--conditions=@ragnos/source', join(folder, 'host.ts')],
     { cwd: folder, env: { RAGV_HOME: world.home, PATH: process.env['PATH'] } },
   );
   const told = [...program.matchAll(/\/\/ prints (.*)$/gm)].map(([, line = '']) => line);

@@ -12,7 +12,7 @@ import {
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
-import { codeOf, tempFolder, World } from '../host/world.ts';
+import { codeOf, tempFolder, type World } from '../host/world.ts';
 import { agreed, moduleFiles, publishModule, vaultOf, worldWith } from './plugins.ts';
 
 const code = `export const version = () => 2; export const greet = () => 'hello';`;
@@ -54,10 +54,8 @@ describe('a start', () => {
 
   test('of a module that throws says what it threw', async () => {
     const vault = await vaultOf(await worldWith(`throw new Error('not today')`), { mode: 'process' });
-    await expect(vault.load('acme/hello')).rejects.toMatchObject({
-      code: 'PLUGIN_LOAD',
-      message: expect.stringContaining('not today'),
-    });
+    await expect(vault.load('acme/hello')).rejects.toThrow('not today');
+    expect(await codeOf(vault.load('acme/hello'))).toBe('PLUGIN_LOAD');
   });
 });
 
@@ -132,7 +130,7 @@ describe('what runs', () => {
       }
       expect(
         readdirSync(versions)
-          .map((name) => name.split('-')[0])
+          .map((name) => name.slice(0, name.indexOf('-')))
           .toSorted(),
       ).toEqual(['2.0.0', '4.0.0', '5.0.0', '6.0.0']);
       await host.uninstall('acme/hello');

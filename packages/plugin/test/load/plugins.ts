@@ -18,11 +18,12 @@ afterEach(async () => {
 /** To all that is asked for. */
 export const agreed: InstallOptions = { grant: { granted: 'all', by: 'host' } };
 
-export const packageJson = JSON.stringify({ name: 'hello', version: '1.0.0', type: 'module' });
+const packageJson = (name: string, version: string): string =>
+  JSON.stringify({ name, version, type: 'module' });
 
 /** A plugin whose `index.js` is `code`. */
 export function moduleFiles(code: string, more: PluginFiles = {}): PluginFiles {
-  return { 'package.json': packageJson, 'index.js': code, ...more };
+  return { 'index.js': code, ...more };
 }
 
 interface PublishOptions {
@@ -48,7 +49,7 @@ export async function publishModule(
 ): Promise<void> {
   await world.publish(version, {
     plugin,
-    files,
+    files: { ...files, 'package.json': packageJson(plugin, version) },
     change: (manifest) => ({
       ...manifest,
       kind,

@@ -53,7 +53,8 @@ async function installed(): Promise<{
 
 const marks: string[] = [];
 afterEach(() => {
-  for (const mark of marks.splice(0)) expect(existsSync(mark)).toBe(false);
+  const ran = marks.splice(0).filter((mark) => existsSync(mark));
+  if (ran.length > 0) throw new Error('what was not signed was executed');
 });
 
 function overwrite(path: string, content: string): void {

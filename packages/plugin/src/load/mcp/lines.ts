@@ -21,7 +21,8 @@ export function readMessages(
     on.bad(why);
   };
   stream.on('data', (piece: Buffer) => {
-    for (let at = 0; at < piece.length && !over;) {
+    for (let at = 0; at < piece.length;) {
+      if (over) return; // a message of this piece has ended it
       const end = piece.indexOf(10, at);
       const part = piece.subarray(at, end < 0 ? piece.length : end);
       size += part.length;

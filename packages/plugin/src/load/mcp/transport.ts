@@ -1,3 +1,4 @@
+import type { Exit } from '../../confine/api.ts';
 import type { Mode } from '../../confine/grant.ts';
 import { ConfineRefusedError } from '../../confine/errors.ts';
 import { readSpec, type Context } from '../../host/context.ts';
@@ -45,13 +46,17 @@ export function mcpTransport(context: Context, spec: string, options: McpTranspo
       return started?.permit.onRevoked ?? 'stop';
     },
     stop: async (error) => fail(error),
-    judged: (error) => void transport.onerror?.(error),
+    judged: (error) => transport.onerror?.(error),
   };
   const gone = (): void => {
     if (closed) return;
     closed = true;
     options.live.delete(live);
     transport.onclose?.();
+  };
+  const ended = (exit: Exit): void => {
+    if (exit.error !== null && !ending) transport.onerror?.(exit.error);
+    gone();
   };
   const fail = async (error: Error): Promise<void> => {
     if (ending) return;
@@ -102,10 +107,7 @@ export function mcpTransport(context: Context, spec: string, options: McpTranspo
         },
         bad,
       });
-      void confined.exited.then((exit) => {
-        if (exit.error !== null && !ending) transport.onerror?.(exit.error);
-        gone();
-      });
+      void confined.exited.then(ended);
     },
     send: async (message) => {
       if (filter === null || started === null || closed)

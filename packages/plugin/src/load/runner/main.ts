@@ -18,10 +18,11 @@ interface Call {
 /** @throws what cannot be sent */
 type Send = (message: FromPlugin, bytes?: Uint8Array) => boolean;
 
-export async function runner({ channel, load }: RunnerContext): Promise<void> {
+export async function runner(context: RunnerContext): Promise<void> {
+  const { channel } = context;
   const calls = new Map<number, Call>();
   const send: Send = (message, bytes) => channel.send(message, bytes);
-  const functions = load().then(functionsOf);
+  const functions = context.load().then(functionsOf);
   channel.onMessage(({ value: message, bytes }) => {
     if (typeof message !== 'object' || message === null) return;
     const [t, id] = [text(message, 't'), number(message, 'id')];
@@ -96,8 +97,8 @@ export async function runner({ channel, load }: RunnerContext): Promise<void> {
   }
 
   function fail(id: number, code: FaultCode, error: unknown): void {
-    const name = error instanceof Error ? String(error.name) : 'Error';
-    const message = error instanceof Error ? String(error.message) : String(error);
+    const name = error instanceof Error ? error.name : 'Error';
+    const message = error instanceof Error ? error.message : String(error);
     const wide = error instanceof RangeError && code === 'thrown' && message.startsWith('a message of ');
     send({
       t: 'err',
@@ -111,7 +112,7 @@ export async function runner({ channel, load }: RunnerContext): Promise<void> {
   /** For whoever listens on the host. Waits where many are under way; nobody has to wait for it. */
   async function emit(event: string, data?: unknown): Promise<void> {
     const { packed, bytes } = packValue(data);
-    if (!send({ t: 'event', event: String(event).slice(0, 200), v: packed }, bytes)) await channel.drained();
+    if (!send({ t: 'event', event: event.slice(0, 200), v: packed }, bytes)) await channel.drained();
   }
 
   function log(...parts: readonly unknown[]): void {

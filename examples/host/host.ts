@@ -1,12 +1,19 @@
-import { openVault } from '@ragnos/plugin';
+import { LoadError, openVault, type PluginApi } from '@ragnos/plugin';
 
-const vault = await openVault({ home: process.env.RAGV_HOME, workFolder: process.cwd() });
-const hello = await vault.load('acme/hello');
+/** What the plugin exports, as its package says. */
+interface Hello extends PluginApi {
+  greet: (params: { name: string }) => string;
+  count: (params: { to: number }) => AsyncIterable<number>;
+  shout: (params: null, context: { input: AsyncIterable<string> }) => AsyncIterable<string>;
+}
+
+const vault = await openVault({ home: process.env['RAGV_HOME'] ?? 'vault', workFolder: process.cwd() });
+const hello = await vault.load<Hello>('acme/hello');
 console.log(hello.name, hello.functions.join(' ')); // prints acme/hello@1.0.0 count greet shout
 console.log(await hello.call('greet', { name: 'Ada' })); // prints hello, Ada
 
 // the plugin's index.js, as it was published:
-//   export const greet = ({ name }) => `hello, ${name}`;
+//   export function greet({ name }) { if (name === '') throw new TypeError('whom?'); return `hello, ${name}`; }
 //   export async function* count({ to }) { for (let n = 1; n <= to; n++) yield n; }
 //   export async function* shout(_, { input, emit }) { for await (const word of input) { emit('word', word); yield word.toUpperCase(); } }
 
@@ -21,8 +28,12 @@ const shouted = await hello.call('shout', null, { input: words() }); // prints e
 for await (const word of shouted) console.log(word); // prints ONE
 // prints TWO
 
-const failure = await hello.call('nothing').catch((error) => error);
-console.log(failure.code, failure.message); // prints NO_SUCH_FUNCTION the plugin exports no function nothing
+try {
+  await hello.call('greet', { name: '' });
+} catch (error) {
+  if (!(error instanceof LoadError)) throw error;
+  console.log(error.code, error.message); // prints PLUGIN_THREW greet: TypeError: whom?
+}
 
 hello.on('ended', ({ error, again }) =>
   console.error(error.code, again ? 'starting it again' : 'it stays down'),
@@ -40,7 +51,7 @@ await client.connect(vault.mcp('acme/adder', { onRefused: (error) => console.err
 const { tools } = await client.listTools();
 console.log(tools.map(({ name }) => name).join(' ')); // prints add
 const sum = await client.callTool({ name: 'add', arguments: { a: 2, b: 3 } });
-console.log(sum.content[0].text); // prints 5
+console.log(JSON.stringify(sum.content)); // prints [{"type":"text","text":"5"}]
 await client.close();
 
 const findings = await vault.recheck({ refresh: false });
