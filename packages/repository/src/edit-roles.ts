@@ -78,7 +78,7 @@ async function refuseTaken(workspace: Workspace, name: RoleName): Promise<void> 
 
 async function removeRole(workspace: Workspace, role: string): Promise<void> {
   const { at, delegator, delegations, roles } = await delegated(workspace, role);
-  const { role: signedBy, keys } = await workspace.keysOf(delegator);
+  const { role: signedBy, keys, askAs } = await workspace.keysOf(delegator);
   const bins = delegatedNames(await workspace.delegations(at));
   workspace.edit(delegator, {
     delegations: delegationsOf(
@@ -87,7 +87,7 @@ async function removeRole(workspace: Workspace, role: string): Promise<void> {
       delegations.keys,
     ),
   });
-  const retired = { role: signedBy, keys };
+  const retired = { role: signedBy, keys, askAs };
   workspace.edit(at, { retired });
   for (const bin of bins)
     if (workspace.head.snapshot.signed.meta.has(bin))

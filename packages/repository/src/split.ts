@@ -68,7 +68,7 @@ export async function splitRole(
   };
   const delegations = binDelegations(layout, compat, snapshotLayout(workspace.head.root.signed));
   if (delegations === null) return;
-  const retired = { role: roleKeys, keys };
+  const retired = { role: roleKeys, keys, askAs: at.name };
   for (const name of delegatedNames(before)) {
     for (const path of (await workspace.filesOf({ name, delegator: at.name })).keys())
       workspace.setFile({ name, delegator: at.name }, path, null);

@@ -31,11 +31,18 @@ export interface RoleWork {
   /** Signed anew although nothing in it changed. */
   readonly resign: boolean;
   /** No longer delegated: who could sign it last. Written once more, empty, if they are at hand. */
-  readonly retired: { readonly role: RoleKeys; readonly keys: ReadonlyMap<KeyId, Key> } | null;
+  readonly retired: Retired | null;
   /** Signed elsewhere, and published as it is. */
   readonly brought: Brought | null;
   /** Of a role that was brought: its new paths and their digests. */
   readonly added: readonly { readonly path: string; readonly sha256: string | null }[];
+}
+
+interface Retired {
+  readonly role: RoleKeys;
+  readonly keys: ReadonlyMap<KeyId, Key>;
+  /** The role whose keys these are. */
+  readonly askAs: string;
 }
 
 export interface Brought {
@@ -269,7 +276,7 @@ export class Workspace {
       return { role, keys: root.signed.keys, askAs: 'targets', ...alone };
     }
     const retired = this.#work.get(at.name)?.retired ?? null;
-    if (retired !== null) return { ...retired, askAs: at.delegator, ...alone };
+    if (retired !== null) return { ...retired, ...alone };
     const located = await this.locate(at.delegator);
     const delegations = located === null ? null : await this.delegations(located);
     const role = delegations === null ? null : delegatedKeys(delegations, at.name);

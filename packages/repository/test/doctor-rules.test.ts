@@ -204,7 +204,7 @@ const pureCases: readonly (readonly [RuleId, CheckedHead, RegExp, Partial<CheckO
   ['expiry-far', withRoot(base, { expires: new Date('2099-01-01') }), /^warning: root \(2099-01-01\)/],
   ['consistent-snapshot', withRoot(base, { consistentSnapshot: false }), /^error/],
   ['spec-version', withRoot(base, { specVersion: '1.0' }), /^warning: spec_version is "1.0"/],
-  ['snapshot-hash', meta([['other', entry(null)]]), /^warning: the snapshot gives no hash of other/],
+  ['snapshot-hash', meta([['policy', entry(null)]]), /^warning: the snapshot gives no hash of policy/],
   [
     'role-unlisted',
     delegating([delegation('absent', ['a/*'])]),

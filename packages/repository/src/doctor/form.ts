@@ -1,6 +1,6 @@
 import type { DelegatedRole, Delegations, RoleName, Root } from '@ragnos/tuf';
 import { binsUnderSnapshot } from '../bins.ts';
-import { delegatedNames } from '../signed.ts';
+import { delegatedNames, targetsRole } from '../signed.ts';
 import type { CheckedHead, CheckedRole } from './head.ts';
 import { finding, type Finding } from './rules.ts';
 import { some } from './words.ts';
@@ -41,9 +41,11 @@ function* listed({ snapshot, roles, root, complete }: CheckedHead): Generator<Fi
       `delegated to, and not in the snapshot: ${some(missing)}; clients that look there fail`,
       'sign the role and publish it, or remove the delegation',
     );
-  const excused = new Set(roles.flatMap(({ signed }) => binsUnder(root.signed, signed.delegations)));
-  const bare: string[] = [];
-  for (const [name, file] of meta) if (file.hashes === null && !excused.has(name)) bare.push(name);
+  // Only of what somebody here delegates to: nobody reads the others.
+  const bare = [
+    targetsRole,
+    ...roles.flatMap(({ signed }) => toBeHashed(root.signed, signed.delegations)),
+  ].filter((name) => meta.get(name)?.hashes === null);
   if (bare.length > 0)
     yield finding(
       'snapshot-hash',
@@ -57,8 +59,11 @@ function names(delegations: Delegations | null): readonly RoleName[] {
   return (delegations?.succinctRoles?.bitLength ?? 0) > 16 ? [] : delegatedNames(delegations);
 }
 
-function binsUnder(root: Root, delegations: Delegations | null): readonly RoleName[] {
-  return names(delegations).length === 0 ? [] : binsUnderSnapshot(root, delegations);
+/** What the snapshot should list with a hash: all but the bins that its own keys sign. */
+function toBeHashed(root: Root, delegations: Delegations | null): readonly RoleName[] {
+  const all = names(delegations);
+  const excused = new Set(all.length === 0 ? [] : binsUnderSnapshot(root, delegations));
+  return all.filter((name) => !excused.has(name));
 }
 
 function* delegations({ name: delegator, signed }: CheckedRole): Generator<Finding> {

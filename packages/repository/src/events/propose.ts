@@ -32,6 +32,7 @@ import type { CallOptions, Change, RoleEdit } from '../types.ts';
 import { Workspace, type Located, type RoleWork } from '../workspace.ts';
 import { differences } from './differences.ts';
 import { EventError } from './errors.ts';
+import { findDamage } from './reset.ts';
 import { metadataOf, type BaseRole, type EventRole, type SigningEvent } from './event.ts';
 import { wordsOf } from './review.ts';
 
@@ -89,7 +90,9 @@ export async function propose(
   const asked = resign.filter((role) => role !== 'root');
   for (const role of asked) workspace.edit(await located(workspace, role), { resign: true });
   const next = nextRoot(head.root.signed, tops, rootExpiry(engine));
-  await refuseHangingBins(head, next); // before anybody signs it
+  // Before anybody signs it; a head that nobody can build upon is reset instead.
+  if ((await findDamage(engine, head.root.signed, next, options)) === null)
+    await refuseHangingBins(head, next);
   const root = resign.includes('root') || changesRoot(head.root.signed, next) ? next : null;
   const made = await eventOf(engine, { workspace, root, always: new Set(asked) }, options);
   return { id: newId(made, engine.now()), ...common, ...made };
