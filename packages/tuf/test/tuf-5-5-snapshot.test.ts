@@ -1,4 +1,4 @@
-import { TrustedMetadataSet } from '@ragnos/tuf';
+import { metadataToBytes, parseMetadata, TrustedMetadataSet } from '@ragnos/tuf';
 import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import {
@@ -48,6 +48,25 @@ describe('5.5: the snapshot', () => {
     const set = new TrustedMetadataSet(files.root, { now });
     expect(codeOf(() => set.updateSnapshot(files.snapshot))).toBe('WORKFLOW');
     expect(set.snapshot).toBeNull();
+  });
+
+  test('that was signed just now is not parsed again, and checked all the same', () => {
+    const parsed = parseMetadata(snapshotOf({ 'targets.json': { version: 3 } }), 'snapshot');
+    const good = metadataToBytes(parsed.signedBytes, parsed.signatures);
+    const set = expecting(metaFile(good));
+    expect(set.updateSnapshot(good, { parsed })).toBe(parsed.signed);
+    const strange = envelope(snapshotJson({ 'targets.json': { version: 3 } }), newKeys().snapshot);
+    const other = expecting(metaFile(strange));
+    const unsigned = { parsed: parseMetadata(strange, 'snapshot') };
+    expect(codeOf(() => other.updateSnapshot(strange, unsigned))).toBe('UNSIGNED');
+    expect(codeOf(() => expecting(metaFile(good, 9)).updateSnapshot(good, { parsed }))).toBe('BAD_VERSION');
+  });
+
+  test('what is said to be in the bytes, and is not, counts for nothing', () => {
+    const good = snapshotOf({ 'targets.json': { version: 3 } });
+    const lie = parseMetadata(snapshotOf({ 'targets.json': { version: 9 } }), 'snapshot');
+    const set = expecting(metaFile(good));
+    expect(set.updateSnapshot(good, { parsed: lie }).meta.get(targetsRole)?.version).toBe(3);
   });
 
   const good = snapshotOf({});
