@@ -114,6 +114,7 @@ export class HeadReader {
     refuseOlder(now, seen, this.#storage.description, forgiven);
     await this.#seen.save(now, { replace: forgiven.size > 0 });
     this.#head = head;
+    this.#current.clear(); // what a delegator said on an earlier head vouches for nothing on this one
     return head;
   }
 
