@@ -1,11 +1,13 @@
 /**
  * `npm run test:real-plugins [-- <name>…]`: real packages of npm as plugins, each published, installed, started confined and
- * asked. Without names all of them, and docs/real-plugins.md is written.
+ * asked. Without names all of them, and docs/real-plugins.md is written; then docs/protect-my-ai-host.md, which publishes one
+ * of them, is followed word for word. The name `guide` is that alone.
  */
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describeCapabilities, openVault, parseCapabilities, type Vault } from '@ragnos/plugin';
+import { followGuide } from './real-plugins/follow-guide.ts';
 import { nothing, tryPlugin } from './real-plugins/ask.ts';
 import { libraries } from './real-plugins/libraries.ts';
 import type { RealPlugin } from './real-plugins/plugin.ts';
@@ -17,6 +19,8 @@ import { tools } from './real-plugins/tools.ts';
 const least = 20;
 const all: readonly RealPlugin[] = [...servers, ...tools, ...libraries];
 const names = process.argv.slice(2);
+const unknown = names.filter((name) => name !== 'guide' && all.every((one) => one.name !== name));
+if (unknown.length > 0) throw new Error(`unknown: ${unknown.join(', ')}`);
 const chosen = names.length === 0 ? all : all.filter(({ name }) => names.includes(name));
 const work = await mkdtemp(join(tmpdir(), 'ragv-real-'));
 const project = join(work, 'project');
@@ -104,6 +108,7 @@ try {
   console.log(`${fine} of ${results.length} answer in both modes`);
   failed = fine < results.length || (names.length === 0 && fine < least);
   if (names.length === 0) await writeReport(results);
+  if (names.length === 0 || names.includes('guide')) await followGuide('protect-my-ai-host.md');
 } finally {
   await rm(work, { recursive: true, force: true });
 }

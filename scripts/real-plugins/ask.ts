@@ -73,11 +73,10 @@ async function callServer(vault: Vault, plugin: Server, conditions: Conditions):
     await client.connect(transport);
     const ms = performance.now() - started;
     const [name, params] = plugin.tool;
-    const given = Object.entries(params).map(([key, value]) => [
-      key,
-      typeof value === 'string' ? here(value) : value,
-    ]);
-    const answer = await client.callTool({ name, arguments: Object.fromEntries(given) });
+    const given: Record<string, unknown> = {};
+    for (const [key, value] of Object.entries(params))
+      given[key] = typeof value === 'string' ? here(value) : value;
+    const answer = await client.callTool({ name, arguments: given });
     const text = JSON.stringify(answer).replaceAll('\\"', '"');
     return { ms, failure: text.includes(plugin.answer) ? null : `it answered ${shortened(text)}` };
   } catch (error) {

@@ -38,13 +38,14 @@ export async function publish(work: string, plugin: RealPlugin): Promise<void> {
   }
   const folder = join(work, 'adapters', name);
   await mkdir(folder, { recursive: true });
-  const dependencies = packages.map((spec) => [spec.slice(0, spec.lastIndexOf('@')), versionOf(spec)]);
+  const dependencies: Record<string, string> = {};
+  for (const spec of packages) dependencies[spec.slice(0, spec.lastIndexOf('@'))] = versionOf(spec);
   const json = {
     name,
     version: versionOf(packages[0]),
     type: 'module',
     main: 'index.js',
-    dependencies: Object.fromEntries(dependencies),
+    dependencies,
   };
   await writeFile(join(folder, 'package.json'), JSON.stringify(json));
   await writeFile(join(folder, 'index.js'), plugin.adapter);

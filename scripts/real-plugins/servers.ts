@@ -41,8 +41,14 @@ export const servers: readonly RealPlugin[] = [
     ['mcp-sequentialthinking-tools@0.0.3'],
     [
       'sequentialthinking_tools',
-      { thought: 'first', next_thought_needed: false, thought_number: 1, total_thoughts: 1 },
+      {
+        thought: 'first',
+        next_thought_needed: false,
+        thought_number: 1,
+        total_thoughts: 1,
+        available_mcp_tools: [],
+      },
     ],
-    'thought',
+    'thought_history_length',
   ),
 ];

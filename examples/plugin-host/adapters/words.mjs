@@ -1,0 +1,3 @@
+import words from './index.js';
+
+export const transform = ({ text }) => new Promise((resolve) => words(text, resolve));

@@ -1,0 +1,3 @@
+export function transform({ text }) {
+  return text.replaceAll(/^# .*$/gm, (line) => line.toUpperCase());
+}
