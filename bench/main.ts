@@ -22,6 +22,7 @@ const questions: Readonly<Record<string, Ask>> = {
   lookup: async (times) => (await import('./questions/lookup.ts')).lookup(times),
   artifact: async (times) => (await import('./questions/artifact.ts')).artifact(times),
   install: async (times) => (await import('./questions/install.ts')).install(times),
+  load: async (times) => (await import('./questions/load.ts')).load(times),
   verify: async (times) => (await import('./questions/verify.ts')).verify(times),
   publish: async (times) => (await import('./questions/publish.ts')).publish(times),
   startup: async (times) => (await import('./questions/startup.ts')).startup(times),

@@ -16,22 +16,32 @@ export interface PluginRepository {
   readonly spec: string;
 }
 
-/** Publishes `files` files of `size` bytes each, half text and half noise, as real packages are. */
-export async function publishGenerated(work: string, files: number, size: number): Promise<PluginRepository> {
+/** Publishes `files` files of `size` bytes each, half text and half noise, as real packages are; `main` is its module. */
+export async function publishGenerated(
+  work: string,
+  files: number,
+  size: number,
+  main = '',
+): Promise<PluginRepository> {
   const source = join(work, 'generated');
   await mkdir(join(source, 'lib'), { recursive: true });
   await writeFile(
     join(source, 'package.json'),
     JSON.stringify({ name: 'generated', version: '1.0.0', main: 'lib/0.js' }),
   );
+  if (main !== '')
+    await writeFile(
+      join(source, 'ragv.json'),
+      JSON.stringify({ capabilities: { limits: { callsPerMinute: 100_000 } } }),
+    );
   const noise = Math.floor(size / 8);
   for (let index = 0; index < files - 1; index++) {
     const folder = join(source, 'lib', String(index % 20));
     await mkdir(folder, { recursive: true });
-    const text = `// file ${index}\n${'export const value = 42;\n'.repeat(Math.floor((size - noise * 2) / 24))}`;
+    const text = `// file ${index}\n${'"a line of plain text";\n'.repeat(Math.floor((size - noise * 2) / 24))}`;
     await writeFile(join(folder, `${index}.js`), `${text}//${randomBytes(noise).toString('hex')}`);
   }
-  await writeFile(join(source, 'lib', '0.js'), '');
+  await writeFile(join(source, 'lib', '0.js'), main);
   const vault = join(work, 'vault');
   const env = { ...process.env, RAGV_KEY_PASSWORD: randomBytes(12).toString('hex') };
   const ragv = async (...args: string[]): Promise<unknown> =>

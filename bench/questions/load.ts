@@ -1,0 +1,78 @@
+/** Loading a plugin and calling it, beside Node's own child process and the MCP SDK's stdio transport. */
+import { execFile } from 'node:child_process';
+import { loadavg } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { median } from '../lib/measure.ts';
+import { ragvMain } from '../lib/packages.ts';
+import { publishGenerated, timesOf } from '../lib/plugin.ts';
+import { workFolder } from '../lib/work.ts';
+import type { Answer } from '../lib/table.ts';
+
+const main = 'exports.echo = (value) => value;\n';
+
+interface Way {
+  readonly name: string;
+  readonly times: (what: string, times: number) => Promise<readonly number[]>;
+}
+
+export async function load(times: number): Promise<readonly Answer[]> {
+  const work = await workFolder('load');
+  const { url, rootFile, spec } = await publishGenerated(work, 500, 10_000, main);
+  const home = join(work, 'home');
+  const ragv = async (...args: string[]): Promise<unknown> =>
+    promisify(execFile)(process.execPath, [ragvMain, ...args, '--home', home, '--quiet'], { cwd: work });
+  await ragv('trust', 'init', url, '--root', rootFile, '--single-signer');
+  await ragv('install', spec, '--grant', 'all');
+  const ours = (mode: string): Way => ({
+    name: `vault.load, ${mode}`,
+    times: (what, count) => timesOf('load.mjs', [what, String(count), home, spec, mode]),
+  });
+  const peer = (name: string, program: string): Way => ({
+    name,
+    times: (what, count) => timesOf(program, [what, String(count)]),
+  });
+  const ways = [
+    ours('process'),
+    ours('sandbox'),
+    peer('child process with IPC', 'child-ipc.mjs'),
+    peer('MCP SDK over stdio', 'mcp-stdio.mjs'),
+  ];
+  const empty = median(await timesOf('empty-process.mjs', [String(times * 3)]));
+  const starts = await medians(ways, 'start', times);
+  const calls = await medians(ways, 'call', times);
+  const verifying = median(await timesOf('load.mjs', ['verify', String(times), home, spec, 'process']));
+  const many = new Map<Way, readonly number[]>();
+  for (const way of ways) many.set(way, await way.times('many', 1));
+  const load = `load average ${loadavg()
+    .map((value) => value.toFixed(1))
+    .join(', ')} at the end`;
+  return [
+    {
+      question: 'Loading a plugin of 500 files, 5 MB',
+      rows: ways.map((way) => ({
+        name: way.name,
+        cells: {
+          'start ms': starts.get(way) ?? Number.NaN,
+          'over an empty process, ms': (starts.get(way) ?? Number.NaN) - empty,
+          'call µs': (calls.get(way) ?? Number.NaN) * 1000,
+          '50 of them, ms': many.get(way)?.[0] ?? Number.NaN,
+          '50 of them, MB': many.get(way)?.[1] ?? Number.NaN,
+        },
+      })),
+      notes: [
+        `an empty Node process takes ${empty.toFixed(1)} ms from start to end; verifying chain and tree takes ${verifying.toFixed(1)} ms of a load`,
+        'goals: ≤ 60 ms over an empty process in mode process, 10 ms more in sandbox, ≤ 10 ms of it verification; a call of 200 bytes ≤ 60 µs',
+        `memory of 50: the proportional set of all processes below the host; ${load}`,
+      ],
+    },
+  ];
+}
+
+/** In turns, so that a slow minute of the machine hits all of them alike. */
+async function medians(ways: readonly Way[], what: string, times: number): Promise<ReadonlyMap<Way, number>> {
+  const found = new Map<Way, number[]>(ways.map((way) => [way, []]));
+  for (let round = 0; round < 3; round++)
+    for (const [way, list] of found) list.push(...(await way.times(what, times)));
+  return new Map([...found].map(([way, list]) => [way, median(list)]));
+}
