@@ -78,7 +78,7 @@ beforeAll(async () => {
   await ok('init v --vendor acme --password-file password');
   await ok(`publish ${[...given.keys()].join(' ')} --vault v --password-file password`);
   await ok('trust init v/public --root v/1.root.json --single-signer --alias demo');
-  await ok('install acme/greeter acme/theme acme/tool');
+  await ok('install acme/greeter acme/theme acme/tool --grant all');
 }, 120_000);
 
 test('search finds them by their own keywords; verify and info know them', { timeout: 60_000 }, async () => {

@@ -1,0 +1,154 @@
+/** Consent and policy as a person, a script and an operator meet them: exit codes, sentences, hints with the command. */
+import { join } from 'node:path';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { containing, helloPlugin, json, world, write } from './ragv.ts';
+
+const { folder, ragv } = world({ RAGV_KEY_PASSWORD: 'correct horse' });
+const minute = { timeout: 240_000 };
+
+/** The plugin says hello; from 1.1.0 on it also asks for something. */
+function version(number: string, capabilities: object): string {
+  const path = helloPlugin(join(folder, `hello-${number}`), number);
+  write(join(path, 'ragv.json'), JSON.stringify({ capabilities }));
+  return path;
+}
+
+async function ok(line: string, env: Readonly<Record<string, string>> = {}): Promise<string> {
+  const said = await ragv(line, { env });
+  expect([line, said.stderr, said.exit]).toEqual([line, said.stderr, 0]);
+  return said.stdout;
+}
+
+const rules = (name: string, ...list: readonly object[]): string =>
+  write(join(folder, name), JSON.stringify({ format: 'ragnos-organisation-policy/1', rules: list }));
+
+beforeAll(async () => {
+  await ok('init v --vendor acme');
+  await ok(`publish ${version('1.0.0', { env: ['TOKEN'] })} --vault v`);
+  await ok('trust init v/public --root v/1.root.json --single-signer --alias demo');
+}, 120_000);
+
+describe('consent without a terminal', () => {
+  test('install refuses with exit 10, in words, and names the command', minute, async () => {
+    expect(await ragv('install acme/hello')).toMatchObject({
+      exit: 10,
+      stdout: '',
+      stderr: containing('it sees the environment variable TOKEN [CONSENT_REQUIRED]'),
+    });
+    expect((await ragv('install acme/hello')).stderr).toContain('ragv install acme/hello@1.0.0 --grant all');
+    expect(await ragv('run acme/hello')).toMatchObject({ exit: 5 });
+  });
+
+  test('what --grant cannot mean is said', minute, async () => {
+    for (const what of ['everything', 'env,nothing', './no-such-file.json'])
+      expect(await ragv(`install acme/hello --grant ${what}`)).toMatchObject({ exit: 2 });
+    expect(await ragv('install acme/hello --folder /tmp')).toMatchObject({ exit: 2 });
+  });
+
+  test('by names, by a file, by all; grant list says who agreed to what', minute, async () => {
+    await ok('install acme/hello --grant net.connect');
+    expect(await ok('grant list')).toContain('not: sees the environment variable TOKEN (consent)');
+    write(join(folder, 'most.json'), '{ "env": ["TOKEN", "OTHER"] }');
+    await ok('install acme/hello --grant most.json');
+    expect(await ok('grant list acme/hello')).toMatch(
+      /agreed to by \S+ \(flag\) on .*\n {2}sees the environment variable TOKEN/,
+    );
+    await ok('grant remove acme/hello');
+    expect(await ragv('run acme/hello')).toMatchObject({
+      exit: 10,
+      stderr: containing('[CONSENT_REQUIRED]'),
+    });
+    await ok('install acme/hello --grant all');
+  });
+
+  test(
+    'update holds what widens: exit 10, the difference in words; then --grant takes exactly that',
+    minute,
+    async () => {
+      await ok(`publish ${version('1.1.0', { env: ['TOKEN'], exec: ['sh'] })} --vault v`);
+      const held = await ragv('update');
+      expect(held).toMatchObject({ exit: 10, stdout: 'acme/hello@1.0.0 stays; 1.1.0 is held\n' });
+      expect(held.stderr).toContain('  + starts sh, which can start anything');
+      expect(held.stderr).toContain('ragv update acme/hello --grant');
+      expect(await ok('list')).toContain('held: 1.1.0');
+      expect(await ok('status --host')).toContain('1.1.0 is held');
+      await ok(`publish ${version('1.2.0', { env: ['TOKEN'], exec: ['*'] })} --vault v`);
+      expect(await ragv('update acme/hello --grant')).toMatchObject({ exit: 10 }); // not what was shown
+      expect(await ok('update acme/hello --grant')).toContain('installed acme/hello@1.2.0 (was 1.0.0)');
+      expect(json(await ok('list --json'))).toMatchObject({
+        plugins: [{ version: '1.2.0', heldUpdate: null }],
+      });
+      expect(await ok('rollback acme/hello')).toContain('installed acme/hello@1.0.0');
+      await ok('update acme/hello --grant all');
+    },
+  );
+});
+
+describe('policy', () => {
+  test('of the host: checked, shown, explained, followed', minute, async () => {
+    const path = rules(
+      'policy.json',
+      { for: '*', versions: '1.0.x', reason: 'tested' },
+      { for: 'acme/*', mode: 'process' },
+    );
+    expect(await ok(`policy check ${path}`)).toContain('rules[0] *: only versions 1.0.x (tested)');
+    expect(await ok(`policy show --policy ${path}`)).toContain('rules[1] acme/*: at least mode process');
+    const said = await ragv('install acme/hello@1.2.0 --grant all', { env: { RAGV_POLICY: path } });
+    expect(said).toMatchObject({
+      exit: 10,
+      stderr: containing(`says ${path} rules[0]: tested [NOT_PINNED]`),
+    });
+    const explained = await ok(`policy explain acme/hello --policy ${path}`);
+    expect(explained).toContain('1.1.0  acme/hello@1.1.0 is not within 1.0.x');
+    expect(explained).toContain('1.0.0  let through');
+    expect(await ragv(`policy show --policy ${join(folder, 'none.json')}`)).toMatchObject({ exit: 5 });
+    const wrong = rules('wrong.json', { for: '*', refused: true });
+    expect(await ragv(`policy show --policy ${wrong}`)).toMatchObject({
+      exit: 2,
+      stderr: containing('no member of this name'),
+    });
+    const range = rules('range.json', { for: '*', versions: 'soon' });
+    expect(await ragv(`policy check ${range}`)).toMatchObject({
+      exit: 2,
+      stderr: containing('rules[0]: soon is no range'),
+    });
+  });
+
+  test('of the host agrees in advance, for machines that nobody sits at', minute, async () => {
+    const path = rules('fleet.json', { for: 'acme/*', grant: { env: ['TOKEN'], exec: ['*'] } });
+    await ok('uninstall acme/hello');
+    expect(await ragv('install acme/hello')).toMatchObject({ exit: 10 });
+    await ok('install acme/hello', { RAGV_POLICY: path });
+    expect(await ok(`grant list --policy ${path}`)).toContain(`agreed to by ${path} rules[0] (policy)`);
+  });
+
+  test(
+    'of the organisation: set by the operator, followed by hosts from their next refresh on',
+    minute,
+    async () => {
+      const granting = rules('granting.json', { for: '*', grant: 'all' });
+      expect(await ragv(`policy set ${granting} --vault v`)).toMatchObject({
+        exit: 2,
+        stderr: containing('cannot agree for a host'),
+      });
+      const path = rules('organisation.json', { for: 'acme/hello', refuse: true, reason: 'incident 7' });
+      expect(await ok(`policy set ${path} --vault v --dry-run`)).toContain(
+        'would publish policy/organisation.json',
+      );
+      expect(await ok(`policy set ${path} --vault v`)).toContain('published');
+      expect(await ok(`policy set ${path} --vault v`)).toContain('in force already');
+      await ragv('status --host');
+      expect(await ok('policy show')).toContain('policy/organisation.json of demo');
+      expect(await ragv('run acme/hello')).toMatchObject({
+        exit: 10,
+        stderr: containing('incident 7 [NOT_ALLOWED]'),
+      });
+      expect(await ragv('install acme/hello')).toMatchObject({ exit: 10 });
+      await ok(`policy set ${rules('none.json')} --vault v`);
+      await ragv('status --host');
+      mkdirSync(join(folder, 'elsewhere'), { recursive: true });
+      expect(existsSync(join(folder, 'home'))).toBe(true);
+      expect(await ok('run acme/hello')).toContain('hello 1.2.0');
+    },
+  );
+});
