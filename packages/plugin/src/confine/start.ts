@@ -87,6 +87,7 @@ class Running implements ConfinedProcess {
   readonly #watch: ReturnType<typeof watch>;
   readonly #limits: ConfineLimits;
   readonly #group: TaskGroup | null;
+  readonly #ownProcesses: boolean;
   readonly #abort: () => void;
   readonly #signal: AbortSignal | undefined;
   #why: ConfineError | null = null;
@@ -104,6 +105,7 @@ class Running implements ConfinedProcess {
     this.mode = options.mode;
     this.pid = child.pid ?? 0;
     this.#group = group;
+    this.#ownProcesses = launch.ownProcesses;
     this.stdin = stdin.on('error', () => undefined); // a plugin that does not read its input is not our failure
     this.stdout = stdout;
     this.stderr = stderr;
@@ -164,7 +166,9 @@ class Running implements ConfinedProcess {
     this.#why ??= new ConfineFailureError('PLUGIN_STOPPED', 'stopped by its host');
     if (grace > 0) {
       this.stdin.end();
-      if (this.#child.exitCode === null) this.#child.kill('SIGTERM');
+      // bubblewrap would not pass a signal on: it dies of it, and the plugin with it, at once.
+      if (this.#control !== null) this.#control.end();
+      else if (!this.#ownProcesses) this.#child.kill('SIGTERM');
       const timer = setTimeout(() => this.#kill(this.#why), grace);
       await this.exited;
       clearTimeout(timer);

@@ -159,6 +159,20 @@ describe('ends', () => {
     expect(await plugin.stop()).toMatchObject({ signal: 'SIGKILL', error: { code: 'PLUGIN_STOPPED' } });
   });
 
+  for (const mode of ['process', 'sandbox'] as const)
+    test.skipIf(mode === 'sandbox' && !sandboxed)(
+      `${mode}: one that is asked to end may still say goodbye`,
+      async () => {
+        const polite = `process.on('SIGTERM', () => process.stdout.write('goodbye', () => process.exit(0)));
+        setInterval(() => 1, 1000); process.stdout.write('up ');`;
+        const plugin = await start({ ...tree({ 'main.mjs': polite }), mode });
+        await new Promise((resolve) => plugin.stdout.once('readable', resolve));
+        const said = text(plugin.stdout);
+        expect(await plugin.stop()).toMatchObject({ code: 0, error: { code: 'PLUGIN_STOPPED' } });
+        expect(await said).toBe('up goodbye');
+      },
+    );
+
   test('an abort ends it', async () => {
     const abort = new AbortController();
     const plugin = await start({

@@ -89,10 +89,11 @@ function guardOs(setup: Setup): void {
   replace(os, 'homedir', () => process.env['HOME'] ?? '/');
   replace(os, 'hostname', () => 'localhost');
   replace(os, 'networkInterfaces', () => ({}));
+  const own = process.pid;
   const setPriority: unknown = Reflect.get(os, 'setPriority');
   replace(os, 'setPriority', (...args: readonly unknown[]) => {
     const pid = args.length > 1 ? args[0] : 0;
-    if (pid !== 0 && pid !== process.pid) throw denied('other', 'os.setPriority of another process');
+    if (pid !== 0 && pid !== own) throw denied('other', 'os.setPriority of another process');
     if (typeof setPriority === 'function') Reflect.apply(setPriority, os, args);
   });
 }

@@ -8,6 +8,7 @@ import { callLane, type Channel, controlLane, Lanes } from './lanes.ts';
 import { installLoader } from './loader.ts';
 import { guardProcess } from './process-guards.ts';
 import { Mux } from './mux.ts';
+import { objectOf } from './objects.ts';
 import { tunnelThrough } from './tunnel.ts';
 import { channelFd, readSetup, type Setup } from './setup.ts';
 
@@ -40,15 +41,17 @@ if (isMainThread) {
   const { lanes, socket } = openChannel(setup);
   const control = lanes.lane(controlLane);
   reportTo((capability, what) => void control.send({ denied: capability, what }));
-  if (setup.connect && setup.confined) {
-    const mux = new Mux(control, (busy) => {
-      if (setup.runner !== null) return;
-      if (busy) socket.ref();
-      else socket.unref();
-    });
-    control.onMessage((message) => mux.receive(message));
-    tunnelThrough(mux);
-  }
+  const mux = new Mux(control, (busy) => {
+    if (setup.runner !== null) return;
+    if (busy) socket.ref();
+    else socket.unref();
+  });
+  if (setup.connect && setup.confined) tunnelThrough(mux);
+  const terminate = process.kill.bind(process, process.pid, 'SIGTERM');
+  control.onMessage((message) => {
+    if (Reflect.has(objectOf(message.value), 'end')) terminate();
+    else mux.receive(message);
+  });
   if (setup.confined && setup.command === null) {
     guardProcess(setup);
     guardBuiltIn('net', setup);

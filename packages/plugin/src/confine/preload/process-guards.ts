@@ -18,10 +18,15 @@ export function guardProcess(setup: Setup): void {
   // Anything without a broker behind it: Node 24 has no permission for the network.
   for (const name of ['WebSocket', 'EventSource']) Reflect.deleteProperty(globalThis, name);
   if (setup.osLayer) return; // its own processes are all it can see
-  const kill = process.kill.bind(process);
-  replace(process, 'kill', (pid: number, signal?: NodeJS.Signals | number) => {
-    if (pid !== process.pid) throw denied('other', `a signal to process ${pid}`);
-    return kill(pid, signal);
-  });
-  replace(process, '_kill', refuse('other', 'process._kill'));
+  // Asked now: what a plugin writes into `process.pid` later is its own business.
+  const own = process.pid;
+  for (const name of ['kill', '_kill']) {
+    const original: unknown = Reflect.get(process, name);
+    if (typeof original !== 'function') continue;
+    replace(process, name, (pid: unknown, ...rest: readonly unknown[]): unknown => {
+      if (pid !== own) throw denied('other', `a signal to process ${String(pid)}`);
+      const result: unknown = Reflect.apply(original, process, [own, ...rest]);
+      return result;
+    });
+  }
 }
