@@ -146,8 +146,6 @@ describe('policy', () => {
       expect(await ragv('install acme/hello')).toMatchObject({ exit: 10 });
       await ok(`policy set ${rules('none.json')} --vault v`);
       await ragv('status --host');
-      mkdirSync(join(folder, 'elsewhere'), { recursive: true });
-      expect(existsSync(join(folder, 'home'))).toBe(true);
       expect(await ok('run acme/hello')).toContain('hello 1.2.0');
     },
   );

@@ -10,8 +10,10 @@ export async function run(context: Context): Promise<undefined> {
       plugins.map((plugin) => [
         `${plugin.vendor}/${plugin.plugin}`,
         plugin.version,
-        plugin.previous === null ? '' : `before: ${plugin.previous}`,
-        plugin.heldUpdate === null ? '' : `held: ${plugin.heldUpdate.version}`,
+        [
+          ...(plugin.previous === null ? [] : [`before: ${plugin.previous}`]),
+          ...(plugin.heldUpdate === null ? [] : [`held: ${plugin.heldUpdate.version}`]),
+        ].join(', '),
         plugin.folder,
       ]),
     ),
