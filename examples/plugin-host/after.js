@@ -3,12 +3,13 @@ import { readFile } from 'node:fs/promises';
 import { openVault } from '@ragnos/plugin';
 
 const folder = process.cwd();
-await using vault = await openVault({ home: process.env.RAGV_HOME, workFolder: folder });
+const vault = await openVault({ home: process.env.RAGV_HOME, workFolder: folder });
 
 let text = await readFile('document.txt', 'utf8');
 for (const { vendor, plugin: name } of await vault.host.list()) {
-  await using plugin = await vault.load(`${vendor}/${name}`);
+  const plugin = await vault.load(`${vendor}/${name}`);
   plugin.on('log', ({ line }) => console.error(line));
   text = await plugin.call('transform', { text, folder });
 }
+await vault.close(); // and with it all that it loaded
 process.stdout.write(text);

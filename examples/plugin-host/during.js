@@ -4,21 +4,24 @@ import { pathToFileURL } from 'node:url';
 import { openVault } from '@ragnos/plugin';
 
 const folder = process.cwd();
-await using vault = await openVault({ home: process.env.RAGV_HOME, workFolder: folder });
+const vault = await openVault({ home: process.env.RAGV_HOME, workFolder: folder });
 const moved = new Set((await vault.host.list()).map(({ plugin }) => plugin));
 const names = new Set([...moved, ...(await readdir('plugins'))]);
 
 let text = await readFile('document.txt', 'utf8');
-for (const name of [...names].toSorted()) {
+for (const name of [...names].toSorted((a, b) => (a < b ? -1 : 1))) {
   console.error(`${name}: ${moved.has(name) ? 'vault' : 'folder'}`);
   text = await (moved.has(name) ? fromVault(name, text) : fromFolder(name, text));
 }
+await vault.close();
 process.stdout.write(text);
 
 async function fromVault(name, given) {
-  await using plugin = await vault.load(`acme/${name}`);
+  const plugin = await vault.load(`acme/${name}`);
   plugin.on('log', ({ line }) => console.error(line));
-  return await plugin.call('transform', { text: given, folder }); // await: it is closed at the end of this block
+  const result = await plugin.call('transform', { text: given, folder });
+  await plugin.close();
+  return result;
 }
 
 async function fromFolder(name, given) {

@@ -22,7 +22,7 @@ export const libraries: readonly RealPlugin[] = [
     ['validate', 'c9bf9e57-1685-4c89-bafb-ff5af830be8a'],
     true,
   ),
-  library('semver', 'library, CommonJS', ['semver@7.7.3'], ['valid', ' =v1.2.3 '], '1.2.3'),
+  library('semver', 'library, CommonJS', ['semver@7.7.3'], ['valid', 'v1.2.3'], '1.2.3'),
   library('ms', 'library, CommonJS, one function', ['ms@2.1.3'], ['default', '2 days'], 172_800_000),
   library('papaparse', 'library, UMD', ['papaparse@5.5.3'], ['parse', 'a,b\n1,2'], {
     data: [
