@@ -1,10 +1,11 @@
 import { VaultError } from '@ragnos/tuf';
 
-import { refuseRevoked } from '../host/change.ts';
 import { readSpec, type Context } from '../host/context.ts';
 import { verifyEvidence } from '../host/evidence.ts';
 import { hostOn, openContext } from '../host/open-host.ts';
 import { openSession } from '../host/session.ts';
+import { judgeRunning } from '../host/watch.ts';
+import type { OnRevoked } from '../formats/organisation-policy.ts';
 import type { Activated } from './activate.ts';
 import { verifyTree } from './activate.ts';
 import type {
@@ -145,14 +146,19 @@ async function judge(
   const { activated } = one;
   if (activated === null) return null;
   const { name, pointer, manifest, folder } = activated;
+  let action: OnRevoked = 'stop';
   try {
-    await refuseRevoked(context, name, pointer);
+    const judged = await judgeRunning(context, pointer);
+    if (judged !== null) {
+      action = judged.action; // as the newest policy says, not as it was when this was started
+      throw judged.error;
+    }
     await verifyEvidence(context, pointer, pointer);
     await verifyTree(context, { name, pointer, manifest, folder }, { repair: true, sealAboveBytes });
     return null;
   } catch (error) {
     if (!(error instanceof VaultError)) throw error;
-    const stopped = one.onRevoked === 'stop' || error.code !== 'REVOKED';
+    const stopped = action === 'stop';
     context.events.refusal(error, name);
     one.judged(error, stopped);
     if (stopped) await one.stop(error);

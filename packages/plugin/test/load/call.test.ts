@@ -5,9 +5,11 @@ import { codeOf } from '../host/world.ts';
 import { vaultOf, worldWith } from './plugins.ts';
 
 const code = `
-let seen = 0;
+let seen = 0, begun = 0;
+export const begunSoFar = () => begun;
 export function greet({ name }, context) { return 'hello, ' + name; }
 export async function slow({ ms }, { signal }) {
+  begun++;
   await new Promise((resolve, reject) => {
     const timer = setTimeout(resolve, ms);
     signal.addEventListener('abort', () => { clearTimeout(timer); seen++; reject(new Error('told')); });
@@ -96,6 +98,7 @@ test('time-outs and aborts reach the plugin, and others are not disturbed', asyn
   expect(await codeOf(hello.call('slow', { ms: 60_000 }, { timeoutMs: 50 }))).toBe('CALL_TIMEOUT');
   const stop = new AbortController();
   const waiting = hello.call('slow', { ms: 60_000 }, { signal: stop.signal });
+  await expect.poll(() => hello.call('begunSoFar')).toBe(3);
   stop.abort(new Error('enough'));
   await expect(waiting).rejects.toThrow('enough');
   expect(await other).toBe('done');

@@ -7,12 +7,21 @@ import { packValue, unpackValue } from './values.ts';
 type Callable = (...args: readonly unknown[]) => unknown;
 
 interface Call {
-  readonly abort: AbortController;
+  /** Made when somebody asks for it: most never do. */
+  abort: AbortController | null;
+  /** Why nobody waits for it any more. */
+  why: Error | null;
   readonly input: Inbox | null;
   /** Items that may still be sent. */
   credit: number;
   /** Called when there is more. */
   more: () => void;
+}
+
+function signalOf(call: Call): AbortSignal {
+  call.abort ??= new AbortController();
+  if (call.why !== null) call.abort.abort(call.why);
+  return call.abort.signal;
 }
 
 /** @throws what cannot be sent */
@@ -28,8 +37,10 @@ export async function runner(context: RunnerContext): Promise<void> {
     const [t, id] = [text(message, 't'), number(message, 'id')];
     const call = calls.get(id);
     if (t === 'call') void answer(message, id, bytes);
-    else if (t === 'abort') call?.abort.abort(new Error(text(message, 'why')));
-    else if (t === 'in') call?.input?.push(unpackValue(part(message), bytes));
+    else if (t === 'abort' && call !== undefined) {
+      call.why = new Error(text(message, 'why'));
+      call.abort?.abort(call.why);
+    } else if (t === 'in') call?.input?.push(unpackValue(part(message), bytes));
     else if (t === 'inEnd') call?.input?.end(ended(message));
     else if (t === 'ping') send({ t: 'pong', id });
     else if (t === 'pull' && call !== undefined) {
@@ -39,16 +50,23 @@ export async function runner(context: RunnerContext): Promise<void> {
   });
 
   async function answer(message: object, id: number, bytes: Uint8Array | null): Promise<void> {
-    const abort = new AbortController();
     const input =
       Reflect.get(message, 'input') === true ? new Inbox((n) => void send({ t: 'pull', id, n })) : null;
-    const call: Call = { abort, input, credit: streamWindow, more: () => undefined };
+    const call: Call = { abort: null, why: null, input, credit: streamWindow, more: () => undefined };
     calls.set(id, call);
     try {
       const name = text(message, 'name');
       const target = (await functions).get(name);
       if (target === undefined) return fail(id, 'missing', new Error(`it exports no function ${name}`));
-      const about = { signal: abort.signal, emit, log, ...(input === null ? {} : { input }) };
+      if (call.why !== null) return; // before it began
+      const about = {
+        get signal() {
+          return signalOf(call);
+        },
+        emit,
+        log,
+        ...(input === null ? {} : { input }),
+      };
       const result = await Promise.resolve(
         Reflect.apply(target, undefined, [unpackValue(part(message), bytes), about]),
       );
@@ -59,20 +77,20 @@ export async function runner(context: RunnerContext): Promise<void> {
     } finally {
       calls.delete(id);
       input?.end(null);
-      abort.abort(new Error('the call is over'));
     }
   }
 
   async function stream(id: number, call: Call, items: AsyncIterable<unknown>): Promise<void> {
     send({ t: 'stream', id });
+    const signal = signalOf(call);
     const stopped = new Promise<null>((resolve) =>
-      call.abort.signal.addEventListener('abort', () => resolve(null), { once: true }),
+      signal.addEventListener('abort', () => resolve(null), { once: true }),
     );
     const iterator = items[Symbol.asyncIterator]();
     for (;;) {
-      while (call.credit === 0 && !call.abort.signal.aborted)
+      while (call.credit === 0 && !signal.aborted)
         await Promise.race([new Promise<void>((resolve) => (call.more = resolve)), stopped]);
-      const next = call.abort.signal.aborted ? null : await Promise.race([iterator.next(), stopped]);
+      const next = signal.aborted ? null : await Promise.race([iterator.next(), stopped]);
       if (next === null) return void iterator.return?.().then(undefined, () => undefined);
       if (next.done === true) break;
       call.credit--;
