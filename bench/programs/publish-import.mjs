@@ -1,9 +1,12 @@
-/** Imports targets in batches. Arguments: folder, bits, number of targets, size of a batch, `metadata` to leave the target files out. */
+/** Imports targets in batches. Arguments: folder, bits, number of targets, size of a batch, `metadata` to leave the target files out, who signs the bins. */
 import './report.mjs';
 import { openPublisher } from './publisher.mjs';
 
-const [folder, bits, count, batch, only] = process.argv.slice(2);
-const { repository } = await openPublisher(folder, Number(bits), { skipTargets: only === 'metadata' });
+const [folder, bits, count, batch, only, signedBy] = process.argv.slice(2);
+const { repository } = await openPublisher(folder, Number(bits), {
+  skipTargets: only === 'metadata',
+  signedBy,
+});
 const begun = performance.now();
 for (let from = 0; from < Number(count); from += Number(batch))
   await repository.publish(async (draft) => {

@@ -53,7 +53,10 @@ function signerOf(pem) {
   });
 }
 
-/** Opens the repository below `folder`, made before if it is not there: one vendor in 2^bits bins, or in one role where bits are 0. */
+/**
+ * Opens the repository below `folder`, made before if it is not there: one vendor in 2^bits bins, or in one role where bits are 0.
+ * `signedBy`: who signs the bins of one that is made, `role` or `snapshot`.
+ */
 export async function openPublisher(folder, bits, options = {}) {
   const keyFile = join(folder, 'keys.json');
   if (!existsSync(keyFile)) {
@@ -84,7 +87,7 @@ export async function openPublisher(folder, bits, options = {}) {
         ...Object.fromEntries(roles.slice(0, 4).map((role) => [role, by(role)])),
         delegations: [
           { name: 'catalog', paths: ['catalog/*'], terminating: true, ...by('catalog') },
-          bits > 0 ? { ...vendor, bins: { bitLength: bits } } : vendor,
+          bits > 0 ? { ...vendor, bins: { bitLength: bits, signedBy: options.signedBy ?? 'role' } } : vendor,
         ],
       },
     });

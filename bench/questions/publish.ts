@@ -10,12 +10,14 @@ import { workFolder } from '../lib/work.ts';
 import type { Answer, Row } from '../lib/table.ts';
 
 const run = promisify(execFile);
-/** Targets, and bits of bins: what ragv takes for so many (`bestBits`). 0: one role, for comparison. */
-const sizes: readonly (readonly [targets: number, bits: number])[] = [
-  [10_000, 0],
-  [10_000, 7],
-  [100_000, 8],
-  [1_000_000, 10],
+type SignedBy = 'role' | 'snapshot';
+/** Targets, bits of bins and who signs them: what ragv takes for so many (`bestBits`). 0: one role, for comparison. */
+const sizes: readonly (readonly [targets: number, bits: number, signedBy: SignedBy])[] = [
+  [10_000, 0, 'role'],
+  [10_000, 7, 'role'],
+  [100_000, 8, 'role'],
+  [1_000_000, 10, 'role'],
+  [1_000_000, 11, 'snapshot'],
 ];
 
 export async function publish(times: number): Promise<readonly Answer[]> {
@@ -26,12 +28,14 @@ export async function publish(times: number): Promise<readonly Answer[]> {
   const seen: Row[] = [];
   const ours: [number, number][] = [];
   const theirs: [number, number][] = [];
-  for (const [targets, bits] of sizes) {
+  for (const [targets, bits, signedBy] of sizes) {
+    const underSnapshot = signedBy === 'snapshot';
     const folder = join(work, `${targets}-${bits}`);
     await mkdir(folder);
-    const name = `${targets.toLocaleString('en')} in ${bits === 0 ? 'one role' : `${2 ** bits} bins`}`;
+    const bins = bits === 0 ? 'one role' : `${(2 ** bits).toLocaleString('en')} bins`;
+    const name = `${targets.toLocaleString('en')} in ${bins}${underSnapshot ? ' under the snapshot’s keys' : ''}`;
     const batch = Math.min(targets, 100_000);
-    const imported = await report('publish-import.mjs', [folder, bits, targets, batch, 'metadata']);
+    const imported = await report('publish-import.mjs', [folder, bits, targets, batch, 'metadata', signedBy]);
     const seconds = Number(imported.json['seconds']);
     imports.push({
       name,
@@ -58,13 +62,13 @@ export async function publish(times: number): Promise<readonly Answer[]> {
       },
     });
     if (bits === 0) continue;
-    ours.push([targets, p50]);
+    if (!underSnapshot) ours.push([targets, p50]);
     const polled = numbers((await report('publish-poll.mjs', [folder, bits, 20])).json['ms']);
     seen.push({
       name,
       cells: { 'p50 ms': median(polled), 'p95 ms': percentile(polled, 0.95) },
     });
-    if (python === null) continue;
+    if (python === null || underSnapshot) continue; // what it writes there is not what ours has to be compared with
     const { stdout } = await run(python, [program('python_tuf_publish.py'), copy, '20'], { maxBuffer: 1e8 });
     const peer = parsed(stdout);
     const peerP50 = median(numbers(peer['ms']));
@@ -86,7 +90,7 @@ export async function publish(times: number): Promise<readonly Answer[]> {
       question: 'Publish one target into a vendor with many: folder, every file synced, audit log kept',
       rows: one,
       notes: [
-        'goal at 1,000,000: p50 ≤ 10 ms, ≤ 200 MB, ≤ 300 kB written',
+        'goal at 1,000,000: p50 ≤ 10 ms, ≤ 200 MB, ≤ 300 kB written; ≤ 160 kB where the snapshot’s keys sign the bins',
         'ours also keeps a journal, reads back and verifies what it committed, and takes its turn among other publishers; python-tuf does none of it',
       ],
       chart: {

@@ -85,6 +85,12 @@ export const served: readonly Served[] = [
     },
   },
   {
+    name: 'bins under the snapshot’s keys',
+    what: '16 bins that the snapshot lists by their version alone, republished; of the style that publishing chooses',
+    publish: withBins(undefined, 'snapshot'),
+    alone: true,
+  },
+  {
     name: 'bins, each client alone',
     what: '16 bins of the style that publishing chooses for the client',
     publish: withBins(),

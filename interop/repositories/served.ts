@@ -47,10 +47,11 @@ export function withKeys(kind: KeyKind): Served['publish'] {
 }
 
 /** Without a style, that which suits the clients. */
-export function withBins(style?: 'succinct' | 'prefixes'): Served['publish'] {
+export function withBins(style?: 'succinct' | 'prefixes', signedBy?: 'snapshot'): Served['publish'] {
   return async (place) => {
     const keys = new Keyring();
-    const bins = { bitLength: 4, ...(style === undefined ? {} : { style }) };
+    const signers = signedBy === undefined ? {} : { signedBy };
+    const bins = { bitLength: 4, ...(style === undefined ? {} : { style }), ...signers };
     const made = await make(place, keys, { delegations: [keys.delegation('files', ['files/*'], { bins })] });
     await made.add(...files);
     const first = await made.state();
