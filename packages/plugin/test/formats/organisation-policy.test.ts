@@ -103,6 +103,14 @@ describe('a policy', () => {
       expect(validate(json)).toBe(false);
     });
 
+  test('the example of docs/policy.md is one', async () => {
+    const page = await readFile(new URL('../../../../docs/policy.md', import.meta.url), 'utf8');
+    const example = /```json\n(.*?)```/s.exec(page)?.[1] ?? '';
+    const json: unknown = JSON.parse(example);
+    expect(parseOrganisationPolicy(new TextEncoder().encode(example)).rules).toHaveLength(4);
+    expect(validate(json)).toBe(true);
+  });
+
   test('too many rules, and bytes that are no JSON, are refused', () => {
     const many = { format, rules: Array.from({ length: 1001 }, () => ({ for: '*' })) };
     expect(() => parseOrganisationPolicy(bytesOf(many))).toThrow('rules: expected at most 1000');
