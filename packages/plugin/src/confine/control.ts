@@ -54,7 +54,7 @@ export class Control {
 
   /** Asks the plugin to end, in words that a preload reads: a signal would only reach what stands around it. */
   end(): void {
-    this.#lane.send({ end: 1 });
+    this.#lane.send({ stop: 1 });
   }
 
   close(): void {

@@ -114,6 +114,7 @@ export class Broker {
       own = now;
       if (own > this.#limits.connectionBytes) stream.destroy(new Error('too many bytes over one connection'));
     };
+    stream.onActivity = count;
     const counting = setInterval(count, 250).unref();
     socket.once('close', () => {
       clearInterval(counting);

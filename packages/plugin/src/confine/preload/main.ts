@@ -49,7 +49,7 @@ if (isMainThread) {
   if (setup.connect && setup.confined) tunnelThrough(mux);
   const terminate = process.kill.bind(process, process.pid, 'SIGTERM');
   control.onMessage((message) => {
-    if (Reflect.has(objectOf(message.value), 'end')) terminate();
+    if (Reflect.has(objectOf(message.value), 'stop')) terminate();
     else mux.receive(message);
   });
   if (setup.confined && setup.command === null) {
