@@ -91,8 +91,9 @@ export function installLoader(setup: Setup): void {
     prototype,
     '_compile',
     function compileServed(this: unknown, source: unknown, ...rest: unknown[]): unknown {
-      if (!served.has(sha256(String(source)))) throw denied('eval', 'module._compile');
-      const result: unknown = Reflect.apply(compile, this, [source, ...rest]);
+      const text = String(source); // once: an object could say something else the second time
+      if (!served.has(sha256(text))) throw denied('eval', 'module._compile');
+      const result: unknown = Reflect.apply(compile, this, [text, ...rest]);
       return result;
     },
   );
