@@ -96,10 +96,9 @@ export async function useEverything(stage: Stage, url: string): Promise<void> {
   await ragv(['trust', 'init', url], { ...host, refused: [2, '[USAGE]'] });
   await ragv(['trust', 'init', url, '--root', '1.root.json', '--single-signer', '--alias', 'demo'], host);
   await ragv(['search'], host);
-  await ragv(
-    ['install', 'acme/hello@1.0.0', 'acme/marked@15.0.0', 'acme/mathjs@^14', 'acme/server-memory@^2026'],
-    host,
-  );
+  await ragv(['install', 'acme/marked@15.0.0'], { ...host, refused: [10, '[CONSENT_REQUIRED]'] });
+  const wanted = ['acme/hello@1.0.0', 'acme/marked@15.0.0', 'acme/mathjs@^14', 'acme/server-memory@^2026'];
+  await ragv(['install', ...wanted, '--grant', 'all'], host);
   await ragv(['list'], host);
   await ragv(['run', 'acme/hello', 'Ada'], host);
   await ragv(['run', 'acme/marked'], { ...host, input: '*signed* bytes only' });
