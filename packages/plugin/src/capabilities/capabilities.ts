@@ -37,7 +37,7 @@ export interface Capabilities {
 
 export interface CapabilityLimits {
   readonly memoryMb: number;
-  /** Processor time of one process. */
+  /** Processor time of all its processes: a bucket that fills again within ten minutes. */
   readonly cpuSeconds: number;
   readonly callsPerMinute: number;
 }
