@@ -36,7 +36,7 @@ try {
 }
 
 hello.on('ended', ({ error, again }) =>
-  console.error(error.code, again ? 'starting it again' : 'it stays down'),
+  console.error(error.message, again ? 'starting it again' : 'it stays down'),
 );
 hello.on('log', ({ stream, line }) => console.error(stream, line)); // its stdout and stderr, line by line
 hello.on('denied', ({ capability, what }) => console.error('refused', capability, what));

@@ -127,13 +127,13 @@ test('trust, search, install, list, info, run', { timeout: 120_000 }, async () =
 
   const said = await ragv('run acme/hello Ada seven');
   expect(said).toMatchObject({ exit: 7, stdout: 'hello 1.0.0 Ada seven\n' });
-  expect(said.stderr).toContain('not confined yet');
+  expect(said.stderr).toContain('is verified and held by');
 });
 
 test('a plugin’s own flags are the plugin’s, and silence nothing of ours', { timeout: 60_000 }, async () => {
   const said = await ragv('run acme/hello --quiet --json');
   expect(said).toMatchObject({ exit: 0, stdout: 'hello 1.0.0 --quiet --json\n' });
-  expect(said.stderr).toContain('not confined yet');
+  expect(said.stderr).toContain('is verified and held by');
   expect((await ragv('run --quiet acme/hello x')).stderr).toBe('');
 });
 

@@ -1,4 +1,5 @@
 import type { Context } from '../command.ts';
+import { CliError } from '../errors.ts';
 import { exitCodes, exitOfCode } from '../exit-codes.ts';
 import { hostFor } from '../host.ts';
 import { count } from '../text.ts';
@@ -6,6 +7,8 @@ import { count } from '../text.ts';
 /** Exit code 3 if anything is not as it was signed, whatever else is fine; else 10 if a vendor of it is suspended. */
 export async function run(context: Context): Promise<number> {
   const { voice, options, signal } = context;
+  if (options.flag('all') && context.args[0] !== undefined)
+    throw new CliError('USAGE', `--all is every plugin, and ${context.args[0]} was named`);
   const results = await (
     await hostFor(context)
   ).verify(context.args[0], { repair: options.flag('repair'), signal });

@@ -157,7 +157,10 @@ export const hostCommands: readonly CommandSpec[] = [
     summary: 're-check every installed file against the signed manifest',
     audience: 'host',
     writes: false,
-    options: [['--repair', 'unpack a damaged plugin again from its verified archive']],
+    options: [
+      ['--all', 'every plugin that is installed, as without a name: for monitoring, with --json'],
+      ['--repair', 'unpack a damaged plugin again from its verified archive'],
+    ],
     examples: ['ragv verify', 'ragv verify acme/hello --repair'],
     load: () => import('../commands/verify.ts'),
   },
