@@ -1,4 +1,5 @@
 import { collect, metadataOf, type Repository } from '@ragnos/repository';
+import type { TrustedMetadataSet } from '@ragnos/tuf';
 import { testSigner } from '../keyring.ts';
 import { event, later } from './event-work.ts';
 import { bringing } from './far-work.ts';
@@ -72,6 +73,10 @@ async function change(draft: DraftOf, edits: readonly Edit[], mark: string): Pro
     }
 }
 
+/** Bins under the snapshot's own keys: those keys cannot go. */
+export const hasBareEntries = ({ snapshot }: TrustedMetadataSet): boolean =>
+  [...(snapshot?.meta.values() ?? [])].some(({ hashes }) => hashes === null);
+
 /** A top-level role gets another key; in a race with another rotation, or with a publish, it may have to be done again. */
 function rotating({ role }: Op & { kind: 'rotate' }): Work {
   const name = `rotate ${role}`;
@@ -81,6 +86,7 @@ function rotating({ role }: Op & { kind: 'rotate' }): Work {
     ...same,
     async run(hands) {
       const { set } = await hands.history.fresh();
+      const hanging = role === 'snapshot' && hasBareEntries(set);
       const held = hands.keys.of(role);
       const ids = set.root.roles.get(role)?.keyIds ?? [];
       const old = held.find(({ key }) => ids.includes(key.keyId));
@@ -90,8 +96,10 @@ function rotating({ role }: Op & { kind: 'rotate' }): Work {
         await hands.repository.rotateKey(role, fresh, old);
         const after = (await hands.history.fresh()).set.root.roles.get(role)?.keyIds ?? [];
         if (hands.alone && !after.includes(fresh.key.keyId)) throw new Error(`${name}: not done`);
+        if (hands.alone && hanging) throw new Error(`${name}: bins hung under the key that went`);
       } catch (error) {
-        judge(error, hands, name, hands.alone ? [] : ['CONFLICT', 'BAD_LAYOUT', 'SIGNATURES_MISSING']);
+        const refused = hanging ? ['BAD_LAYOUT'] : [];
+        judge(error, hands, name, hands.alone ? refused : ['CONFLICT', 'BAD_LAYOUT', 'SIGNATURES_MISSING']);
       }
     },
   };

@@ -143,6 +143,7 @@ export function event(op: Op & { kind: 'event' }): Work {
       } catch (error) {
         const nothing = ['NOTHING_TO_SIGN', 'PATH_IMMUTABLE'];
         if (op.what === 'split') nothing.push('NOT_COMPATIBLE');
+        if (op.what === 'root' && op.role === 'snapshot') nothing.push('BAD_LAYOUT'); // bins hang under its keys
         judge(error, hands, name, [...nothing, ...(hands.alone ? [] : raced)]);
       }
     },
@@ -164,7 +165,8 @@ export function later({ which, cancel }: Op & { kind: 'later' }): Work {
         else await applying.run(waiting, hands);
       } catch (error) {
         // What may not change may have been published with another content since.
-        judge(error, hands, `${name}: ${waiting.name}`, ['DOOR_IMMUTABLE', ...(hands.alone ? [] : raced)]);
+        const mayBe = waiting.rootAlone ? ['BAD_LAYOUT'] : ['DOOR_IMMUTABLE']; // bins may hang under its keys by now
+        judge(error, hands, `${name}: ${waiting.name}`, [...mayBe, ...(hands.alone ? [] : raced)]);
       }
     },
   };

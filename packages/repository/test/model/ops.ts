@@ -50,6 +50,7 @@ export type Op =
       readonly role: string;
       readonly bits: number;
       readonly style: 'succinct' | 'prefixes';
+      readonly signedBy: 'role' | 'snapshot';
     }
   | { readonly kind: 'rotate'; readonly role: (typeof topRoles)[number] }
   | {
@@ -106,7 +107,7 @@ const op: Arbitrary<Op> = oneof(
   { weight: 1, arbitrary: record({ kind: constant('remove-role' as const), role: vendors }) },
   { weight: 2, arbitrary: record({ kind: constant('keys' as const), role: online, threshold: constantFrom(1, 2) }) }, // prettier-ignore
   { weight: 1, arbitrary: record({ kind: constant('far-keys' as const), signed: boolean() }) },
-  { weight: 2, arbitrary: record({ kind: constant('split' as const), role: online, bits: integer({ min: 1, max: 3 }), style: constantFrom('succinct' as const, 'prefixes' as const) }) }, // prettier-ignore
+  { weight: 2, arbitrary: record({ kind: constant('split' as const), role: online, bits: integer({ min: 1, max: 3 }), style: constantFrom('succinct' as const, 'prefixes' as const), signedBy: constantFrom('role' as const, 'role' as const, 'snapshot' as const) }) }, // prettier-ignore
   { weight: 3, arbitrary: record({ kind: constant('rotate' as const), role: constantFrom(...topRoles) }) },
   { weight: 5, arbitrary: record({ kind: constant('event' as const), what: constantFrom('add' as const, 'add' as const, 'remove' as const, 'keys' as const, 'split' as const, 'root' as const), path: constantFrom(...eventPaths), role: constantFrom(...topRoles), bits: integer({ min: 1, max: 3 }), style: constantFrom('succinct' as const, 'prefixes' as const), now: boolean() }) }, // prettier-ignore
   { weight: 4, arbitrary: record({ kind: constant('later' as const), which: integer({ min: 0, max: 3 }), cancel: integer({ min: 0, max: 4 }).map((n) => n === 4) }) }, // prettier-ignore

@@ -67,7 +67,8 @@ export function roleWork(
       };
     }
     case 'split': {
-      const { role, bits, style } = op;
+      const { role, bits, style, signedBy } = op;
+      const bins = { bitLength: bits, style, signedBy };
       return {
         name,
         ...once((state) => {
@@ -79,8 +80,9 @@ export function roleWork(
           editing(
             hands,
             name,
-            () => hands.repository.editRoles([{ kind: 'split', role, bins: { bitLength: bits, style } }]),
-            ['UNKNOWN_ROLE', ...unfit(hands, style)],
+            () => hands.repository.editRoles([{ kind: 'split', role, bins }]),
+            // A rotation that nobody ended keeps bins from under the keys that it announced.
+            ['UNKNOWN_ROLE', ...unfit(hands, style), ...(signedBy === 'snapshot' ? ['CONFLICT'] : [])],
           ),
       };
     }
