@@ -151,7 +151,9 @@ export async function runner(context: RunnerContext): Promise<void> {
 function functionsOf(module: object): ReadonlyMap<string, Callable> {
   const found = new Map<string, Callable>();
   const fallback: unknown = Reflect.get(module, 'default');
-  for (const from of [typeof fallback === 'object' && fallback !== null ? fallback : {}, module])
+  // A function may be exported with others as its members, as lodash is.
+  const whole = (typeof fallback === 'object' && fallback !== null) || isCallable(fallback) ? fallback : {};
+  for (const from of [whole, module])
     for (const [name, value] of Object.entries(from)) if (isCallable(value)) found.set(name, value);
   return found;
 }
