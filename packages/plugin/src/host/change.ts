@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { PluginSpec } from '../names.ts';
 import type { PluginManifest } from '../formats/manifest.ts';
 import type { InstalledPlugin, InstallOptions, InstallResult } from './api.ts';
+import { rememberHeld } from './consent-held.ts';
 import { decideConsent, keepConsent } from './consent.ts';
 import { pruneContent } from './content.ts';
 import type { Context } from './context.ts';
@@ -152,6 +153,7 @@ export async function uninstallPlugin(
   const { vendor, plugin } = pointer;
   writeJournal(context, { operation: 'uninstall', vendor, plugin, kept: null });
   await removeConsents(context, pointer);
+  await rememberHeld(context, pointer, null);
   await removePointer(pluginPaths(context.paths, vendor, plugin));
   await sweepPlugin(context, vendor, plugin, null);
   await pruneContent(context);

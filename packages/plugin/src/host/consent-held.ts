@@ -1,10 +1,12 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 
+import { NameError } from '../errors.ts';
 import { pluginVersion } from '../names.ts';
 import type { HeldUpdate } from './api.ts';
 import type { Chosen } from './choose.ts';
 import type { Context } from './context.ts';
+import { HostFailureError } from './errors.ts';
 import type { PluginId } from './grants.ts';
 import { ensureFolder, knownFolder } from './paths.ts';
 import { readState, writeState } from './state-file.ts';
@@ -28,19 +30,24 @@ export function heldBack(context: Context, { heldBack: held = null }: Chosen): H
   };
 }
 
-/** The update that the last `update` did not take; `null` = there was none. */
+/** The update that the last `update` did not take; `null` = there was none, or what was kept of it cannot be read: it is only shown. */
 export async function readHeld(context: Context, id: PluginId): Promise<HeldUpdate | null> {
-  return readState(heldFile(context, id), (json) => {
-    if (json.string('format') !== format) json.fail('format', format);
-    return {
-      version: pluginVersion(json.string('version')),
-      code: json.string('code'),
-      message: json.string('message'),
-      hint: json.has('hint') ? json.string('hint') : null,
-      manifest: json.has('manifest') ? json.string('manifest') : null,
-      since: json.string('since'),
-    };
-  });
+  try {
+    return await readState(heldFile(context, id), (json) => {
+      if (json.string('format') !== format) json.fail('format', format);
+      return {
+        version: pluginVersion(json.string('version')),
+        code: json.string('code'),
+        message: json.string('message'),
+        hint: json.has('hint') ? json.string('hint') : null,
+        manifest: json.has('manifest') ? json.string('manifest') : null,
+        since: json.string('since'),
+      };
+    });
+  } catch (error) {
+    if (error instanceof HostFailureError || error instanceof NameError) return null;
+    throw error;
+  }
 }
 
 /** `null` = nothing is held any more. What was held before keeps its time. The lock is held. */

@@ -186,6 +186,17 @@ describe('an update is held', () => {
     ]);
   });
 
+  test('what is kept of it is only shown: damaged, it hides nothing, and agrees to nothing', async () => {
+    const world = await installed({});
+    const host = await world.host();
+    await publish(world, '1.2.0', { env: ['A'] });
+    await host.update();
+    writeFileSync(join(world.folder, 'known', 'acme', 'hello.held.json'), '{');
+    expect(await host.list()).toMatchObject([{ version: '1.1.0', heldUpdate: null }]);
+    expect(await host.update(undefined, { grantHeld: true })).toMatchObject([{ changed: false }]);
+    expect(await host.list()).toMatchObject([{ heldUpdate: { version: '1.2.0' } }]);
+  });
+
   test('grantHeld agrees to what was shown, not to what has come since', async () => {
     const world = await installed({});
     const host = await world.host();

@@ -36,7 +36,13 @@ describe('a version whose vendor did not run our pack', () => {
   ];
   test.for(cases)('%s: refused, with the place', async ([, files, place]) => {
     const world = await World.create();
-    await world.publish('1.1.0', { files });
+    await world.publish('1.1.0', {
+      files,
+      change: (manifest) => ({
+        ...manifest,
+        entry: { main: manifest.files.find(({ path }) => path === 'main.js')?.path ?? null, bin: new Map() },
+      }),
+    });
     const host = await world.host();
     await expect(host.install('acme/hello@1.1.0')).rejects.toMatchObject({
       code: 'PLUGIN_FINDINGS',
