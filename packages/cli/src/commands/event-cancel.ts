@@ -25,9 +25,9 @@ export async function run(context: Context): Promise<undefined> {
       },
       { signal },
     );
-    voice.answer({ id, state: 'cancelled' }, [`cancelled ${id}; what was signed for it is void`]);
+    voice.answer({ id, state: 'cancelled' }, [`cancelled ${id}: nobody will apply it from here`]);
     voice.note(
-      'keep its version in mind: who signed it will be asked before signing another content as the same version',
+      'signatures that were given stay good wherever a copy is: who signed it will be asked before signing another content as the same version',
     );
   } finally {
     await vault.repository.close();

@@ -3,7 +3,7 @@ import type { Signer } from '@ragnos/signing';
 import type { Context } from '../command.ts';
 import { CliError } from '../errors.ts';
 import { exitCodes } from '../exit-codes.ts';
-import { eventAnswer, eventLines, isEventFile, namedEvent, signerTrust } from '../metadata/events.ts';
+import { changeLines, eventAnswer, isEventFile, looks, namedEvent, signerTrust } from '../metadata/events.ts';
 import { namedUri, openKeys, ownLedger } from '../metadata/open-keys.ts';
 import { confirm } from '../prompt.ts';
 import { readConfig } from '../vault/config.ts';
@@ -16,7 +16,8 @@ export async function run(context: Context): Promise<number> {
   const named = await namedEvent(given, context);
   const trust = await signerTrust(given, context);
   const seen = review(named.event, trust, new Date());
-  for (const line of eventLines(named, seen)) voice.note(line);
+  for (const line of changeLines(named, seen, [])) voice.note(line);
+  for (const line of looks(seen)) voice.warn(line); // --quiet hides no warning
   const signers = await signersFor(given, seen, context);
   const ledger = ownLedger(context);
   for (const { role, version, sha256 } of await secondBodies(seen, signers, ledger))

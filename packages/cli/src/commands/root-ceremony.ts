@@ -53,8 +53,9 @@ async function change(table: Table, context: Context): Promise<number> {
     const { event, seen, finished } = await nextRootAtTable(vault, table, context);
     if (finished === null) {
       voice.answer({ id: event.id, complete: false }, eventLines({ event, state: 'open' }, seen));
+      const file = join(vault.folder, 'staging', 'events', event.id, 'event.json');
       voice.note(
-        `signatures are missing: ragv event sign, ragv event merge ${event.id}, ragv event apply ${event.id}`,
+        `signatures are missing: hand out ${file}; who has a copy runs: ragv event sign <copy> --root <file> --key file2:<path>; then, here: ragv event merge ${event.id} <copy>, ragv event apply ${event.id}`,
       );
       return exitCodes.pending[0];
     }

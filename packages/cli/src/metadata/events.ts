@@ -90,19 +90,32 @@ export async function reviewed(named: NamedEvent, given: string, context: Contex
   return review(named.event, await signerTrust(given, context), new Date());
 }
 
+/** What nobody should sign without having read it. */
+export function looks(seen: Review): readonly string[] {
+  return [
+    ...seen.roles.flatMap(({ name, warnings }) =>
+      warnings.map((warning) => (warning.startsWith(`${name}: `) ? warning : `${name}: ${warning}`)),
+    ),
+    ...(seen.sameWords ? [] : ['the event describes itself in other words than these; believe these']),
+  ];
+}
+
 /** The whole event for people: what it changes first, then who has signed and who may. */
-export function eventLines(
+export function eventLines(named: Pick<NamedEvent, 'event' | 'state'>, seen: Review): readonly string[] {
+  return changeLines(named, seen, looks(seen));
+}
+
+/** As `eventLines`, with those `looks`: none where they are said as warnings. */
+export function changeLines(
   { event, state }: Pick<NamedEvent, 'event' | 'state'>,
   seen: Review,
+  said: readonly string[],
 ): readonly string[] {
   return [
     `${event.id}, round ${event.round}, ${state}${event.reason === '' ? '' : `: ${event.reason}`}`,
     `deadline: ${formatDate(event.deadline)}, ${expiryText(event.deadline)}`,
     ...seen.words,
-    ...seen.roles.flatMap(({ name, warnings }) =>
-      warnings.map((warning) => `look: ${warning.startsWith(`${name}: `) ? '' : `${name}: `}${warning}`),
-    ),
-    ...(seen.sameWords ? [] : ['look: the event describes itself in other words than these; believe these']),
+    ...said.map((line) => `look: ${line}`),
     ...seen.roles.flatMap(({ name, after, sha256, needs, strangers }) => [
       `${name} version ${after.version} is signed as sha256:${sha256}`,
       ...needs.flatMap(({ by, role, signedBy, missing }) => [

@@ -15,7 +15,7 @@ import { CliError } from '../errors.ts';
 import { confirm } from '../prompt.ts';
 import type { Vault } from '../vault/vault.ts';
 import { finish, Minutes, type Finished } from './ceremony.ts';
-import { deadlineOf, eventLines } from './events.ts';
+import { deadlineOf, changeLines, looks } from './events.ts';
 import { namedUri, openKey, ownLedger } from './open-keys.ts';
 import { takeSeats, type KeyHolder, type Table } from './participants.ts';
 
@@ -51,7 +51,8 @@ export async function nextRootAtTable(
   );
   const trust = { root: before.bytes };
   const seen = review(event, trust, new Date());
-  for (const line of eventLines({ event, state: 'open' }, seen)) voice.note(line);
+  for (const line of changeLines({ event, state: 'open' }, seen, [])) voice.note(line);
+  for (const line of looks(seen)) voice.warn(line);
   await confirm('This changes who can replace everything', 'root', options.flag('yes'), signal);
   const folder = eventFolder(join(vault.folder, 'staging'));
   await folder.create(event, { signal });

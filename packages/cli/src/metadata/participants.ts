@@ -100,7 +100,7 @@ async function takeSeat(given: string, context: Context): Promise<KeyHolder> {
   }
   if (!existsSync(dirname(path)))
     throw new CliError('USAGE', `${name}: there is no folder ${dirname(path)} for a new key`, {
-      hint: 'is the medium mounted? A folder on it is made by hand',
+      hint: `is the medium mounted? A folder on it is made by hand. Whoever is away takes part by a public key: ${name}=<file>.pub`,
     });
   const type = keyType(options.text('key-type'));
   const signer = await generateSigner({ path, type, password, signal });

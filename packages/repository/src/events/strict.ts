@@ -34,7 +34,7 @@ export function readMetadata(bytes: Uint8Array, what: string): Metadata {
   const type = signed !== undefined && isJsonObject(signed) ? signed['_type'] : undefined;
   const known = types.find((each) => each === type);
   if (known === undefined)
-    throw new MalformedMetadataError(`${what}: no TUF metadata: its signed part says of no type that it is`);
+    throw new MalformedMetadataError(`${what}: no TUF metadata: its _type is none of ${types.join(', ')}`);
   if (bytes.length > defaultLimits[`${known}MaxLength`])
     throw new LimitExceededError(
       `${what}: ${bytes.length} bytes, more than ${defaultLimits[`${known}MaxLength`]}`,

@@ -60,14 +60,12 @@ async function typed<T>(path: string, call: () => Promise<T>): Promise<T> {
   try {
     return await call();
   } catch (error) {
-    const code = systemCode(error);
-    throw new StorageError(
-      codes.get(code ?? '') ?? 'STORAGE_UNAVAILABLE',
-      `${path}: ${reasons.get(code ?? '') ?? code ?? 'failed'}`,
-      {
-        cause: error,
-      },
-    );
+    const reason = systemCode(error) ?? '';
+    const code = codes.get(reason) ?? 'STORAGE_UNAVAILABLE';
+    throw new StorageError(code, `${path}: ${reasons.get(reason) ?? (reason || 'failed')}`, {
+      cause: error,
+      ...(code === 'STORAGE_FULL' ? { hint: 'nothing was published; free some space, then try again' } : {}),
+    });
   }
 }
 
