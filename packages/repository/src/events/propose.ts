@@ -90,9 +90,9 @@ export async function propose(
   const asked = resign.filter((role) => role !== 'root');
   for (const role of asked) workspace.edit(await located(workspace, role), { resign: true });
   const next = nextRoot(head.root.signed, tops, rootExpiry(engine));
-  // Before anybody signs it; a head that nobody can build upon is reset instead.
-  if ((await findDamage(engine, head.root.signed, next, options)) === null)
-    await refuseHangingBins(head, next);
+  await refuseHangingBins(head, next).catch(async (error: unknown) => {
+    if ((await findDamage(engine, head.root.signed, next, options)) === null) throw error; // else it is reset
+  });
   const root = resign.includes('root') || changesRoot(head.root.signed, next) ? next : null;
   const made = await eventOf(engine, { workspace, root, always: new Set(asked) }, options);
   return { id: newId(made, engine.now()), ...common, ...made };
@@ -210,8 +210,7 @@ async function roleOf(
     return { name: work.name, delegator: work.delegator, signed: signedBytes, signatures };
   }
   const { splits } = await workspace.keysOf(work);
-  const base = await workspace.onHeadOrNull(work);
-  const body = await bodyOf(work, workspace, base?.signed ?? null);
+  const body = await bodyOf(work, workspace, (await workspace.onHeadOrNull(work))?.signed ?? null);
   let version = (workspace.head.snapshot.signed.meta.get(work.name)?.version ?? 0) + 1;
   while ((await engine.storage.head(metadataKey(work.name, version), options)) !== null) version++;
   const expires = expiry(workspace.now, lifetimeOf(engine.lifetimes, work.name, splits));
