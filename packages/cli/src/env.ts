@@ -16,6 +16,7 @@ export const environment = {
   RAGV_ALERT_URL:
     'a webhook that `ragv refresh --watch` tells what it cannot do; a secret, so rather here than as --alert-url',
   RAGV_PLUGIN_ROOT: 'set for a plugin that `ragv run` starts: the folder it is installed in',
+  RAGV_DATA: 'set for a plugin that was granted a folder of its own: where that is',
   HTTP_PROXY: 'proxy for http:, also HTTPS_PROXY and NO_PROXY, in either case',
   NO_COLOR: 'no colour, whatever its value',
   XDG_DATA_HOME: 'the data folder of the system, below which the host’s folder is `ragv`',

@@ -1,4 +1,4 @@
-import { existsSync, realpathSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readSync, realpathSync } from 'node:fs';
 import path from 'node:path';
 import type { ConfineOptions } from './api.ts';
 import type { Launch } from './launch.ts';
@@ -76,8 +76,14 @@ async function inside(options: ConfineOptions): Promise<Inside> {
   const entry = path.posix.join(root, options.entry);
   const programs = options.grant.exec.map((file): Mount => [file, file]);
   const wide = options.grant.exec.length > 0 || options.grant.native;
-  if (options.runtime === 'executable')
-    return foreign(options, [entry, ...args], [...systemLibraries(), ...programs]);
+  if (options.runtime === 'executable') {
+    const mounts = [
+      ...systemLibraries(),
+      ...interpreterOf(path.join(options.folder, options.entry)),
+      ...programs,
+    ];
+    return foreign(options, [entry, ...args], mounts);
+  }
   if (options.runtime === 'python') {
     const python = await findPython(options.python);
     const own = [python.program, ...python.folders].map((place): Mount => [place, place]);
@@ -171,6 +177,19 @@ function ownFolders(memoryBytes: number): readonly string[] {
   return words(
     `--proc /proc --dev /dev --perms 1777 --size ${memoryBytes} --tmpfs /tmp --perms 1777 --size ${quarter} --tmpfs /dev/shm --remount-ro /dev`,
   );
+}
+
+/** A script is a program of the system's as well: the one that its first line names, and nothing that it may call. */
+function interpreterOf(file: string): readonly Mount[] {
+  const start = Buffer.alloc(256);
+  const handle = openSync(file, 'r');
+  try {
+    readSync(handle, start, 0, start.length, 0);
+  } finally {
+    closeSync(handle);
+  }
+  const program = /^#![ \t]*(\/[^\s\0]+)/.exec(start.toString('latin1'))?.[1];
+  return program === undefined || !existsSync(program) ? [] : [[realpathSync(program), program]];
 }
 
 function words(text: string): readonly string[] {
