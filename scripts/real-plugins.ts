@@ -17,6 +17,8 @@ import { servers } from './real-plugins/servers.ts';
 import { tools } from './real-plugins/tools.ts';
 
 const least = 20;
+/** npm waits for the network, and reading code for a processor. */
+const atOnce = 3;
 const all: readonly RealPlugin[] = [...servers, ...tools, ...libraries];
 const names = process.argv.slice(2);
 const unknown = names.filter((name) => name !== 'guide' && all.every((one) => one.name !== name));
@@ -97,16 +99,22 @@ try {
     'real',
   );
   const vault = await openVault({ home: join(work, 'home'), workFolder: project, recheckEveryMs: 0 });
-  const results: Result[] = [];
-  for (const plugin of chosen) {
-    const result = await attempt(vault, plugin);
-    tell(result);
-    results.push(result);
-  }
+  const found = new Map<RealPlugin, Result>();
+  const waiting = chosen.values(); // shared: whoever is free takes the next
+  const takeTurns = async (): Promise<void> => {
+    for (const plugin of waiting) {
+      const result = await attempt(vault, plugin);
+      tell(result);
+      found.set(plugin, result);
+    }
+  };
+  await Promise.all(Array.from({ length: atOnce }, takeTurns));
+  const results = chosen.flatMap((plugin) => found.get(plugin) ?? []);
   await vault.close();
   const fine = results.filter(isFine).length;
   console.log(`${fine} of ${results.length} answer in both modes`);
-  failed = fine < results.length || (names.length === 0 && fine < least);
+  const asTold = results.filter((one) => isFine(one) === (one.plugin.fails === undefined)).length;
+  failed = asTold < results.length || (names.length === 0 && fine < least);
   if (names.length === 0) await writeReport(results);
   if (names.length === 0 || names.includes('guide')) await followGuide('protect-my-ai-host.md');
 } finally {

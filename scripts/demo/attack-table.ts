@@ -5,6 +5,7 @@ import { writeArchive } from '@ragnos/plugin';
 import { fixedPassword, openSigner } from '@ragnos/signing';
 import { keyId, metadataToBytes, parseMetadata, signedToBytes, type Timestamp } from '@ragnos/tuf';
 import { endless, type Lie } from './evil-server.ts';
+import { incidents } from './incidents.ts';
 import type { Outcome } from './run.ts';
 import { ragvQuietly, type Stage } from './stage.ts';
 import type { Patch } from './weaken.ts';
@@ -17,6 +18,8 @@ export interface Ground {
   /** The folder that is served. */
   readonly served: string;
   readonly sent: () => number;
+  /** Where the host looks for the repository. */
+  readonly port: number;
 }
 
 export interface Attack {
@@ -29,6 +32,9 @@ export interface Attack {
   readonly tamper?: (ground: Ground) => Promise<void>;
   readonly lie?: Lie;
   readonly clockShiftMs?: number;
+  /** The command is the operator's: what is refused is at the door, and no host is asked. */
+  readonly operator?: boolean;
+  readonly env?: Readonly<Record<string, string>>;
   /** The attack comes after metadata that verifies and is kept. */
   readonly behindMetadata?: boolean;
   /** The check that stands in the way, disabled in the test build. */
@@ -259,12 +265,25 @@ export const attacks: readonly Attack[] = [
       for (const path of bin) await overwrite(path, "console.log('pwned');\n");
     },
     patches: [
-      { package: 'plugin', file: 'host/run.js', find: 'if (findings.length > 0)', replace: 'if (false)' },
+      {
+        package: 'plugin',
+        file: 'load/activate.js',
+        find: 'if (findings.length > 0)',
+        replace: 'if (false)',
+      },
+      // The loader compares once more what it reads with what was signed.
+      {
+        package: 'plugin',
+        file: 'confine/preload/loader.js',
+        find: 'if (bytes === null || sha256(bytes) !== digest)',
+        replace: 'if (bytes === null)',
+      },
     ],
     exit: 3,
     codes: ['TREE_CHANGED'],
     worked: (outcome) => outcome.stdout.includes('pwned'),
   },
+  ...incidents,
 ];
 
 async function replaceArchive({ served }: Ground): Promise<void> {

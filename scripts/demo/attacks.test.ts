@@ -45,6 +45,7 @@ afterAll(async () => rm(folder, { recursive: true, force: true }));
 for (const attack of attacks)
   test(`${attack.id}: ${attack.title}`, { timeout: 60_000 }, async () => {
     const verdict = await attempt(world, attack);
+    if (process.env['SHOW'] !== undefined) console.log(verdict);
     expect(verdict).toMatchObject({
       workedWithoutCheck: true,
       exit: attack.exit,

@@ -100,7 +100,7 @@ async function strike(world: World, attack: Attack, name: string, main: string):
   await cp(join(world.folder, `host-${attack.host}`), home, { recursive: true });
   await cp(join(world.folder, `public-${attack.serves}`), served, { recursive: true });
   let server: EvilServer | null = null;
-  const ground: Ground = { stage, folder, home, served, sent: () => server?.sent() ?? 0 };
+  const ground: Ground = { stage, folder, home, served, sent: () => server?.sent() ?? 0, port };
   await attack.tamper?.(ground);
   server = await evilServer(served, port, attack.lie);
   try {
@@ -112,7 +112,12 @@ async function strike(world: World, attack: Attack, name: string, main: string):
     const outcome = await runMain(main, attack.command, {
       cwd: folder,
       node: clock,
-      env: { RAGV_HOME: home, DEMO_CLOCK_SHIFT_MS: String(attack.clockShiftMs ?? 0) },
+      env: {
+        RAGV_HOME: home,
+        DEMO_CLOCK_SHIFT_MS: String(attack.clockShiftMs ?? 0),
+        ...attack.env,
+        ...(attack.operator === true ? stage.operatorEnv : {}),
+      },
     });
     return { outcome, ground, before, after: treeHash(home, untouched(attack)) };
   } finally {
@@ -121,11 +126,12 @@ async function strike(world: World, attack: Attack, name: string, main: string):
 }
 
 /**
- * What a refusal may write: its event, its lock, and the time of asking. Where the attack lies behind metadata that
+ * What a refusal may write: its event, its lock, that it looked at a version's tree, and the time of asking. Where the attack lies behind metadata that
  * verified, that metadata is rightly kept: it is what the attack was measured against.
  */
 function untouched(attack: Attack): (path: string) => boolean {
   return (path) =>
     /(?:^|\/)(?:events\.jsonl|state\.json|[^/]*\.lock[^/]*|lock[^/]*)$/.test(path) ||
+    /(?:^|\/)live(?:\/|$)/.test(path) ||
     (attack.behindMetadata === true && /\/(?:metadata|known)$/.test(path));
 }

@@ -6,6 +6,8 @@ interface Common {
   /** `name@version` as on npm; the first is the plugin, the others are what a host of such plugins has beside it. */
   readonly packages: readonly [string, ...string[]];
   readonly kind: string;
+  /** Why it is known not to answer: it stays in the list, and the list says so. */
+  readonly fails?: string;
 }
 
 /** Whose module's own functions are called. */
@@ -63,7 +65,7 @@ export function server(
   packages: Common['packages'],
   tool: Server['tool'],
   answer: string,
-  more: Pick<Server, 'args' | 'env'> = {},
+  more: Pick<Server, 'args' | 'env' | 'fails'> = {},
 ): Server {
   return { type: 'server', name, kind: 'MCP server', packages, tool, answer, ...more };
 }

@@ -78,6 +78,7 @@ ${failures(results).join('\n') || 'Nothing.'}
 
 function failures(results: readonly Result[]): readonly string[] {
   return results.flatMap(({ plugin, refused, sandbox, process: held, nothing }) => [
+    ...(plugin.fails === undefined ? [] : [`- ${plugin.name}: ${plain(plugin.fails)}.`]),
     ...(refused === null ? [] : [`- ${plugin.name} is not installed: ${plain(refused)}`]),
     ...(
       [
