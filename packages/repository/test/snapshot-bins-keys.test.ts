@@ -31,10 +31,7 @@ async function split(made: World, bins: Partial<BinsLayout> = {}): Promise<void>
 
 async function hung(): Promise<World> {
   const made = await world();
-  made.now = new Date();
-  const repository = await made.open();
-  await repository.refresh({ force: true });
-  await repository.publish((draft) => draft.add(path, text('{}')));
+  await (await made.open()).publish((draft) => draft.add(path, text('{}')));
   await split(made);
   return made;
 }
@@ -52,14 +49,14 @@ function fresh(made: World, role: string): RoleEdit & { kind: 'keys' } {
 }
 
 async function signed(made: World, event: SigningEvent): Promise<SigningEvent> {
-  const settings = { ledger: noLedger, now: new Date() };
-  const seen = review(event, { root: made.root }, new Date());
+  const settings = { ledger: noLedger, now: made.now };
+  const seen = review(event, { root: made.root }, made.now);
   return (await signEvent(event, seen, made.keys.of('root'), settings)).event;
 }
 
-const inADay = (): { readonly reason: string; readonly deadline: Date } => ({
+const inADay = (made: World): { readonly reason: string; readonly deadline: Date } => ({
   reason: '',
-  deadline: new Date(Date.now() + 86_400_000),
+  deadline: new Date(made.now.getTime() + 86_400_000),
 });
 
 test('no way to put a root takes those keys from under them, and nothing is changed by the try', async () => {
@@ -75,7 +72,7 @@ test('no way to put a root takes those keys from under them, and nothing is chan
     'another threshold': () =>
       repository.editRoles([{ ...edit, keys: [old.key, ...edit.keys], threshold: 2 }]),
     'one more key': () => repository.editRoles([{ ...edit, keys: [old.key, ...edit.keys] }]),
-    event: () => repository.proposeEvent({ edits: [edit], ...inADay() }),
+    event: () => repository.proposeEvent({ edits: [edit], ...inADay(made) }),
   };
   for (const [way, run] of Object.entries(ways))
     expect([way, await run().catch((error: unknown) => error)]).toEqual([
@@ -92,7 +89,7 @@ test('a root that was signed before they hung there is refused as well', async (
   const repository = await made.open();
   const event = await signed(
     made,
-    await repository.proposeEvent({ edits: [fresh(made, 'snapshot')], ...inADay() }),
+    await repository.proposeEvent({ edits: [fresh(made, 'snapshot')], ...inADay(made) }),
   );
   await split(made);
   const before = await keysIn(made.storage);
@@ -221,7 +218,7 @@ test('online keys that were stolen and run to the last version: the root goes, a
   await host(); // it cannot tell
   const repository = await made.open({ staging: join(folder, 'staging'), damaged: true });
   const edits = (['timestamp', 'snapshot'] as const).map((role) => fresh(made, role));
-  const event = await signed(made, await repository.proposeEvent({ edits, ...inADay() }));
+  const event = await signed(made, await repository.proposeEvent({ edits, ...inADay(made) }));
   expect(await repository.applyEvent(event)).toMatchObject({
     outcome: 'applied',
     reset: expect.stringContaining(`${last}`) as unknown,
