@@ -1,7 +1,4 @@
-import { fileURLToPath } from 'node:url';
-import { createRequire } from 'node:module';
-
-import { ConfineError, ConfineFailureError, ConfineRefusedError } from '../confine/errors.ts';
+import { ConfineFailureError, ConfineRefusedError } from '../confine/errors.ts';
 import type { Exit } from '../confine/api.ts';
 import type { Context } from '../host/context.ts';
 import type { PluginSpec } from '../names.ts';
@@ -18,10 +15,13 @@ import {
 } from './api.ts';
 import type { Activated } from './activate.ts';
 import { Conversation } from './conversation.ts';
-import { LoadFailureError, LoadNotFoundError, LoadRefusedError } from './errors.ts';
+import { gaveUp, isCrash } from './crash.ts';
+import { LoadFailureError, LoadRefusedError } from './errors.ts';
 import { readLines } from './lines.ts';
+import { addTo, attempt } from './listeners.ts';
+import { programOf } from './module-program.ts';
 import { perMinute } from './rate.ts';
-import { mainOf, startPlugin, type Program, type Started, type StartOptions } from './start.ts';
+import { startPlugin, type Started, type StartOptions } from './start.ts';
 
 export interface HandleOptions extends LoadOptions, Pick<StartOptions, 'workFolder' | 'sealAboveBytes'> {
   /** Called once, when nothing of it is left and nothing will be started again. */
@@ -319,62 +319,6 @@ export class Handle {
   #gone(): void {
     this.#state = 'stopped';
     this.#options.onGone();
-  }
-}
-
-/** Ended by itself, or for using too much: worth another start. What breaks the rules of the channel is not. */
-function isCrash(error: Error): boolean {
-  if (!(error instanceof ConfineError))
-    return error instanceof LoadFailureError && error.code === 'PLUGIN_HUNG';
-  return ['PLUGIN_CRASHED', 'CHANNEL_CLOSED', 'MEMORY_LIMIT', 'CPU_LIMIT', 'START_FAILED'].includes(
-    error.code,
-  );
-}
-
-function gaveUp(name: string, { limit, windowMs }: RestartPolicy, cause: Error): LoadFailureError {
-  return new LoadFailureError(
-    'PLUGIN_GAVE_UP',
-    `${name} ended more than ${limit} times within ${Math.round(windowMs / 1000)} s: ${cause.message}`,
-    { cause },
-  );
-}
-
-function programOf({ manifest, name }: Activated): Program {
-  const entry = mainOf(manifest);
-  const runtime = manifest.runtime ?? 'node';
-  if (runtime !== 'node' || entry === null)
-    throw new LoadNotFoundError('NO_ENTRY', `${name} has no module to call`, {
-      hint: manifest.kind === 'mcp' ? 'it is an MCP server: vault.mcp()' : 'ragv run starts its command',
-    });
-  return { entry, runner: runnerFile() };
-}
-
-let runner: string | undefined;
-
-/** Where the runner lies: a file of its own also where modules are joined. */
-function runnerFile(): string {
-  runner ??= createRequire(fileURLToPath(import.meta.url)).resolve('@ragnos/plugin/runner');
-  return runner;
-}
-
-function addTo<Name, Listener>(
-  listeners: Map<Name, Set<Listener>>,
-  name: Name,
-  listener: Listener,
-): () => void {
-  const set = listeners.get(name) ?? new Set();
-  listeners.set(name, set.add(listener));
-  return () => void set.delete(listener);
-}
-
-/** A listener that throws is its own problem. */
-function attempt(action: () => void): void {
-  try {
-    action();
-  } catch (error) {
-    queueMicrotask(() => {
-      throw error;
-    });
   }
 }
 
