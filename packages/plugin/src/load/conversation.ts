@@ -1,10 +1,11 @@
 import type { Channel, Message } from '../confine/preload/lanes.ts';
 import type { CallSettings, LoadLimits } from './api.ts';
 import { LoadFailureError, LoadNotFoundError, LoadRefusedError, type LoadError } from './errors.ts';
+import { namesOf, pack, packedOf, textOf, tooLarge } from './message-parts.ts';
 import { Throttle } from './rate.ts';
 import { Inbox } from './runner/inbox.ts';
 import { streamWindow, type ToPlugin } from './runner/protocol.ts';
-import { packValue, unpackValue } from './runner/values.ts';
+import { unpackValue } from './runner/values.ts';
 
 export interface Listeners {
   readonly event: (name: string, data: unknown) => void;
@@ -25,8 +26,6 @@ interface Pending {
   readonly timer: (run: boolean) => void;
   readonly done: () => void;
 }
-
-const maxFunctions = 1000;
 
 /** The host's end of one process's call lane. What comes is checked before it is believed. */
 export class Conversation {
@@ -281,36 +280,4 @@ export class Conversation {
       return new LoadFailureError('VALUE_TOO_LARGE', `what ${name} returned is too large: ${text}`);
     return new LoadFailureError('PLUGIN_THREW', `${name}: ${textOf(message, 'name', 100)}: ${text}`);
   }
-}
-
-function pack(value: unknown): ReturnType<typeof packValue> {
-  try {
-    return packValue(value);
-  } catch (cause) {
-    const why = cause instanceof Error ? cause.message : 'cannot be written';
-    throw new LoadFailureError('BAD_VALUE', `what is sent is no JSON: ${why}`, { cause });
-  }
-}
-
-function tooLarge(cause: unknown): LoadError {
-  return new LoadFailureError('VALUE_TOO_LARGE', cause instanceof Error ? cause.message : 'too large', {
-    cause,
-  });
-}
-
-function packedOf(message: object): object {
-  const packed: unknown = Reflect.get(message, 'v');
-  if (typeof packed !== 'object' || packed === null) throw new TypeError('a message without its value');
-  return packed;
-}
-
-function textOf(message: object, name: string, most: number): string {
-  const text: unknown = Reflect.get(message, name);
-  if (typeof text !== 'string') throw new TypeError(`a message without its ${name}`);
-  return text.slice(0, most).replace(/[\p{Cc}\p{Cf}]/gu, ' ');
-}
-
-function namesOf(list: unknown): readonly string[] {
-  if (!Array.isArray(list) || list.length > maxFunctions) throw new TypeError('no list of functions');
-  return Array.from<unknown>(list).map((name) => (typeof name === 'string' ? name.slice(0, 200) : ''));
 }

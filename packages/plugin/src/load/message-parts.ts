@@ -1,0 +1,36 @@
+import { LoadFailureError, type LoadError } from './errors.ts';
+import { packValue } from './runner/values.ts';
+
+const maxFunctions = 1000;
+
+export function pack(value: unknown): ReturnType<typeof packValue> {
+  try {
+    return packValue(value);
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : 'cannot be written';
+    throw new LoadFailureError('BAD_VALUE', `what is sent is no JSON: ${why}`, { cause });
+  }
+}
+
+export function tooLarge(cause: unknown): LoadError {
+  return new LoadFailureError('VALUE_TOO_LARGE', cause instanceof Error ? cause.message : 'too large', {
+    cause,
+  });
+}
+
+export function packedOf(message: object): object {
+  const packed: unknown = Reflect.get(message, 'v');
+  if (typeof packed !== 'object' || packed === null) throw new TypeError('a message without its value');
+  return packed;
+}
+
+export function textOf(message: object, name: string, most: number): string {
+  const text: unknown = Reflect.get(message, name);
+  if (typeof text !== 'string') throw new TypeError(`a message without its ${name}`);
+  return text.slice(0, most).replace(/[\p{Cc}\p{Cf}]/gu, ' ');
+}
+
+export function namesOf(list: unknown): readonly string[] {
+  if (!Array.isArray(list) || list.length > maxFunctions) throw new TypeError('no list of functions');
+  return Array.from<unknown>(list).map((name) => (typeof name === 'string' ? name.slice(0, 200) : ''));
+}
