@@ -227,7 +227,7 @@ export class HeadReader {
     const id = `${name}\0${delegator}`;
     const kept = this.#roles.get(id);
     // Without a hash it is the same while its version is: only the snapshot's own keys could have signed another one.
-    const digest = expected.hashes?.get('sha256') ?? kept?.sha256;
+    const digest = expected.hashes === null ? kept?.sha256 : expected.hashes.get('sha256');
     const same = kept !== undefined && kept.sha256 === digest && kept.signed.version === expected.version;
     if (same && kept.delegatedBy === delegatedBy) {
       this.#current.set(name, kept.signed);
