@@ -141,7 +141,7 @@ try {
   say(await ragv(`publish ${files.join(' ')} --vault v --password-file password`));
   await ragv('trust init v/public --root v/1.root.json --single-signer --alias real');
   const found = await readdir(join(work, 'v', 'public', 'targets', 'vendors', 'acme'));
-  say(await ragv(`install ${found.map((name) => `acme/${name}`).join(' ')}`));
+  say(await ragv(`install ${found.map((name) => `acme/${name}`).join(' ')} --grant all`));
   say(await ragv('verify'));
 
   await writeFile(join(work, 'settings.json'), JSON.stringify({ folders: [work] }));

@@ -126,8 +126,8 @@ async function strike(world: World, attack: Attack, name: string, main: string):
 }
 
 /**
- * What a refusal may write: its event, its lock, that it looked at a version's tree, and the time of asking. Where the attack lies behind metadata that
- * verified, that metadata is rightly kept: it is what the attack was measured against.
+ * What a refusal may write: its event, its lock, that it looked at a version's tree, and the time of asking. Where the
+ * attack lies behind metadata that verified, that metadata is rightly kept: it is what the attack was measured against.
  */
 function untouched(attack: Attack): (path: string) => boolean {
   return (path) =>

@@ -119,9 +119,7 @@ else {
     command: ['publish', 'evil', '--vault', 'vault'],
     operator: true,
     tamper: async (ground) => {
-      const hidden = [...'pwned'].map((letter) =>
-        String.fromCodePoint(0xe0100 + (letter.codePointAt(0) ?? 0)),
-      );
+      const hidden = [...Buffer.from('pwned')].map((byte) => String.fromCodePoint(0xe0100 + byte));
       await copyVault(ground);
       await evilFolder(ground, { 'index.js': `export const greet = () => '${hidden.join('')}';\n` });
     },
