@@ -91,7 +91,7 @@ describe('what an entry is started with', () => {
   const environment = { TOKEN: 'secret', FOLDERS: undefined, PATH: '/bin' };
   const options = { environment, home: '/home/ada' };
   test('is arguments and variables filled in; a setting that is not set is left out', () => {
-    const { args, env, folders } = launchOf(bundle, '/plugins/hello', options);
+    const { args, env } = launchOf(bundle, '/plugins/hello', options);
     expect(args).toEqual([
       '--home=/home/ada/x',
       '/home/ada/Desktop',
