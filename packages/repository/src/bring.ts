@@ -2,6 +2,7 @@ import { read, type Storage } from '@ragnos/storage';
 import {
   defaultLimits,
   parseMetadata,
+  repositoryId,
   roleName,
   UnsignedMetadataError,
   VaultError,
@@ -10,6 +11,7 @@ import {
   type Metadata,
   type TargetFile,
   type TargetPath,
+  type Targets,
 } from '@ragnos/tuf';
 import { checkContent, checkPath, hashOf, isSame, storedContent, type Delegator } from './bring-targets.ts';
 import { DoorError } from './door-errors.ts';
@@ -52,6 +54,7 @@ export async function bring(
   const same = { role: raw, version: signed.version, added: [], removed: [], signed };
   if (unchanged) return same;
   await checkSignatures(workspace, at, metadata, file);
+  checkRepository(workspace, signed, before?.signed ?? null, door.named === true, file);
   checkIncoming(workspace, at, metadata);
   await checkVersion(workspace, at, metadata, bytes, door.storage, file);
   checkExpiry(signed.expires, workspace.now, door.maxLife ?? defaultMaxLife, file);
@@ -72,7 +75,7 @@ export async function bring(
       throw new DoorError(
         'DOOR_IMMUTABLE',
         path,
-        `published as sha256 ${hashOf(path, known)}, and now listed with ${hashOf(path, target)}`,
+        `published as ${shown(path, known)}, and now listed as ${shown(path, target)}`,
         {
           hint: 'published paths never change: publish under a new version',
         },
@@ -124,8 +127,42 @@ export function parseHanded(bytes: Uint8Array, file: string): Metadata<'targets'
     return parseMetadata(bytes, 'targets', defaultLimits, file);
   } catch (cause) {
     if (!(cause instanceof VaultError)) throw cause;
-    throw new DoorError('DOOR_FORMAT', file, cause.message, { cause });
+    throw new DoorError('DOOR_FORMAT', file, withoutName(cause.message, file), { cause });
   }
+}
+
+/** A parser names the file that it was given, and the refusal does too. */
+function withoutName(message: string, file: string): string {
+  const rest = message.startsWith(file) ? message.slice(file.length) : '';
+  return /^(?:: |\.)./s.test(rest) ? rest.replace(/^(?:: |\.)/, '') : message;
+}
+
+/**
+ * The same keys may sign for several repositories: what was signed for one is worth nothing in another. Only what is signed
+ * says which it is for. `named`: it has to say so; a role that did so before has to in any case.
+ */
+function checkRepository(
+  { head }: Workspace,
+  signed: Targets,
+  before: Targets | null,
+  named: boolean,
+  file: string,
+): void {
+  const own = repositoryId(head.root.signed);
+  const said = repositoryId(signed);
+  if (own === null || said === own) return;
+  const hint = 'sign it for this repository: ragv vendor sign';
+  if (said !== null)
+    throw new DoorError(
+      'DOOR_SIGNATURES',
+      file,
+      `was signed for another repository (${said.slice(0, 16)}…)`,
+      {
+        hint,
+      },
+    );
+  if (named || (before !== null && repositoryId(before) === own))
+    throw new DoorError('DOOR_SIGNATURES', file, 'does not say which repository it was signed for', { hint });
 }
 
 async function checkSignatures(
@@ -205,9 +242,16 @@ function checkExpiry(expires: Date, now: Date, maxLife: number, file: string): v
     );
 }
 
+/** Without the member, or with an empty one, as python-tuf writes it. */
+function delegatesToNobody(delegations: Delegations | null): boolean {
+  return (
+    delegations === null || (delegations.succinctRoles === null && (delegations.roles ?? []).length === 0)
+  );
+}
+
 function checkDelegations(before: Delegations | null, after: Delegations | null, file: string): void {
-  const none = after !== null && after.succinctRoles === null && (after.roles ?? []).length === 0; // as python-tuf writes it
-  if (!sameDelegations(before, after) && !(before === null && none))
+  const none = delegatesToNobody(before) && delegatesToNobody(after);
+  if (!none && !sameDelegations(before, after))
     throw new DoorError('DOOR_DELEGATIONS', file, 'delegates to others than before', {
       hint: 'a change of delegations is made by the operator: ragv vendor rotate, ragv vendor split',
     });
@@ -222,4 +266,8 @@ async function delegatorsOf(workspace: Workspace, at: Located): Promise<readonly
     child = parent;
   }
   return above;
+}
+
+function shown(path: string, file: TargetFile): string {
+  return `${file.length} bytes, sha256 ${hashOf(path, file)}`;
 }

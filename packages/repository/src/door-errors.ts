@@ -4,7 +4,7 @@ import { VaultError, type VaultErrorOptions } from '@ragnos/tuf';
 export const doorRules = {
   DOOR_FORMAT: 'the file is strict TUF metadata of type targets',
   DOOR_ROLE: 'somebody delegates to the role',
-  DOOR_SIGNATURES: 'the threshold of the delegator’s keys has signed it',
+  DOOR_SIGNATURES: 'the threshold of the delegator’s keys has signed it, for this repository',
   DOOR_VERSION: 'the version is one of the next 16, and nobody published another file under it',
   DOOR_EXPIRY: 'it expires in the future, and within the longest life that the repository allows',
   DOOR_DELEGATIONS: 'it delegates to nobody but those to whom it did, and all of them still verify',

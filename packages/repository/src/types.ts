@@ -117,6 +117,8 @@ export interface BringOptions {
   readonly split?: boolean;
   /** Allows a split role to put its bins, all of them and as they are, under these keys: those that it is handed over to. */
   readonly bins?: RoleLayout;
+  /** Demands that what is signed names this repository (`repositoryId`), if the repository has an id. */
+  readonly named?: boolean;
   /** Allows other delegations than before: for roles of the operator. Every delegatee has to verify in any case. */
   readonly newDelegations?: boolean;
 }
@@ -152,6 +154,8 @@ export interface RefreshOptions extends CallOptions {
   readonly within?: number;
   /** Re-signs everything whose signers are at hand. */
   readonly force?: boolean;
+  /** Signs although something was signed in what is the future here: whoever did that had a wrong clock. */
+  readonly clockIsRight?: boolean;
 }
 
 export interface RefreshResult extends PublishResult {

@@ -6,9 +6,10 @@ import {
   parseMetadata,
   signedToBytes,
   targetPath,
+  withRepositoryId,
   type Targets,
 } from '@ragnos/tuf';
-import { DoorError, type DoorErrorCode } from '@ragnos/repository';
+import { DoorError, type BringOptions, type DoorErrorCode } from '@ragnos/repository';
 import { describe, expect, test } from 'vitest';
 import { clientOf, Keyring, keysIn, layoutOf, start, testSigner, text, world, type World } from './world.ts';
 
@@ -344,4 +345,82 @@ test('targets signed elsewhere may change delegations as long as every delegatee
   const good = await next((item) => ({ ...item, keyIds: [...item.keyIds, stranger.key.keyId] }));
   await hand(good);
   expect(await (await clientOf(world)).readAll()).toContain('vendor.acme');
+});
+
+describe('which repository it was signed for', () => {
+  const naming = (id: string | null): Edit => ({
+    change: (signed) => ({
+      ...signed,
+      unrecognized: id === null ? new Map() : withRepositoryId(new Map(), id),
+    }),
+  });
+  const ownId = async ({ open }: World): Promise<string> => {
+    const { repositoryId } = await (await open()).status();
+    return repositoryId ?? '';
+  };
+  const hand = async (made: World, bytes: Uint8Array, options: BringOptions = {}): Promise<unknown> =>
+    (await made.open()).publish(
+      async (draft) => void (await draft.bring('vendor.acme', bytes, new Map(), options)),
+    );
+  const refused = { code: 'DOOR_SIGNATURES', file: 'vendor.acme.json' };
+
+  test('a role of another repository is refused, whatever is demanded', async () => {
+    const { world, vendor } = await door();
+    const other = await role(vendor, naming('0'.repeat(64)));
+    await expect(hand(world, other)).rejects.toMatchObject(refused);
+    await expect(hand(world, other, { newDelegations: true })).rejects.toMatchObject(refused);
+  });
+
+  test('one that names none is refused where it has to, and where the one before did', async () => {
+    const { world, vendor } = await door();
+    await expect(hand(world, await role(vendor, naming(null)), { named: true })).rejects.toMatchObject(
+      refused,
+    );
+    const id = await ownId(world);
+    await hand(world, await role(vendor, naming(null)));
+    await hand(world, await role(vendor, { version: 3, ...naming(id) }), { named: true });
+    await expect(hand(world, await role(vendor, { version: 4, ...naming(null) }))).rejects.toMatchObject(
+      refused,
+    );
+    const upper = await role(vendor, { version: 4, ...naming(id.toUpperCase()) });
+    await expect(hand(world, upper)).rejects.toMatchObject(refused);
+  });
+});
+
+test('empty delegations are none, before and after', async () => {
+  const { world, vendor } = await door();
+  const none = { keys: new Map(), roles: [], succinctRoles: null, unrecognized: new Map() };
+  const hand = async (version: number, delegations: Targets['delegations']): Promise<unknown> => {
+    const bytes = await role(vendor, { version, change: (signed) => ({ ...signed, delegations }) });
+    return (await world.open()).publish(async (draft) => void (await draft.bring('vendor.acme', bytes)));
+  };
+  await hand(2, none);
+  await hand(3, null);
+  await hand(4, none);
+  await hand(5, { ...none, keys: new Map(vendor.map(({ key }) => [key.keyId, key])) });
+  await hand(6, null);
+  expect(await (await clientOf(world)).readAll()).toContain('vendor.acme');
+});
+
+test('a refusal names its file once, and lengths where only they differ', async () => {
+  const { world, vendor } = await door();
+  const repository = await world.open();
+  const hand = (bytes: Uint8Array, files: Readonly<Record<string, Uint8Array>> = {}): Promise<unknown> =>
+    repository.publish(async (draft) => void (await draft.bring('vendor.acme', bytes, contents(files))));
+  await expect(hand(text('{'))).rejects.toThrow(/^vendor\.acme\.json: (?!vendor\.acme\.json)/);
+  const nothing = await role(vendor, { change: (signed) => ({ ...signed, version: 0 }) }).catch(() =>
+    text('{"signed":{}}'),
+  );
+  await expect(hand(nothing)).rejects.toThrow(/^vendor\.acme\.json: (?!vendor\.acme\.json)/);
+  const files = { [path]: text('four') };
+  await hand(await role(vendor, { files }), files);
+  const longer = await role(vendor, {
+    version: 3,
+    files,
+    change: (signed) => ({
+      ...signed,
+      targets: new Map([...signed.targets].map(([name, file]) => [name, { ...file, length: 999 }])),
+    }),
+  });
+  await expect(hand(longer, files)).rejects.toThrow(/published as 4 bytes.*999 bytes/);
 });
