@@ -146,7 +146,7 @@ describe('the door never trusts the author’s pack', () => {
       stripPrefix: 'package/',
       files,
       treeHash: treeHash(files),
-      entry: { main: null, bin: new Map() },
+      entry: { main: filePath('a.js'), bin: new Map() },
       kind: 'node',
       engines: new Map(),
       target: 'any',

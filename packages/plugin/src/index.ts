@@ -97,12 +97,8 @@ export {
   type PluginFinding,
 } from './capabilities/check.ts';
 export { refusedFiles, type ExtensionPolicy } from './capabilities/extensions.ts';
-export {
-  inspectFiles,
-  type Inspection,
-  type InspectLimits,
-  type InspectOptions,
-} from './capabilities/inspect.ts';
+export { inspectFiles } from './capabilities/inspect.ts';
+export type { Inspection, InspectLimits, InspectOptions } from './capabilities/inspection.ts';
 export { declarationFor, undeclared, type Evidence, type UsedCapability } from './capabilities/used.ts';
 export { capabilityDifference, widens, type CapabilityDifference } from './capabilities/difference.ts';
 export {

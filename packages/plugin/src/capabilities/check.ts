@@ -1,7 +1,9 @@
 import type { PluginManifest } from '../formats/manifest.ts';
 import { capabilitiesToJson, parseCapabilities, type Capabilities } from './capabilities.ts';
+import { startOf } from './entries.ts';
 import { refusedFiles, type ExtensionPolicy } from './extensions.ts';
-import { inspectFiles, type InspectOptions, type Inspection } from './inspect.ts';
+import { inspectFiles } from './inspect.ts';
+import type { InspectOptions, Inspection } from './inspection.ts';
 import { declarationFor, undeclared, type Evidence } from './used.ts';
 import { describeItem } from './words.ts';
 
@@ -41,10 +43,11 @@ export async function checkPlugin(
   options: CheckOptions = {},
 ): Promise<PluginCheck> {
   const declared = parseCapabilities(manifest.capabilities);
-  const entries = [manifest.entry.main ?? '', ...manifest.entry.bin.values(), ...(options.entries ?? [])];
+  const { entries, startsOwn } = startOf(manifest.entry, manifest.files);
   const inspection = await inspectFiles(manifest.files, read, {
     ...options,
-    entries,
+    entries: [...entries, ...(options.entries ?? [])],
+    startsOwn,
     ownVariables: manifest.entry.launch?.env.keys(),
   });
   const kinds = refusedFiles(

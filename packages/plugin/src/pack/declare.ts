@@ -1,9 +1,10 @@
 import type { JsonObject } from '@ragnos/tuf';
 import { capabilitiesToJson, parseCapabilities } from '../capabilities/capabilities.ts';
 import { findingsOf, missingJson, placeOf } from '../capabilities/check.ts';
+import { startOf } from '../capabilities/entries.ts';
 import { inspectFiles } from '../capabilities/inspect.ts';
 import { joinCapabilities } from '../capabilities/join.ts';
-import { declarationFor } from '../capabilities/used.ts';
+import { declarationFor, type UsedCapability } from '../capabilities/used.ts';
 import { describeCapabilities } from '../capabilities/words.ts';
 import { PackError } from '../errors.ts';
 import type { PluginManifest } from '../formats/manifest.ts';
@@ -37,7 +38,7 @@ export async function declareCapabilities({
   const inspection = await inspectFiles(
     files.map(({ path, body }) => ({ path, size: body.length })),
     (path) => bodies.get(path) ?? new Uint8Array(),
-    { entries: [entry.main ?? '', ...entry.bin.values()], ownVariables: entry.launch?.env.keys(), signal },
+    { ...startOf(entry, files), ownVariables: entry.launch?.env.keys(), signal },
   );
   const known = joinCapabilities(parseCapabilities(stated ?? {}), parseCapabilities(found));
   const declared = stated === null ? joinCapabilities(known, declarationFor(inspection.used)) : known;
@@ -59,8 +60,21 @@ export async function declareCapabilities({
   const notes = inspection.unread
     .slice(0, 3)
     .map(({ file, what }) => `${file} counts as code made from text: ${what}`);
-  const words = describeCapabilities(declarationFor(inspection.used)).map(({ text }) => text);
-  const most = words.length > 12 ? [...words.slice(0, 12), `and ${words.length - 12} more`] : words;
-  if (stated === null && words.length > 0) notes.unshift(`declares what its code uses: ${most.join('; ')}`);
+  const words = wordsOf(inspection.used);
+  if (stated === null && words !== '') notes.unshift(`declares what its code uses: ${words}`);
+  const unreached = inspection.remarks.find(({ kind }) => kind === 'unreached');
+  if (unreached !== undefined) notes.push(sayUnreached(unreached.count, wordsOf(inspection.unreached)));
   return { capabilities: capabilitiesToJson(declared), notes };
+}
+
+function wordsOf(used: readonly UsedCapability[]): string {
+  const words = describeCapabilities(declarationFor(used)).map(({ text }) => text);
+  return (words.length > 12 ? [...words.slice(0, 12), `and ${words.length - 12} more`] : words).join('; ');
+}
+
+/** They are not declared: what confinement does not grant they do not get, should they run after all. */
+function sayUnreached(count: number, words: string): string {
+  const programs = count === 1 ? '1 program is' : `${count} programs are`;
+  const means = words === '' ? '' : `, and not declared for: ${words}`;
+  return `${programs} reached by nothing that is started${means}`;
 }

@@ -119,7 +119,7 @@ describe('what is filled in', () => {
 describe('checkPlugin, for whoever has a manifest and verified files', () => {
   const bodies = new Map([
     ['a.js', 'process.env.LEVEL; process.env.TOKEN'],
-    ['start', 'eval(x)'],
+    ['start', `require('./a.js'); eval(x)`],
     ['tool.exe', 'MZ'],
   ]);
   const manifest = (

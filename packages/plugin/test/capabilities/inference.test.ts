@@ -133,7 +133,7 @@ const found: readonly (readonly [code: string, uses: readonly string[]])[] = [
   [`const { isMainThread, parentPort } = require('worker_threads'); parentPort.postMessage(1)`, []],
   [`process.dlopen(m, x)`, ['native']],
   [`process.binding('spawn_sync')`, ['native']],
-  [`process.binding('util')`, []],
+  [`process.binding('util'); process.binding('buffer').kStringMaxLength`, []],
   [`require('./build/x.node')`, ['native']],
   [`require('bindings')('x')`, ['native']],
   // nothing

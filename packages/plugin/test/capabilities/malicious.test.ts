@@ -76,9 +76,11 @@ const samples: Readonly<Record<string, Sample>> = {
   },
 };
 
-describe('malicious samples', () => {
+describe('malicious samples, in a file that the entry loads', () => {
+  const lib = 'a.js';
   const gate = async ({ declared, code }: Sample): Promise<readonly string[]> => {
-    const found = await inspect({ 'index.js': code });
+    const files = { 'index.js': `require('./lib/${lib}')`, [`lib/${lib}`]: code };
+    const found = await inspect(files, { entries: ['index.js'] });
     const missing = undeclared(found.used, parseCapabilities(declared));
     return [
       ...missing.map(({ capability, value }) => `${capability}${value === '' ? '' : ` ${value ?? '?'}`}`),

@@ -1,6 +1,7 @@
 /** What was read once is not read again, and says the same. */
 import { describe, expect, test } from 'vitest';
-import { inspectFiles, type Inspection } from '../../src/capabilities/inspect.ts';
+import { inspectFiles } from '../../src/capabilities/inspect.ts';
+import type { Inspection } from '../../src/capabilities/inspection.ts';
 
 const inspect = (files: Readonly<Record<string, string>>): Promise<Inspection> =>
   inspectFiles(

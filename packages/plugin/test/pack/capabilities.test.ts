@@ -51,10 +51,39 @@ test('more may be stated than is used', async () => {
 });
 
 test('code that nobody could read is declared as code from text, and named', async () => {
-  const { manifest, notes } = await pack(await folder({ 'package.json': json, 'a.js': 'let let' }));
+  const { manifest, notes } = await pack(await folder({ 'package.json': json, 'index.js': 'let let' }));
   expect(manifest.capabilities).toEqual({ eval: true });
   expect(notes[0]).toBe('declares what its code uses: makes code from text');
-  expect(notes[1]).toMatch(/^a\.js counts as code made from text: it cannot be parsed: /);
+  expect(notes[1]).toMatch(/^index\.js counts as code made from text: it cannot be parsed: /);
+});
+
+test('what nothing started reaches is said, and not declared', async () => {
+  const source = await folder({
+    'package.json': json,
+    'index.js': `require('./lib/a')`,
+    'lib/a.js': code,
+    'scripts/build.js': `require('fs').writeFileSync(x)`,
+    'scripts/old.js': '1',
+  });
+  const { manifest, notes } = await pack(source);
+  expect(manifest.capabilities).toEqual({ exec: ['git'], env: ['TOKEN'] });
+  expect(notes.slice(1)).toEqual([
+    '2 programs are reached by nothing that is started, and not declared for: reads and changes the folder of your project',
+  ]);
+});
+
+test('a library that nothing is started of uses nothing', async () => {
+  const { manifest, notes } = await pack(await folder({ 'package.json': json, 'data.json': {} }));
+  expect([manifest.entry.main, manifest.capabilities, notes]).toEqual([null, {}, []]);
+});
+
+test('a folder for Claude: what it starts stands in its texts, so all of its own programs count', async () => {
+  const source = await folder({
+    '.claude-plugin/plugin.json': { name: 'hello', version: '1.0.0' },
+    'hooks/after': `#!/usr/bin/env node\n${code}`,
+    LICENSE: 'no program',
+  });
+  expect((await pack(source)).manifest.capabilities).toEqual({ exec: ['git'], env: ['TOKEN'] });
 });
 
 test('hidden characters are refused whoever packs', async () => {

@@ -50,6 +50,22 @@ function placeOf(node: AnyNode, where: Where): string | null {
   return whole || place !== '/' ? place : null;
 }
 
+/** A path beside the module, as `./x` or `../x`; null if it is none. Not `whole`: something computed follows. */
+export function ownPath(
+  node: AnyNode,
+  where: Where,
+): { readonly path: string; readonly whole: boolean } | null {
+  const { parts, whole } = pathParts(node, where, 0);
+  const [root, ...rest] = parts.join('/').split('/');
+  if (root !== '$own') return null;
+  const names: string[] = [];
+  for (const name of rest)
+    if (name === '..' && names.length > 0 && names.at(-1) !== '..') names.pop();
+    else if (name !== '' && name !== '.') names.push(name);
+  const isFolder = names.length === 0 || names.at(-1) === '..';
+  return { path: ['.', ...names, ...(isFolder && !whole ? [''] : [])].join('/'), whole };
+}
+
 /** Reading below its own folder needs nothing; climbing out of it cannot be told from here. */
 function ownPlace(names: readonly string[], depth: number): string | null {
   let level = depth;

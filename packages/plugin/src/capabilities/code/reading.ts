@@ -2,6 +2,7 @@ import { hash } from 'node:crypto';
 import type { CapabilityName } from '../items.ts';
 import { lineCounter } from './ast.ts';
 import type { CodeKind, ReadCode } from './read-code.ts';
+import type { Load } from './loads.ts';
 import { usesOf, type Remark } from './uses.ts';
 
 interface Found {
@@ -13,7 +14,8 @@ interface Found {
 export interface Reading {
   readonly uses: readonly (Found & { readonly capability: CapabilityName; readonly value: string | null })[];
   readonly remarks: readonly (Found & { readonly kind: Remark['kind'] })[];
-  readonly specifiers: readonly string[];
+  /** The other files that it names, each once. */
+  readonly loads: readonly Load[];
   /** What it uses was not found out: it is nested deeper than anybody writes. */
   readonly tooDeep: boolean;
 }
@@ -38,7 +40,7 @@ export function readProgram(
   if (before !== undefined) return before;
   const reading = readNow(bytes, kind, depth, readCode);
   if (typeof reading === 'string') return reading;
-  if (reading.uses.length + reading.remarks.length + reading.specifiers.length <= maxKept) {
+  if (reading.uses.length + reading.remarks.length + reading.loads.length <= maxKept) {
     for (const oldest of known.keys())
       if (known.size >= maxKnown) known.delete(oldest);
       else break;
@@ -53,7 +55,7 @@ function readNow(bytes: Uint8Array, kind: CodeKind, depth: number, readCode: Rea
   if (typeof program === 'string') return program;
   const lineOf = lineCounter(text);
   try {
-    const { uses, remarks, specifiers } = usesOf(program, depth);
+    const { uses, remarks, loads } = usesOf(program, depth);
     return {
       uses: uses.map(({ capability, value, offset, what }) => ({
         capability,
@@ -62,11 +64,11 @@ function readNow(bytes: Uint8Array, kind: CodeKind, depth: number, readCode: Rea
         what,
       })),
       remarks: remarks.map((one) => ({ kind: one.kind, line: lineOf(one.offset), what: one.what })),
-      specifiers,
+      loads: [...new Map(loads.map((one) => [`${one.how} ${one.isPrefix} ${one.specifier}`, one])).values()],
       tooDeep: false,
     };
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
-    return { uses: [], remarks: [], specifiers: [], tooDeep: true };
+    return { uses: [], remarks: [], loads: [], tooDeep: true };
   }
 }

@@ -286,3 +286,10 @@ function decode(text: string, kind: 'base64' | 'hex'): string {
 function some(references: readonly Reference[]): readonly Reference[] {
   return references.length > maxReferences ? references.slice(0, maxReferences) : references;
 }
+
+/** Function, or its call and apply; `Function.call.bind(f)` is an idiom that makes no code. */
+export function isFunctionMaker(ref: Reference): boolean {
+  const [root, name = '', method = 'call'] = ref;
+  const makes = root === '' && /^(?:Function|AsyncFunction|GeneratorFunction)$/.test(name);
+  return makes && ref.length <= 3 && (method === 'call' || method === 'apply');
+}

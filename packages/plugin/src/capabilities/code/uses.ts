@@ -1,8 +1,9 @@
 import type { CapabilityName } from '../items.ts';
 import { isEnvName } from '../capabilities.ts';
-import { fileNeeds, valueOf } from './arguments.ts';
+import { fileNeeds, valueOf, type Where } from './arguments.ts';
 import { childrenOf, isPrototypeCall, type AnyNode, type Call, type Program } from './ast.ts';
-import { Resolver, type Reference } from './resolve.ts';
+import { loadsOfCall, loadsOfSource, loadsOfText, type Load } from './loads.ts';
+import { isFunctionMaker, Resolver, type Reference } from './resolve.ts';
 import { isHarmlessVariable, loadsNative, ruleOf } from './rules.ts';
 import { scopesOf, type Scope } from './scope.ts';
 
@@ -25,8 +26,8 @@ export interface Remark {
 export interface FileUses {
   readonly uses: readonly Use[];
   readonly remarks: readonly Remark[];
-  /** Relative specifiers, which may name files that do not look like code. */
-  readonly specifiers: readonly string[];
+  /** The other files that it names. */
+  readonly loads: readonly Load[];
 }
 
 /** How an expression is used decides what a module as a whole means there. */
@@ -43,7 +44,7 @@ export function usesOf(program: Program, depth: number): FileUses {
 class Visitor implements FileUses {
   readonly uses: Use[] = [];
   readonly remarks: Remark[] = [];
-  readonly specifiers: string[] = [];
+  readonly loads: Load[] = [];
   readonly #resolver: Resolver;
   readonly #inner: ReadonlyMap<AnyNode, Scope>;
   readonly #depth: number;
@@ -75,12 +76,12 @@ class Visitor implements FileUses {
         this.#call(node, scope, role);
         return;
       case 'ImportExpression':
-        this.#load(node, node.source, scope);
+        this.#load(node, node.source, scope, 'import');
         this.#reference(node, scope, role, null);
         into(node.source, 'value');
         return;
       case 'ImportDeclaration':
-        this.#specifier(String(node.source.value), node);
+        this.#imported(String(node.source.value), node);
         return;
       case 'ExportAllDeclaration':
       case 'ExportNamedDeclaration':
@@ -123,6 +124,7 @@ class Visitor implements FileUses {
       case 'UnaryExpression':
       case 'BinaryExpression':
       case 'ExpressionStatement':
+        this.loads.push(...loadsOfText(node, this.#where(scope)));
         for (const child of childrenOf(node)) into(child, 'tested');
         return;
       case 'Property':
@@ -135,6 +137,10 @@ class Visitor implements FileUses {
       case 'ObjectPattern':
       case 'ArrayPattern':
         for (const child of childrenOf(node)) into(child, 'tested');
+        return;
+      case 'TemplateLiteral':
+        this.loads.push(...loadsOfText(node, this.#where(scope)));
+        for (const child of node.expressions) into(child, 'value');
         return;
       case 'LabeledStatement':
         into(node.body, 'value');
@@ -155,7 +161,8 @@ class Visitor implements FileUses {
     this.visit(callee, scope, node.type === 'NewExpression' ? 'made' : 'called', node);
     const [first] = node.arguments;
     const loaded = node.type === 'CallExpression' ? this.#resolver.loaded(node, scope) : undefined;
-    if (loaded !== undefined && first !== undefined) this.#load(node, first, scope);
+    if (loaded !== undefined && first !== undefined) this.#load(node, first, scope, 'require');
+    else this.loads.push(...loadsOfCall(node, this.#where(scope)));
     const known = this.#resolver.references(node, scope).length > 0;
     if (known) this.#reference(node, scope, role, null);
     const unwraps = known && loaded === undefined;
@@ -192,7 +199,7 @@ class Visitor implements FileUses {
     if (whole && role === 'called') return;
     const rule = ruleOf(ref);
     if (rule === null || this.#isKnownBinding(ref, call, scope)) return;
-    const where = { resolver: this.#resolver, scope, depth: this.#depth };
+    const where = this.#where(scope);
     const value = call === null ? null : valueOf(rule.value, call.arguments, where);
     const needs = fileNeeds(rule.uses, ref, call, where);
     for (const capability of needs) {
@@ -201,11 +208,11 @@ class Visitor implements FileUses {
     }
   }
 
-  /** lodash and its kin ask Node's internals for what a type is, and nothing else. */
+  /** lodash and its kin ask Node's internals for what a type is, safer-buffer for how long a text may be. */
   #isKnownBinding(ref: Reference, call: Call | null, scope: Scope): boolean {
     const [first] = call?.arguments ?? [];
     if (ref.join('.') !== 'process.binding') return false;
-    return first === undefined || this.#resolver.text(first, scope) === 'util';
+    return first === undefined || /^(?:util|buffer)$/.test(this.#resolver.text(first, scope) ?? '');
   }
 
   #environment(ref: Reference, node: AnyNode, role: Role): void {
@@ -229,18 +236,27 @@ class Visitor implements FileUses {
     if (isFunction || twice) this.#add('eval', '', node, 'the constructor of a function');
   }
 
-  #load(node: AnyNode, source: AnyNode, scope: Scope): void {
+  #where(scope: Scope): Where {
+    return { resolver: this.#resolver, scope, depth: this.#depth };
+  }
+
+  #load(node: AnyNode, source: AnyNode, scope: Scope, how: 'import' | 'require'): void {
+    this.loads.push(...loadsOfSource(source, how, this.#where(scope)));
     const specifier = this.#resolver.text(source, scope);
     if (specifier !== null) this.#specifier(specifier, node);
     else
       this.remarks.push({ kind: 'computed-module', offset: node.start, what: 'a module by a computed name' });
   }
 
+  #imported(specifier: string, node: AnyNode): void {
+    this.loads.push({ specifier, how: 'import', isPrefix: false });
+    this.#specifier(specifier, node);
+  }
+
   #specifier(specifier: string, node: AnyNode): void {
     if (/^(?:data|blob):/i.test(specifier))
       this.#add('eval', '', node, `import of ${specifier.slice(0, 12)}…`);
     else if (loadsNative(specifier)) this.#add('native', '', node, specifier.slice(0, 100));
-    if (/^\.{0,2}\//.test(specifier)) this.specifiers.push(specifier);
   }
 
   /** What is exported from a built-in module is at everybody's disposal. */
@@ -256,7 +272,7 @@ class Visitor implements FileUses {
       return;
     }
     const module = String(node.source.value);
-    this.#specifier(module, node);
+    this.#imported(module, node);
     const names =
       node.type === 'ExportAllDeclaration'
         ? [null]
@@ -282,11 +298,4 @@ class Visitor implements FileUses {
     const isSwitch = capability === 'native' || capability === 'worker' || capability === 'eval';
     this.uses.push({ capability, value: isSwitch ? '' : value, offset: node.start, what });
   }
-}
-
-/** Function, or its call and apply; `Function.call.bind(f)` is an idiom that makes no code. */
-function isFunctionMaker(ref: Reference): boolean {
-  const [root, name = '', method = 'call'] = ref;
-  const makes = root === '' && /^(?:Function|AsyncFunction|GeneratorFunction)$/.test(name);
-  return makes && ref.length <= 3 && (method === 'call' || method === 'apply');
 }
