@@ -63,7 +63,8 @@ export async function declareCapabilities({
   const words = wordsOf(inspection.used);
   if (stated === null && words !== '') notes.unshift(`declares what its code uses: ${words}`);
   const unreached = inspection.remarks.find(({ kind }) => kind === 'unreached');
-  if (unreached !== undefined) notes.push(sayUnreached(unreached.count, wordsOf(inspection.unreached)));
+  const needs = wordsOf(inspection.unreached);
+  if (unreached !== undefined && needs !== '') notes.push(sayUnreached(unreached.count, needs));
   return { capabilities: capabilitiesToJson(declared), notes };
 }
 
@@ -73,8 +74,7 @@ function wordsOf(used: readonly UsedCapability[]): string {
 }
 
 /** They are not declared: what confinement does not grant they do not get, should they run after all. */
-function sayUnreached(count: number, words: string): string {
+function sayUnreached(count: number, needs: string): string {
   const programs = count === 1 ? '1 program is' : `${count} programs are`;
-  const means = words === '' ? '' : `, and not declared for: ${words}`;
-  return `${programs} reached by nothing that is started${means}`;
+  return `${programs} reached by nothing that is started, and not declared for: ${needs}`;
 }
