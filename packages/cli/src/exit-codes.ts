@@ -111,6 +111,7 @@ export const exitOfError: Readonly<Record<ErrorCode, Exit>> = {
   REPOSITORY_EXISTS: 'conflict',
   NO_REPOSITORY: 'notFound',
   STORE_WENT_BACK: 'untrusted',
+  CLOCK_BEHIND: 'expired',
   CONFLICT: 'conflict',
   PATH_IMMUTABLE: 'conflict',
   BAD_TARGET: 'usage',

@@ -174,7 +174,7 @@ export async function commit(
   const others = announced(workspace).filter(({ role }) =>
     context.incoming.every((own) => own.role !== role),
   );
-  const commits = withCommit(head.timestamp.signed.unrecognized, attempt.timestampVersion, attempt.id);
+  const commits = withCommit(head.timestamp.signed.unrecognized, attempt.timestampVersion, attempt.id, now);
   const wanted = expiry(now, context.lifetimes.timestamp);
   const timestamp: Timestamp = {
     ...head.timestamp.signed,

@@ -1,4 +1,5 @@
 import { isJsonArray, type JsonValue, type Timestamp } from '@ragnos/tuf';
+import { withSignedAt } from './clock.ts';
 
 /**
  * A member of the signed timestamp, unknown to clients: who committed the last few versions, as `<version>:<id>`, the newest
@@ -7,13 +8,15 @@ import { isJsonArray, type JsonValue, type Timestamp } from '@ragnos/tuf';
 const member = 'x-ragnos-commits';
 const kept = 16;
 
+/** With it goes the time of signing. */
 export function withCommit(
   base: Timestamp['unrecognized'],
   version: number,
   id: string,
+  now: Date,
 ): Timestamp['unrecognized'] {
   const list = [`${version}:${id}`, ...entries(base)].slice(0, kept);
-  return new Map<string, JsonValue>([...base, [member, list]]);
+  return withSignedAt(new Map<string, JsonValue>([...base, [member, list]]), now);
 }
 
 export type Fate =

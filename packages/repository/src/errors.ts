@@ -9,6 +9,8 @@ export const publishErrors = {
   NO_REPOSITORY: 'there is no timestamp.json in this store: not a repository, or one that lost its head',
   STORE_WENT_BACK:
     'the store shows an older or another state than one that was seen before; nothing was signed',
+  CLOCK_BEHIND:
+    'the clock here is behind the one that signed the newest timestamp; nothing was signed',
   CONFLICT:
     'others kept publishing first, or changed what this operation was based on; nothing was published',
   PATH_IMMUTABLE: 'this path was published with other content, and published paths never change',
@@ -29,7 +31,7 @@ export const publishErrors = {
  *
  * Exit codes: 3 untrusted for STORE_WENT_BACK · 5 not found for NO_REPOSITORY and UNKNOWN_ROLE · 8 pending signatures for
  * SIGNATURES_MISSING · 9 conflict for CONFLICT, REPOSITORY_EXISTS, ROLE_EXISTS and PATH_IMMUTABLE · 6 for OUTCOME_UNKNOWN ·
- * 2 usage for BAD_LAYOUT and BAD_TARGET · 10 refused for NOT_COMPATIBLE · 1 for TOO_LARGE.
+ * 4 expired for CLOCK_BEHIND · 2 usage for BAD_LAYOUT and BAD_TARGET · 10 refused for NOT_COMPATIBLE · 1 for TOO_LARGE.
  */
 export class PublishError extends VaultError {
   override readonly code: PublishErrorCode;

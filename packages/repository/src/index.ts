@@ -43,6 +43,7 @@ export { createRepository, type CreateOptions, type NewTarget } from './create.t
 export { hashFile } from './content.ts';
 export { bestBits, freePrefix } from './split.ts';
 export { objectMeta } from './object-meta.ts';
+export { clockAhead, clockBehind, signedAt } from './clock.ts';
 export { watchWrites, type WriteStep } from './watch-writes.ts';
 export { EventError, eventErrors, type EventErrorCode } from './events/errors.ts';
 export { differenceLines, differences, type Difference } from './events/differences.ts';

@@ -124,7 +124,7 @@ export async function initRepository(storage: Storage, options: InitOptions): Pr
     ...common,
     expires: expiry(now, least),
     snapshot: metaFile(1, snapshotBytes),
-    unrecognized: withCommit(new Map(), 1, newAttempt(1).id),
+    unrecognized: withCommit(new Map(), 1, newAttempt(1).id, now),
   };
   const bytes = await signAs('timestamp', timestamp, 'timestamp');
   const { swapped } = await storage.compareAndSwap(timestampKey, bytes, objectMeta(timestampKey), null, {

@@ -29,7 +29,7 @@ export async function refresh(engine: Engine, options: RefreshOptions): Promise<
       pending = [];
       return plan(workspace, desk, due, pending);
     },
-    { signal, orPreviousRoot: force },
+    { signal, orPreviousRoot: force, clockIsRight: options.clockIsRight === true },
   );
   const { root } = await engine.reader.read({ signal });
   if (due('root', null, root.signed.expires) && !(await renewRoot(engine, options))) pending.push('root');

@@ -6,6 +6,7 @@ import { StorageError, type Storage } from '@ragnos/storage';
 import { LogError } from '@ragnos/tlog';
 import type { Key, TopLevelRole } from '@ragnos/tuf';
 import { settleEntries, type AuditOptions } from './audit.ts';
+import { refuseClockBehind } from './clock.ts';
 import { commit, type CommitContext, type Outcome } from './commit.ts';
 import type { Client } from './compat.ts';
 import { decide } from './commits.ts';
@@ -45,6 +46,8 @@ export interface TransactOptions extends CallOptions {
   /** Keys that sign a top-level role beside its own, if they are at hand. */
   readonly also?: (role: TopLevelRole) => readonly Key[];
   readonly orPreviousRoot?: boolean;
+  /** What was signed in the future of this clock was signed by a wrong one. */
+  readonly clockIsRight?: boolean;
   /** As in `CommitContext`. */
   readonly incoming?: readonly Incoming[];
 }
@@ -53,7 +56,7 @@ type Tried = { readonly attempt: Attempt; readonly outcome: Exclude<Outcome, { k
 
 /**
  * Commits what `prepare` makes of the head, on each new head again until nobody is faster. `prepare` may run many times.
- * @throws PublishError CONFLICT after `maxAttempts`, OUTCOME_UNKNOWN; what `prepare` and `commit` throw
+ * @throws PublishError CONFLICT after `maxAttempts`, OUTCOME_UNKNOWN, CLOCK_BEHIND; what `prepare` and `commit` throw
  */
 export async function transact(
   engine: Engine,
@@ -73,6 +76,9 @@ export async function transact(
         return resultOf(done.committed, attempts - 1);
       }
       undecided = done.open;
+      // What only the root before vouches for may be a thief's: it does not keep its owner from signing.
+      if (options.clockIsRight !== true && !head.underPreviousRoot)
+        refuseClockBehind(head.timestamp.signed, engine.now());
       const desk = new SigningDesk(engine.source, options.extra);
       const { workspace, resign } = await prepare(new Workspace(head, engine.now()), desk);
       const tried = await tryOnce(engine, workspace, desk, resign, options);

@@ -1,15 +1,11 @@
 import { inWords } from './doctor/words.ts';
-import type { RepositoryStatus } from './types.ts';
 
 const jumpSlack = 60_000;
-const behindSlack = 5 * 60_000;
 
 /** Notices a clock that is wrong. It says so, and changes nothing: whoever signs by it has to set it. */
 export interface WatchedClock {
   /** `null`: since the last call as much time has gone by the clock as there really has. */
   jumped(): string | null;
-  /** `null`: nothing was signed in what is the future here. */
-  behind(status: RepositoryStatus): string | null;
 }
 
 export function watchClock(time: { readonly now: () => Date; readonly uptime: () => number }): WatchedClock {
@@ -22,15 +18,6 @@ export function watchClock(time: { readonly now: () => Date; readonly uptime: ()
       [wall, up] = [wallNow, upNow];
       if (Math.abs(jump) < jumpSlack) return null;
       return `the clock here jumped ${inWords(jump)} ${jump > 0 ? 'ahead' : 'back'}: was it set, or did the machine sleep?`;
-    },
-    behind({ now, roles }) {
-      const timestamp = roles.find(({ role }) => role === 'timestamp');
-      if (timestamp === undefined) return null;
-      // It is due when half its life is gone, so it was signed as long before that as it lives after it.
-      const signed = 2 * timestamp.due.getTime() - timestamp.expires.getTime();
-      const behind = wholeMinutes(signed - now.getTime());
-      if (behind < behindSlack) return null;
-      return `the clock here is ${inWords(behind)} behind the one that signed the newest timestamp`;
     },
   };
 }

@@ -98,6 +98,7 @@ export async function watch(options: WatchOptions): Promise<WatchEnd> {
   let failures = 0;
   let failingSince = time.uptime();
   let worked = false;
+  let behind = false;
   while (!signal.aborted) {
     await watcher.hear('clock', clock.jumped());
     let wait: number;
@@ -106,20 +107,21 @@ export async function watch(options: WatchOptions): Promise<WatchEnd> {
       const result = await repository.refresh({ signal });
       failures = 0;
       worked = true;
-      await watcher.recovered('unreachable', 'refused');
+      await watcher.recovered('unreachable', 'refused', ...(behind ? (['clock'] as const) : []));
+      behind = false;
       const status = await repository.status({ signal });
-      await watcher.hear('clock', clock.behind(status));
       if (await watcher.refreshed(result, status)) return watcher.end('keys-missing', null);
       const left = result.next.getTime() - time.now().getTime();
       wait = Math.max(1000, Math.min(every, left)) + time.random() * Math.min(minute, every / 10);
     } catch (error) {
       if (signal.aborted) break;
       const code = codeOf(error);
-      const trouble = passing.has(code) ? 'unreachable' : 'refused';
+      const trouble = code === 'CLOCK_BEHIND' ? 'clock' : passing.has(code) ? 'unreachable' : 'refused';
+      behind ||= trouble === 'clock';
       if (!worked && trouble === 'refused') throw error;
       if (failures++ === 0) failingSince = time.uptime();
       const lasting = time.uptime() - failingSince;
-      if (trouble === 'refused' || lasting >= Math.min(every, giveUpAfter))
+      if (trouble !== 'unreachable' || lasting >= Math.min(every, giveUpAfter))
         await watcher.failed(trouble, error, code);
       if (lasting >= giveUpAfter) return watcher.end(trouble, error);
       const most = Math.min(backOffMost, 1000 * 2 ** Math.min(failures, 20));

@@ -40,7 +40,7 @@ async function published(): Promise<World> {
   const made = await world({ storage: memoryStorage() });
   made.now = new Date();
   const repository = await made.open();
-  await repository.refresh({ force: true });
+  await repository.refresh({ force: true, clockIsRight: true });
   await repository.publish((draft) => draft.add('tool', text('a tool')));
   return made;
 }

@@ -36,7 +36,7 @@ export async function published(): Promise<Attacked> {
   });
   made.now = new Date();
   const repository = await made.open();
-  await repository.refresh({ force: true });
+  await repository.refresh({ force: true, clockIsRight: true });
   await repository.publish((draft) => draft.add(path, text('{}')));
   const baseUrl = `${pathToFileURL(join(folder, 'public')).href}/`;
   const host = async (): Promise<Updater> => {

@@ -229,6 +229,16 @@ test('a clock that is behind the one that signed is noticed', async () => {
   watcher.jump(-3 * day);
   await watcher.run(hour);
   expect(watcher.events).toMatchObject([
-    { trouble: 'clock', message: 'the clock here is 3 d behind the one that signed the newest timestamp' },
+    {
+      trouble: 'clock',
+      code: 'CLOCK_BEHIND',
+    },
   ]);
+  const [event] = watcher.events;
+  expect(event?.kind === 'trouble' ? event.message : '').toMatch(
+    /^the clock here is 3 d behind the one that signed the newest timestamp: it says 2029-12-29T/,
+  );
+  watcher.jump(3 * day);
+  await watcher.run(hour);
+  expect((await (await made.open()).status()).roles.every(({ next }) => next === 'none')).toBe(true);
 });

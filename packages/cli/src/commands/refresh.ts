@@ -1,3 +1,4 @@
+import { clockAhead, clockBehind } from '@ragnos/repository';
 import type { Context } from '../command.ts';
 import { signedRoles } from '../doctor/signed-roles.ts';
 import { CliError } from '../errors.ts';
@@ -14,10 +15,18 @@ export async function run(context: Context): Promise<number> {
   const hours = within === undefined ? undefined : Number(within);
   if (hours !== undefined && !(hours >= 0 && hours <= 24 * 3650))
     throw new CliError('USAGE', `--within ${within} is no number of hours`);
+  const clockIsRight = options.flag('clock-is-right');
+  if (clockIsRight && !options.flag('force'))
+    throw new CliError('USAGE', '--clock-is-right belongs to --force');
   const vault = await openVault(context);
   try {
+    const timestamp = await vault.repository.timestamp({ signal });
+    const ahead = clockAhead(timestamp, new Date());
+    if (ahead !== null) voice.warn(`${ahead}; compare date -u with another clock`);
     const limit = hours === undefined ? {} : { within: hours * 3600 };
     if (context.dryRun) {
+      const behind = clockIsRight ? null : clockBehind(timestamp, new Date());
+      if (behind !== null) voice.warn(`would be refused: ${behind}`);
       const status = await vault.repository.status({ signal });
       const horizon = status.now.getTime() + (hours ?? 0) * 3_600_000;
       const due = status.roles
@@ -28,7 +37,12 @@ export async function run(context: Context): Promise<number> {
       ]);
       return 0;
     }
-    const result = await vault.repository.refresh({ ...limit, force: options.flag('force'), signal });
+    const result = await vault.repository.refresh({
+      ...limit,
+      force: options.flag('force'),
+      clockIsRight,
+      signal,
+    });
     voice.answer(result, [
       result.changed ? `re-signed ${signedRoles(result.roles)}` : 'nothing was due',
       ...(result.pending.length === 0 ? [] : [`waiting for other signers: ${result.pending.join(', ')}`]),
@@ -42,7 +56,12 @@ export async function run(context: Context): Promise<number> {
 
 async function watched(context: Context): Promise<number> {
   const { options } = context;
-  if (context.dryRun || options.flag('force') || options.text('within') !== undefined)
+  if (
+    context.dryRun ||
+    options.flag('force') ||
+    options.flag('clock-is-right') ||
+    options.text('within') !== undefined
+  )
     throw new CliError(
       'USAGE',
       '--watch decides for itself what is due: without --dry-run, --force and --within',

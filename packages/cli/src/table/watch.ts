@@ -33,6 +33,7 @@ export const watchCommands: readonly CommandSpec[] = [
     options: [
       ['--within <hours>', 'also what expires within this time'],
       ['--force', 'everything whose keys are at hand'],
+      ['--clock-is-right', 'with --force: although something was signed in the future of this clock'],
       ['--watch', 'stay, and re-sign what becomes due; SIGTERM ends it'],
       ['--every <minutes>', 'with --watch: look at least so often (default: 10)'],
       ['--give-up <hours>', 'with --watch: end after failing for so long (default: 6)'],
