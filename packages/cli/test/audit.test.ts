@@ -50,6 +50,16 @@ test(
     expect(missing).toMatchObject({ exit: 3, stdout: containing('LOG_MISSING') });
     const stopped = await operator.ragv(`vendor suspend acme --undo --vault ${vault}`);
     expect(stopped).toMatchObject({ exit: 3, stderr: containing('LOG_MISSING') }); // nothing is signed on top of a log that is gone
+    const noExport = await operator.ragv(`log restore ${file} --vault ${vault}`);
+    expect(noExport).toMatchObject({ exit: 3, stdout: containing('nothing was written') });
+    write(file, exported);
+    expect(await good(`log restore ${file} --dry-run`)).toMatch('could be put back: 3 entries');
+    expect(await operator.ragv(`log verify --vault ${vault}`)).toMatchObject({ exit: 3 });
+    expect(await good(`log restore ${file}`)).toMatch('the log is whole again: 3 entries');
+    expect(await good('log verify')).toMatch('the log is whole: 3 entries');
+    expect(await good(`log restore ${file}`)).toMatch('nothing was missing');
+    await good('vendor suspend acme --undo');
+    expect(await operator.ragv(`log restore ${file}.none --vault ${vault}`)).toMatchObject({ exit: 5 });
     expect(await operator.ragv('log')).toMatchObject({ exit: 0 }); // the host's own
   },
 );

@@ -1,5 +1,6 @@
 import type { CallOptions, Storage } from '@ragnos/storage';
 import { readChain } from './chain.ts';
+import { continuedLines } from './continued.ts';
 import type { LogEntry, NewEntry } from './entry.ts';
 import { readLine } from './entry-json.ts';
 import { LogError } from './errors.ts';
@@ -176,6 +177,14 @@ export class AuditLog {
    */
   restore(head: LogHead, lines: () => AsyncIterable<string>, call: CallOptions = {}): Promise<void> {
     return restoreLog(this.#storage, head, lines, call);
+  }
+
+  /**
+   * The lines of an older export, and after them what the store still has of the entries since then. Proven by nothing yet: for
+   * `restore` and `headOfLines`, which tell whether they lead to `head`.
+   */
+  continued(head: LogHead, lines: AsyncIterable<string>, call: CallOptions = {}): AsyncIterable<string> {
+    return continuedLines(this.#storage, head, lines, call);
   }
 
   /**

@@ -119,6 +119,43 @@ describe('restored from an export', () => {
     expect(await log.verify(next, { since: head })).toMatchObject({ ok: true, verified: 804 });
   });
 
+  test(
+    'from an older export, with what the store still has of the entries since',
+    { timeout: 60_000 },
+    async () => {
+      const { log, storage, head } = await made();
+      await sweep(storage, log, head);
+      const lines = (await collect(log.lines(head))).map(({ line }) => line);
+      for (const size of [0, 1, 255, 300, 512, 600, 603]) {
+        const continued = (): AsyncIterable<string> => log.continued(head, each(lines.slice(0, size)));
+        expect(await collect(continued())).toEqual(lines);
+        for (const key of await keysBelow(storage, 'log/')) {
+          const covered = key.startsWith('log/tile/entries/000')
+            ? 256
+            : key.startsWith('log/tile/entries/001')
+              ? 512
+              : 0;
+          if (size < covered || (key.startsWith('log/head/') && size < head.size)) continue;
+          await overwrite(storage, key, null);
+          await log.restore(head, continued);
+          expect(await log.verify(head)).toMatchObject({ ok: true, verified: 603 });
+        }
+      }
+    },
+  );
+
+  test('what the store no longer has is not made up', async () => {
+    const { log, storage, head } = await made();
+    await sweep(storage, log, head);
+    const lines = (await collect(log.lines(head))).map(({ line }) => line);
+    const before = await keysBelow(storage, '');
+    for (const key of before) if (key.startsWith('log/head/')) await overwrite(storage, key, null);
+    const left = await keysBelow(storage, '');
+    const old = (): AsyncIterable<string> => log.continued(head, each(lines.slice(0, 600)));
+    await expect(log.restore(head, old)).rejects.toMatchObject({ code: 'LOG_ALTERED' });
+    expect(await keysBelow(storage, '')).toEqual(left);
+  });
+
   test('of any size, into an empty store', async () => {
     const { log, head: all } = await made();
     const lines = (await collect(log.lines(all))).map(({ line }) => line);

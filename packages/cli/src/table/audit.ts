@@ -35,4 +35,14 @@ export const auditCommands: readonly CommandSpec[] = [
     examples: ['ragv log export > audit.jsonl'],
     load: () => import('../commands/audit-export.ts'),
   },
+  {
+    words: ['log', 'restore'],
+    args: '<export.jsonl>',
+    summary: 'operator: put a log that was lost or altered back, from an export and what the store still has',
+    audience: 'operator',
+    writes: true,
+    options: [],
+    examples: ['ragv log restore audit.jsonl --dry-run', 'ragv log restore audit.jsonl'],
+    load: () => import('../commands/audit-restore.ts'),
+  },
 ];

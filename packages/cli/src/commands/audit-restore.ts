@@ -1,0 +1,44 @@
+import { createReadStream } from 'node:fs';
+import { access } from 'node:fs/promises';
+import { createInterface } from 'node:readline';
+import { AuditLog, headOfLines, sameHead } from '@ragnos/tlog';
+import type { Context } from '../command.ts';
+import { CliError } from '../errors.ts';
+import { exitCodes } from '../exit-codes.ts';
+import { auditOf } from '../vault/audit.ts';
+
+/** Writes nothing before export and store together lead to the head that the timestamp signs. */
+export async function run(context: Context): Promise<number> {
+  const { voice, signal, args, dryRun } = context;
+  const [file = ''] = args;
+  await access(file).catch((cause: unknown) => {
+    throw new CliError('NO_SUCH_FILE', `${file} cannot be read`, { cause, hint: 'ragv log export wrote it' });
+  });
+  const { storage, head, close } = await auditOf(context);
+  try {
+    const log = new AuditLog(storage);
+    const lines = (): AsyncIterable<string> =>
+      log.continued(head, createInterface({ input: createReadStream(file, { signal }) }), { signal });
+    const found = await headOfLines(lines());
+    if (!sameHead(found, head)) {
+      voice.answer({ ok: false, restored: false, dryRun, head, found }, [
+        `${file}, with what the store still has, makes ${found.size} entries with root ${found.root}`,
+        `signed are ${head.size} with ${head.root}: nothing was written`,
+      ]);
+      voice.note('a newer export, or the folder log/ of a backup or a mirror, has the rest');
+      return exitCodes.untrusted[0];
+    }
+    const before = await log.verify(head, {}, { signal });
+    if (!dryRun && !before.ok) await log.restore(head, lines, { signal });
+    const after = dryRun ? before : await log.verify(head, {}, { signal });
+    voice.answer({ ok: after.ok, restored: !dryRun && !before.ok, dryRun, head, findings: before.findings }, [
+      ...before.findings.map(({ code, message }) => `${code}: ${message}`),
+      before.ok
+        ? `nothing was missing: ${head.size} entries, root ${head.root}`
+        : `${dryRun ? 'could be put back' : 'the log is whole again'}: ${head.size} entries, root ${head.root}`,
+    ]);
+    return after.ok || dryRun ? exitCodes.ok[0] : exitCodes.untrusted[0];
+  } finally {
+    await close();
+  }
+}
