@@ -85,6 +85,7 @@ export {
   type RuleId,
   type Severity,
 } from './doctor/rules.ts';
+export type { DiskPlace } from './doctor/disk.ts';
 export type { KeyPlace } from './doctor/vault.ts';
 export {
   watch,

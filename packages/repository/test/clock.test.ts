@@ -36,15 +36,15 @@ test('behind the one that signed last: publish, refresh and a new root are refus
 test('five minutes are within what honest clocks differ by, and do not add up', async () => {
   const made = await world();
   const repository = await made.open();
-  for (const name of ['a', 'b', 'c']) {
+  for (const name of ['a', 'b']) {
     by(made, -2 * minute);
-    if (name === 'c')
-      await expect(repository.publish((draft) => draft.add(name, text(name)))).rejects.toMatchObject({
-        code: 'CLOCK_BEHIND',
-      });
-    else await repository.publish((draft) => draft.add(name, text(name)));
+    await repository.publish((draft) => draft.add(name, text(name)));
     expect(signedAt(await repository.timestamp())).toEqual(start);
   }
+  by(made, -2 * minute);
+  await expect(repository.publish((draft) => draft.add('c', text('c')))).rejects.toMatchObject({
+    code: 'CLOCK_BEHIND',
+  });
 });
 
 test('another lifetime in the settings is no other clock', async () => {

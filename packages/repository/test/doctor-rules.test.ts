@@ -1,6 +1,6 @@
 /** Every rule of the doctor has a case in which it speaks, and none speaks of a repository in order. */
 import { generateKeyPairSync } from 'node:crypto';
-import { storageKey } from '@ragnos/storage';
+import { read, storageKey } from '@ragnos/storage';
 import { doctorRules, type Finding, type KeyPlace, type RuleId } from '@ragnos/repository';
 import {
   hexDigest,
@@ -18,6 +18,8 @@ import {
 import { describe, expect, test } from 'vitest';
 import { budgets } from '../src/doctor/budgets.ts';
 import { compat } from '../src/doctor/compat.ts';
+import { clock } from '../src/doctor/clock.ts';
+import { diskRules } from '../src/doctor/disk.ts';
 import { expiry } from '../src/doctor/expiry.ts';
 import { form, overlaps, targetForms } from '../src/doctor/form.ts';
 import { keyHygiene } from '../src/doctor/keys.ts';
@@ -34,7 +36,7 @@ import {
   withRoot,
   type Alter,
 } from './doctor-world.ts';
-import { testSigner, text, type World } from './world.ts';
+import { tempFolder, testSigner, text, type World } from './world.ts';
 
 const made = await healthy();
 const base = await headOf(made);
@@ -401,6 +403,60 @@ const place = (role: string, more: Partial<KeyPlace> = {}): KeyPlace => {
 const places = [...base.root.signed.roles.keys(), 'policy', 'vendor.acme'].flatMap((role) =>
   made.keys.of(role).map(({ key }) => place(role, { keyId: key.keyId })),
 );
+
+describe('the log, the memory, the clock and the disk', () => {
+  test.for([
+    ['log-missing', null, /^error: LOG_MISSING: log\/head\/\S+ is not in memory:/],
+    ['log-altered', text('x'), /^error: LOG_ALTERED: /],
+  ] as const)('%s', async ([rule, damage, pattern]) => {
+    const world = await healthy();
+    const repository = await world.open({
+      audit: { actor: { type: 'user', name: 'a' }, host: 'b', tool: 'c' },
+    });
+    await repository.publish((draft) => draft.add('more', text('more')));
+    expect(said((await inStore(world)).findings, rule)).toBeUndefined();
+    const key = await keyLike(world, /^log\/head\//);
+    if (damage === null) await world.storage.delete(storageKey(key));
+    else await overwrite(world.storage, key, damage);
+    expect(said((await inStore(world)).findings, rule)).toMatch(pattern);
+  });
+
+  test('store-went-back', async () => {
+    const world = await healthy();
+    const staging = await tempFolder();
+    const at = storageKey('metadata/timestamp.json');
+    const old = (await read(world.storage, at, { maxLength: 100_000 }))?.bytes ?? text('');
+    const repository = await world.open({ staging });
+    await repository.publish((draft) => draft.add('more', text('more')));
+    await repository.close();
+    expect(said((await inStore(world, { staging })).findings, 'store-went-back')).toBeUndefined();
+    await overwrite(world.storage, at, old);
+    expect(said((await inStore(world, { staging })).findings, 'store-went-back')).toMatch(
+      /^error: .*timestamp is at version 2, and was at 3/,
+    );
+  });
+
+  test('clock-behind and clock-ahead', () => {
+    expect([...clock(base, { now })]).toEqual([]);
+    expect(said([...clock(base, { now: later(-3) })], 'clock-behind')).toMatch(
+      /^error: the clock here is 2 d 23 h/,
+    );
+    expect(said([...clock(base, { now: later(400) })], 'clock-ahead')).toMatch(
+      /^warning: nothing was signed here for 400 d/,
+    );
+  });
+
+  test('disk', () => {
+    const free = 1e9;
+    expect([...diskRules([{ path: 'public', writable: 'yes', free }])]).toEqual([]);
+    const spoken = (writable: 'yes' | 'no' | 'readOnly', left: number | null): string | undefined =>
+      said([...diskRules([{ path: 'public', writable, free: left }])], 'disk');
+    expect(spoken('readOnly', free)).toBe('error: public is on a disk that is mounted read-only');
+    expect(spoken('no', null)).toBe('warning: public cannot be written by this user');
+    expect(spoken('yes', 1e8)).toBe('warning: 100 MB are left on the disk of public');
+    expect(spoken('yes', 0)).toBe('error: 0 MB are left on the disk of public');
+  });
+});
 
 describe('the operator’s keys', () => {
   test('nothing is said of keys in order', () => {

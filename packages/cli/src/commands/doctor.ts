@@ -13,6 +13,7 @@ import { read, storageKey, type Storage } from '@ragnos/storage';
 import { rootFingerprint } from '@ragnos/tuf';
 import type { Context } from '../command.ts';
 import { clientTitle, tryClients, type TriedClients } from '../doctor/clients.ts';
+import { diskPlaces } from '../doctor/disk-places.ts';
 import { httpObserver, repositoryUrl } from '../doctor/http-observer.ts';
 import { keyPlaces } from '../doctor/key-places.ts';
 import { verdict } from '../doctor/verdict.ts';
@@ -56,6 +57,8 @@ async function ofVault(context: Context): Promise<number> {
     compat: new Set([...(given.compat ?? []), ...(config.compat ?? [])]),
     lifetimes: lifetimesOf(config),
     keys: await keyPlaces(folder, config),
+    disks: await diskPlaces(folder),
+    staging: join(folder, 'staging'),
     firstRoot: given.firstRoot ?? (known === null ? undefined : rootFingerprint(known)),
   });
   const tried = await overLoopback(context, storage, diagnosis, signal);

@@ -1,13 +1,16 @@
 import type { Storage } from '@ragnos/storage';
 import type { Lifetimes } from '../layout.ts';
 import { budgets } from './budgets.ts';
+import { clock } from './clock.ts';
 import { aliases, compat } from './compat.ts';
+import { diskRules, type DiskPlace } from './disk.ts';
 import { expiry, horizon, type Horizon } from './expiry.ts';
 import { listedStore, type Files } from './files.ts';
 import { form, overlaps, targetForms } from './form.ts';
 import type { CheckedHead, CheckOptions } from './head.ts';
 import { keyHygiene } from './keys.ts';
 import { loadRepository } from './load.ts';
+import { logRules } from './log.ts';
 import type { HttpObserver } from './observer.ts';
 import type { Finding, Severity } from './rules.ts';
 import { ServedFiles } from './served-files.ts';
@@ -15,6 +18,7 @@ import { servedRules } from './served.ts';
 import { storeRules } from './store.ts';
 import { checkTargets, targetsOf } from './targets.ts';
 import { vaultRules, type KeyPlace } from './vault.ts';
+import { wentBack } from './went-back.ts';
 
 export interface DoctorOptions {
   readonly now?: () => Date;
@@ -26,6 +30,10 @@ export interface DoctorOptions {
   readonly firstRoot?: string | undefined;
   /** The operator's keys, where this is the operator's machine. */
   readonly keys?: readonly KeyPlace[] | undefined;
+  /** The operator's private folder, where this vault keeps what it saw last. */
+  readonly staging?: string | undefined;
+  /** The operator's folders, where this is the operator's machine. */
+  readonly disks?: readonly DiskPlace[] | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -53,6 +61,11 @@ export async function examineStore(storage: Storage, options: DoctorOptions = {}
   return examine(files, options, async (head) => [
     ...(await storeRules(storage, files, head, options.signal)),
     ...(head === null ? [] : aliases(files, head, check)),
+    ...(head === null
+      ? []
+      : await logRules(storage, head, { full: options.full === true, signal: options.signal })),
+    ...(options.staging === undefined ? [] : await wentBack(storage, options.staging, options.signal)),
+    ...diskRules(options.disks ?? []),
   ]);
 }
 
@@ -79,7 +92,8 @@ async function examine(
   const findings: Finding[] = [...loaded.findings];
   if (head !== null) {
     const check: CheckOptions = { now: at, lifetimes: options.lifetimes, compat: options.compat };
-    findings.push(...budgets(head, check), ...expiry(head, check), ...keyHygiene(head), ...form(head));
+    findings.push(...budgets(head, check), ...expiry(head, check), ...clock(head, check));
+    findings.push(...keyHygiene(head), ...form(head));
     findings.push(...overlaps(head), ...targetForms(head), ...compat(head, check));
     findings.push(...(await checkTargets(files, head, most)));
   }

@@ -1,6 +1,7 @@
 import type { Head } from '../head.ts';
 import { rootRole, targetsRole } from '../signed.ts';
 import { budgets } from './budgets.ts';
+import { clock } from './clock.ts';
 import { expiry } from './expiry.ts';
 import { form } from './form.ts';
 import type { CheckedHead, CheckedRole, CheckOptions } from './head.ts';
@@ -19,7 +20,8 @@ export function quickCheck(
   const { root, timestamp, snapshot } = head;
   const checked: CheckedHead = { root, timestamp, snapshot, roles, complete: false };
   const few = { ...options, lookUps: options.lookUps ?? 32 };
-  return [...budgets(checked, few), ...expiry(checked, few), ...keyHygiene(checked), ...form(checked)];
+  const times = [...expiry(checked, few), ...clock(checked, few)];
+  return [...budgets(checked, few), ...times, ...keyHygiene(checked), ...form(checked)];
 }
 
 /** `quickCheck` of a head as it was read, with its top-level targets, which a publish reads in any case. */

@@ -33,6 +33,11 @@ export const doctorRules = {
   'expiry-due': warning('nothing is past the time at which it should have been re-signed'),
   'expiry-order': warning('the timestamp does not outlive the snapshot that it names'),
   'expiry-far': warning('no role lives so long that an old state can be shown as new for months'),
+  'clock-behind': error(
+    'expired',
+    'the clock here is not behind the one that signed the newest timestamp, by more than five minutes',
+  ),
+  'clock-ahead': warning('something was signed here in the last 30 days, by the clock here'),
 
   'consistent-snapshot': error('refused', 'the root says `consistent_snapshot: true`'),
   'spec-version': warning('`spec_version` has three parts and is 1.0.x'),
@@ -65,6 +70,12 @@ export const doctorRules = {
   'root-gap': error('untrusted', 'every root from 1 to the newest is there'),
   'target-missing': error('notFound', 'every target file that is listed is there'),
   'target-length': error('untrusted', 'every target file is as long as it is signed to be'),
+  'log-missing': error('untrusted', 'the audit log that the timestamp signs is there'),
+  'log-altered': error(
+    'untrusted',
+    'the audit log is what the timestamp signs; the newest 2,048 entries, all of them with `--full`',
+  ),
+  'store-went-back': error('untrusted', 'the store is not older than what this vault saw before'),
   orphans: info('files that the newest metadata does not name: older versions and leftovers'),
   'foreign-file': warning('nothing lies in the store that is no part of a repository'),
   sampled: info('all roles and targets were looked at; `--full` does that'),
@@ -75,6 +86,10 @@ export const doctorRules = {
     'as many keys of each role are at hand as it needs; an info for root, and for roles that others sign',
   ),
   'config-key-unused': info('every key in `ragv.toml` serves a role'),
+  disk: error(
+    'unauthorised',
+    'the folders of the vault can be written, and 256 MB are left; an error from 8 MB, or if mounted read-only',
+  ),
 
   'served-unreachable': error('unreachable', 'the server answers'),
   'served-base-url': error('notFound', '`metadata/1.root.json` is below the address that was given'),
