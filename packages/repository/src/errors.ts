@@ -9,8 +9,7 @@ export const publishErrors = {
   NO_REPOSITORY: 'there is no timestamp.json in this store: not a repository, or one that lost its head',
   STORE_WENT_BACK:
     'the store shows an older or another state than one that was seen before; nothing was signed',
-  CLOCK_BEHIND:
-    'the clock here is behind the one that signed the newest timestamp; nothing was signed',
+  CLOCK_BEHIND: 'the clock here is behind the one that signed the newest timestamp; nothing was signed',
   CONFLICT:
     'others kept publishing first, or changed what this operation was based on; nothing was published',
   PATH_IMMUTABLE: 'this path was published with other content, and published paths never change',

@@ -25,7 +25,9 @@ async function readable(client: TestClient, count: number): Promise<number> {
 }
 
 test('the number of bins is the one that writes the least, rounded to a power of two', () => {
-  expect([10, 1_000, 10_000, 100_000, 1_000_000].map((targets) => bestBits(targets))).toEqual([2, 5, 7, 8, 10]);
+  expect([10, 1_000, 10_000, 100_000, 1_000_000].map((targets) => bestBits(targets))).toEqual([
+    2, 5, 7, 8, 10,
+  ]);
   expect(bestBits(0)).toBe(1);
   expect(bestBits(1e12)).toBe(14);
 });
