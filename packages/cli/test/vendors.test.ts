@@ -85,7 +85,7 @@ test(
     const first = /"sha256":"([0-9a-f]{64})"/.exec(readFileSync(at('two/submission.json'), 'utf8'))?.[1];
     write(at(`two/targets/${first}`), 'other bytes');
     const changed = await operator.ragv(`vendor submit ${at('two')} --vault ${vault}`);
-    expect(changed).toMatchObject({ exit: 3, stderr: containing('SUBMISSION_CHANGED') });
+    expect(changed).toMatchObject({ exit: 10, stderr: containing('[DOOR_TARGETS]') });
     const other = join(operator.folder, 'other');
     await good(operator, `init ${other} --vendor acme --key-type ed25519`);
     const foreign = await operator.ragv(`vendor submit ${at('one')} --vault ${other}`);

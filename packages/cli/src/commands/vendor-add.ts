@@ -3,19 +3,19 @@ import type { Change } from '@ragnos/repository';
 import { roleName } from '@ragnos/tuf';
 import type { Context } from '../command.ts';
 import { CliError } from '../errors.ts';
+import { audited } from '../door/audited.ts';
 import type { Handed } from '../door/receive.ts';
 import { vendorRole } from '../vault/layout.ts';
 import { publishOrEvent } from '../metadata/publish-or-event.ts';
 import { openVault, type Vault } from '../vault/vault.ts';
-import { readSubmission } from '../vendor/folder.ts';
 import { keyFile, openKeys } from '../metadata/open-keys.ts';
 import { thresholdOf } from '../vendor/keys.ts';
 import { expiresIn, signRole } from '../vendor/sign.ts';
 import {
   checkPossession,
   idOf,
+  readHandedIn,
   recordOwner,
-  refuseOtherRepository,
   rulesFrom,
   writeRules,
 } from '../vendor/vault-vendors.ts';
@@ -32,8 +32,7 @@ export async function run(context: Context): Promise<number> {
     const { owner } = handed.submission;
     if (owner === null || handed.submission.vendor !== vendor)
       throw new CliError('USAGE', `${options.text('join') ?? ''} does not ask for ${vendor} to be added`);
-    await refuseOtherRepository(vault, handed.submission, signal);
-    checkPossession(handed);
+    await audited(vault, context, () => checkPossession(handed));
     const paths = options.list('paths');
     const delegation = {
       name: vendorRole(vendor),
@@ -48,7 +47,7 @@ export async function run(context: Context): Promise<number> {
       draft.note({ kind: 'delegation', subject: vendor, keysAdded: owner.keys.map((key) => key.keyId) });
       await draft.edit({ kind: 'add', delegation, before: 'attestations' });
       for (const [role, bytes] of handed.roles)
-        await draft.bring(role, bytes, new Map(), { maxLife: rules.maxLifeDays * 24 * 3600 });
+        await draft.bring(role, bytes, new Map(), { maxLife: rules.maxLifeDays * 24 * 3600, named: true });
       await writeRules(draft, vendor, rules);
     };
     const answer = {
@@ -98,7 +97,7 @@ async function join(context: Context, vault: Vault, vendor: VendorName): Promise
         hint: `the vendor runs: ragv vendor join ${vendor} --key <file>`,
       },
     );
-  if (folder !== undefined) return readSubmission(folder, signal);
+  if (folder !== undefined) return readHandedIn(vault, folder, context);
   const repositoryId = await idOf(vault, signal);
   const signers = await openKeys(options.list('key').map(keyFile), context);
   const keys = signers.map(({ key }) => key);

@@ -47,11 +47,15 @@ async function signSources(context: Context): Promise<number> {
   const vendor = vendorName(name);
   const output = options.text('output') ?? `${vendor}-submission`;
   const { updater, repositoryId, repository } = await vendorClient(context);
+  // A key that cannot be used is found out even where nothing is left to sign.
+  const signers = context.dryRun ? [] : await openKeys(options.list('key').map(keyFile), context);
+  if (signers.length === 0 && !context.dryRun)
+    throw new CliError('USAGE', 'no key', { hint: 'give --key <file>' });
   const work = await mkdtemp(join(tmpdir(), 'ragv-sign-'));
   try {
     const packed: Packed[] = [];
     for (const source of context.args) packed.push(await packSource(context, source, vendor, work));
-    const edit = await editRole(updater, vendor, signal);
+    const edit = await editRole({ updater, repositoryId }, vendor, signal);
     await addVersions(vendor, packed)(edit, new Date());
     const expires = expiresIn(options.text('expires-in'));
     const changed =
@@ -73,8 +77,6 @@ async function signSources(context: Context): Promise<number> {
       voice.answer({ ...answer, dryRun: true }, [...lines, `would write ${output}`]);
       return 0;
     }
-    const signers = await openKeys(options.list('key').map(keyFile), context);
-    if (signers.length === 0) throw new CliError('USAGE', 'no key', { hint: 'give --key <file>' });
     const roles = new Map<string, Uint8Array>();
     for (const [role, next] of signed) roles.set(role, await signRole(next, signers, signal));
     await writeSubmission(output, { repository: repositoryId, vendor, owner: null }, roles, edit.contents);
@@ -149,7 +151,7 @@ function signatureLines(
   });
 }
 
-function trustedRole(updater: Parameters<typeof editRole>[0], vendor: string, role: string) {
+function trustedRole(updater: Parameters<typeof editRole>[0]['updater'], vendor: string, role: string) {
   const own = roleName(vendorRole(vendorName(vendor)));
   const name = roleName(role);
   return updater.trusted.role(name, name === own ? roleName('targets') : own);

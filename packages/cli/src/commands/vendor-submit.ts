@@ -2,18 +2,17 @@ import type { Context } from '../command.ts';
 import { CliError } from '../errors.ts';
 import { receiving, type Handed } from '../door/receive.ts';
 import { doorSettings } from '../door/settings.ts';
-import { readSubmission } from '../vendor/folder.ts';
 import { takeOver } from '../vendor/take-over.ts';
-import { refuseOtherRepository, vendorsIn } from '../vendor/vault-vendors.ts';
+import { readHandedIn, vendorsIn } from '../vendor/vault-vendors.ts';
 import { sayBeforePublish } from '../vault/before-publish.ts';
 import { openVault, type Vault } from '../vault/vault.ts';
 
 /** Hands in what a vendor signed: the door repeats every check on the bytes, and stores nothing that fails one. */
 export async function run(context: Context): Promise<number> {
   const folder = context.args[0] ?? '';
-  const handed = await readSubmission(folder, context.signal);
   const vault = await openVault(context);
   try {
+    const handed = await readHandedIn(vault, folder, context);
     return handed.submission.owner === null
       ? await submit(vault, handed, folder, context)
       : await handOver(vault, handed, folder, context);
@@ -25,7 +24,6 @@ export async function run(context: Context): Promise<number> {
 async function submit(vault: Vault, handed: Handed, folder: string, context: Context): Promise<number> {
   const { voice, signal } = context;
   const { vendor } = handed.submission;
-  await refuseOtherRepository(vault, handed.submission, signal);
   const change = receiving(handed, doorSettings(signal));
   if (context.dryRun) {
     await vault.repository.inspect(async (draft) => change(draft), { signal });

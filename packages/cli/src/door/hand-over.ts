@@ -25,7 +25,7 @@ export function handingOver({ submission, roles }: Handed, to: RoleLayout, prove
       if (role !== own && !isBinName(own, role))
         throw new DoorError('DOOR_PATHS', `${role}.json`, `is no role of ${vendor}`);
     const { maxLifeDays } = await rulesFor(draft, vendor);
-    const rules = { maxLife: maxLifeDays * day, bins: to };
+    const rules = { maxLife: maxLifeDays * day, named: true, bins: to };
     const before = await draft.keysOf(own);
     const changeKeys = (): Promise<void> => draft.edit({ kind: 'keys', role: own, ...to });
     if (!proven) await changeKeys();

@@ -28,7 +28,12 @@ export function receiving({ submission, roles, targets }: Handed, settings: Door
     // Where the role itself comes with bins, it is split: its targets move between files.
     const splits = roles.has(own) && roles.size > 1;
     const known = splits ? await draft.list(own) : undefined;
-    const rules = { maxLife: maxLifeDays * day, split: splits, ...(known === undefined ? {} : { known }) };
+    const rules = {
+      maxLife: maxLifeDays * day,
+      named: true,
+      split: splits,
+      ...(known === undefined ? {} : { known }),
+    };
     const added = new Set<string>();
     const removed = new Set<string>();
     const listed = new Set<string>();

@@ -7,12 +7,14 @@ export function targetsDifference(before: Targets | null, after: Targets): reado
     const known = before?.targets.get(path);
     const digest = file.hashes.get('sha256') ?? 'without sha256';
     if (known === undefined) lines.push(`+ ${path}  ${file.length} bytes, sha256 ${digest}`);
-    else if (known.hashes.get('sha256') !== digest || known.length !== file.length)
+    else if (known.hashes.get('sha256') === digest && known.length !== file.length)
+      lines.push(`~ ${path}  ${known.length} -> ${file.length} bytes, sha256 ${digest}`);
+    else if (known.hashes.get('sha256') !== digest)
       lines.push(`~ ${path}  sha256 ${known.hashes.get('sha256') ?? ''} -> ${digest}`);
   }
   for (const path of before?.targets.keys() ?? []) if (!after.targets.has(path)) lines.push(`- ${path}`);
-  if (before === null ? after.delegations !== null : delegates(before) !== delegates(after))
-    lines.push(`! delegations: ${before === null ? 'none' : delegates(before)} -> ${delegates(after)}`);
+  const old = before === null ? 'none' : delegates(before);
+  if (old !== delegates(after)) lines.push(`! delegations: ${old} -> ${delegates(after)}`);
   lines.push(
     `  version ${before?.version ?? 0} -> ${after.version}, expires ${after.expires.toISOString().slice(0, 10)}`,
   );
@@ -26,5 +28,6 @@ function delegates({ delegations }: Targets): string {
     succinctRoles === null
       ? (roles ?? []).map((role) => role.name).join(', ')
       : `${2 ** succinctRoles.bitLength} bins of ${succinctRoles.namePrefix}`;
+  if (names === '') return 'none';
   return `${names} (keys ${[...keys.keys()].map((id) => id.slice(0, 12)).join(', ')})`;
 }

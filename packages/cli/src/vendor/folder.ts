@@ -2,15 +2,28 @@ import { createHash } from 'node:crypto';
 import { mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { nodeFileSystem, writeFileAtomic } from '@ragnos/disk';
-import { parseSubmission, serializeSubmission, type Submission } from '@ragnos/plugin';
-import { hashFile, type Content } from '@ragnos/repository';
+import {
+  FormatError,
+  parseSubmission,
+  serializeSubmission,
+  type Submission,
+  type VendorLimits,
+  type VendorName,
+  type VendorRules,
+} from '@ragnos/plugin';
+import { DoorError, type Content } from '@ragnos/repository';
 import { roleName, targetPath } from '@ragnos/tuf';
 import type { Handed } from '../door/receive.ts';
 import { CliError } from '../errors.ts';
+import { bytes as bytesText } from '../text.ts';
+import { copyAgain, hashHanded, readHanded } from './handed-files.ts';
 
 export const submissionFile = 'submission.json';
 const maxSubmission = 200_000_000;
 const maxRole = 20_000_000;
+/** Bytes of all roles, which are held in memory. */
+const maxRoles = 500_000_000;
+const maxIndex = 16 * 1024 * 1024;
 
 /** Writes a whole submission, or nothing: it appears under its name when it is complete. @throws CliError VAULT_EXISTS */
 export async function writeSubmission(
@@ -62,39 +75,71 @@ export async function replaceSubmission(folder: string, submission: Submission):
 
 /**
  * Reads a submission that somebody handed in: bounded, links not followed, names derived and never taken from the file. Targets
- * are hashed, and left where they are.
- * @throws CliError NO_SUCH_FILE; FormatError; DiskError
+ * are hashed, and left where they are. `rulesOf`: what its vendor may hand in, looked at before any target is read.
+ * @throws CliError NO_SUCH_FILE where there is no submission; DoorError
  */
-export async function readSubmission(folder: string, signal: AbortSignal): Promise<Handed> {
-  const bytes = await nodeFileSystem.read(join(folder, submissionFile), maxSubmission);
-  if (bytes === null) throw missing(folder, submissionFile);
-  const submission = parseSubmission(bytes);
+export async function readSubmission(
+  folder: string,
+  signal: AbortSignal,
+  rulesOf?: (vendor: VendorName) => Promise<VendorRules>,
+): Promise<Handed> {
+  const bytes = await readHanded(folder, submissionFile, maxSubmission, 'DOOR_FORMAT');
+  if (bytes === null)
+    throw new CliError('NO_SUCH_FILE', `${folder} is no submission: there is no ${submissionFile} in it`, {
+      hint: 'ragv vendor sign and ragv vendor join make one',
+    });
+  const submission = parseHandedSubmission(bytes);
+  const rules = await rulesOf?.(submission.vendor);
+  if (rules !== undefined) checkDeclared(submission, rules.limits);
   const roles = new Map<string, Uint8Array>();
+  let left = maxRoles;
   for (const raw of submission.roles) {
+    signal.throwIfAborted();
     const role = roleName(raw);
-    if (role.includes('/')) throw missing(folder, role);
-    const file = await nodeFileSystem.read(join(folder, 'roles', `${role}.json`), maxRole);
-    if (file === null) throw missing(folder, `roles/${role}.json`);
+    const name = `roles/${role}.json`;
+    if (role.includes('/')) throw new DoorError('DOOR_FORMAT', submissionFile, `${role} is no file name`);
+    const file = await readHanded(folder, name, Math.min(maxRole, left), 'DOOR_FORMAT');
+    if (file === null) throw new DoorError('DOOR_ROLE', name, 'was not handed in', { hint: copyAgain });
+    left -= file.length;
     roles.set(role, file);
   }
   const targets = new Map<string, Content>();
-  for (const { path, sha256, length } of submission.targets) {
-    const file = join(folder, 'targets', sha256);
-    const content = await hashFile(file, { signal }).catch((cause: unknown) => {
-      signal.throwIfAborted();
-      throw new CliError('NO_SUCH_FILE', `${path}: ${file} cannot be read`, { cause });
-    });
-    if (content.sha256 !== sha256 || content.length !== length)
-      throw new CliError('SUBMISSION_CHANGED', `${file} is not the file of ${path} that was handed in`, {
-        hint: 'it was cut or changed on its way: copy the folder again',
-      });
-    targets.set(path, content);
-  }
+  for (const target of submission.targets) targets.set(target.path, await hashHanded(folder, target, signal));
   return { submission, roles, targets };
 }
 
-function missing(folder: string, name: string): CliError {
-  return new CliError('NO_SUCH_FILE', `${folder} is no submission: there is no ${name} in it`, {
-    hint: 'ragv vendor sign and ragv vendor join make one',
-  });
+function parseHandedSubmission(bytes: Uint8Array): Submission {
+  try {
+    return parseSubmission(bytes);
+  } catch (cause) {
+    if (!(cause instanceof FormatError)) throw cause;
+    throw new DoorError('DOOR_FORMAT', submissionFile, withoutFormat(cause.message), { cause });
+  }
+}
+
+/** A parser says which format it reads, where a refusal says which file it is. */
+function withoutFormat(message: string): string {
+  return message.replace(/^ragnos-submission\/1(?:: |\.)/, '');
+}
+
+/** What is declared costs the reading: the door's own limits hold for it too, and one for indexes, which have none. */
+function checkDeclared({ targets }: Submission, { artifactBytes, totalBytes }: VendorLimits): void {
+  let total = 0;
+  for (const { path, length } of targets) {
+    const isIndex = path.endsWith('/index.json');
+    const most = isIndex ? maxIndex : artifactBytes;
+    if (length > most)
+      throw new DoorError(
+        'DOOR_LIMITS',
+        path,
+        `${bytesText(length)}; at most ${bytesText(most)} are allowed for one file`,
+      );
+    if (!isIndex) total += length;
+    if (total > totalBytes)
+      throw new DoorError(
+        'DOOR_LIMITS',
+        path,
+        `with it ${bytesText(total)} are handed in; at most ${bytesText(totalBytes)} are allowed`,
+      );
+  }
 }

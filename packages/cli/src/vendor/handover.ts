@@ -1,6 +1,6 @@
 import type { Updater } from '@ragnos/client';
 import { handoverBytes, type Submission, type VendorName } from '@ragnos/plugin';
-import { rekeyedSplit, type RoleLayout } from '@ragnos/repository';
+import { delegatedNames, rekeyedSplit, type RoleLayout } from '@ragnos/repository';
 import type { Signer } from '@ragnos/signing';
 import { withRepositoryId, type RoleName, type Targets } from '@ragnos/tuf';
 import { CliError } from '../errors.ts';
@@ -21,13 +21,17 @@ export async function handedRoles(
 ): Promise<ReadonlyMap<RoleName, Targets>> {
   const { name, own } = state;
   const delegations = rekeyedSplit(own.delegations, to.after);
-  if (delegations === null && own.delegations !== null)
+  if (delegations === null && own.delegations !== null && delegatedNames(own.delegations).length > 0)
     throw new CliError('USAGE', `${name} delegates to roles of its own, whose keys would stay`, {
       hint: 'the operator changes its keys: ragv vendor rotate --change-of-owner',
     });
-  const next = (role: Targets): Targets => ({ ...role, version: role.version + 1, expires: to.expires });
-  const unrecognized = withRepositoryId(own.unrecognized, to.repository);
-  const roles = new Map<RoleName, Targets>([[name, { ...next(own), delegations, unrecognized }]]);
+  const next = (role: Targets): Targets => ({
+    ...role,
+    version: role.version + 1,
+    expires: to.expires,
+    unrecognized: withRepositoryId(role.unrecognized, to.repository),
+  });
+  const roles = new Map<RoleName, Targets>([[name, { ...next(own), delegations }]]);
   for (const [bin, role] of await loadBins(updater, vendor, state, signal)) roles.set(bin, next(role));
   return roles;
 }

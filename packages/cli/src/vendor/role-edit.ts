@@ -5,6 +5,7 @@ import {
   hexDigest,
   rolesForTarget,
   targetPath,
+  withRepositoryId,
   type RoleName,
   type TargetFile,
   type TargetPath,
@@ -30,13 +31,23 @@ export interface RoleEdit extends VendorFiles {
   readonly contents: ReadonlyMap<string, Content>;
 }
 
-/** From verified metadata: `updater` is refreshed. @throws CliError NO_SUCH_VENDOR */
-export async function editRole(updater: Updater, vendor: VendorName, signal: AbortSignal): Promise<RoleEdit> {
+/** From verified metadata: `updater` is refreshed. Whatever is to be signed names the repository. @throws CliError NO_SUCH_VENDOR */
+export async function editRole(
+  { updater, repositoryId }: { readonly updater: Updater; readonly repositoryId: string },
+  vendor: VendorName,
+  signal: AbortSignal,
+): Promise<RoleEdit> {
   const state = await vendorState(updater, vendor, signal);
   const { name, own } = state;
   const base = new Map<RoleName, Targets>([[name, own]]);
   const edits = new Map<RoleName, Map<TargetPath, TargetFile>>();
   const contents = new Map<string, Content>();
+  const next = (role: Targets, expires: Date): Targets => ({
+    ...role,
+    version: role.version + 1,
+    expires,
+    unrecognized: withRepositoryId(role.unrecognized, repositoryId),
+  });
   const roleOf = async (path: TargetPath): Promise<RoleName> => {
     const { delegations } = own;
     if (delegations === null) return name;
@@ -74,9 +85,7 @@ export async function editRole(updater: Updater, vendor: VendorName, signal: Abo
     },
     async renewed(expires) {
       const roles = [[name, own] as const, ...(await loadBins(updater, vendor, state, signal))];
-      return new Map(
-        roles.map(([role, signed]) => [role, { ...signed, version: signed.version + 1, expires }]),
-      );
+      return new Map(roles.map(([role, signed]) => [role, next(signed, expires)]));
     },
     async split(bits, expires) {
       const files = new Map<TargetPath, TargetFile>(own.targets);
@@ -85,7 +94,7 @@ export async function editRole(updater: Updater, vendor: VendorName, signal: Abo
       for (const edited of edits.values()) for (const [path, file] of edited) files.set(path, file);
       const listed = [...(updater.trusted.snapshot?.meta.keys() ?? [])];
       return splitTargets(
-        own,
+        { ...own, unrecognized: withRepositoryId(own.unrecognized, repositoryId) },
         { role: name, prefix: freePrefix(listed, name, bits), bits, keys: state.layout },
         files,
         expires,
@@ -95,8 +104,7 @@ export async function editRole(updater: Updater, vendor: VendorName, signal: Abo
       return new Map(
         [...edits].map(([role, files]) => {
           const before = base.get(role) ?? own;
-          const next = { ...before, version: before.version + 1, expires };
-          return [role, { ...next, targets: new Map([...before.targets, ...files]) }];
+          return [role, { ...next(before, expires), targets: new Map([...before.targets, ...files]) }];
         }),
       );
     },

@@ -2,13 +2,14 @@ import { isSuccession, type VendorName } from '@ragnos/plugin';
 import { DoorError } from '@ragnos/repository';
 import type { Context } from '../command.ts';
 import { CliError } from '../errors.ts';
+import { audited } from '../door/audited.ts';
 import { handingOver } from '../door/hand-over.ts';
 import type { Handed } from '../door/receive.ts';
 import { publishOrEvent } from '../metadata/publish-or-event.ts';
 import { confirm } from '../prompt.ts';
 import { vendorRole } from '../vault/layout.ts';
 import type { Vault } from '../vault/vault.ts';
-import { checkPossession, ownersOf, recordOwner, refuseOtherRepository } from './vault-vendors.ts';
+import { checkPossession, ownersOf, recordOwner } from './vault-vendors.ts';
 
 /**
  * Gives a vendor other keys. Countersigned by the keys before it is a handover, which hosts follow by themselves; otherwise it
@@ -25,8 +26,7 @@ export async function takeOver(
   const { owner, repository } = handed.submission;
   if (owner === null || handed.submission.vendor !== vendor)
     throw new CliError('USAGE', `what was handed in does not change the keys of ${vendor}`);
-  await refuseOtherRepository(vault, handed.submission, signal);
-  checkPossession(handed);
+  await audited(vault, context, () => checkPossession(handed));
   const next = owner.keys.map((key) => key.keyId);
   const proven = await vault.repository.inspect(
     async (draft) => {
@@ -40,14 +40,16 @@ export async function takeOver(
     { signal },
   );
   if (!proven && !changeOfOwner)
-    throw new DoorError(
-      'DOOR_SIGNATURES',
-      vendorRole(vendor),
-      'the keys before have not signed the handover',
-      {
-        hint: 'hosts will hold it as a change of owner; if it is one: ragv vendor rotate --change-of-owner',
-      },
-    );
+    await audited(vault, context, () => {
+      throw new DoorError(
+        'DOOR_SIGNATURES',
+        vendorRole(vendor),
+        'the keys before have not signed the handover',
+        {
+          hint: 'hosts will hold it as a change of owner; if it is one: ragv vendor rotate --change-of-owner',
+        },
+      );
+    });
   if (!proven && !context.dryRun)
     await confirm(`${vendor} gets a new owner`, vendor, options.flag('yes'), signal);
   const change = handingOver(handed, owner, proven);

@@ -11,14 +11,16 @@ import {
   type VendorRules,
 } from '@ragnos/plugin';
 import { DoorError, type Draft, type RepositoryStatus } from '@ragnos/repository';
-import { parseMetadata, repositoryId } from '@ragnos/tuf';
+import { parseMetadata, repositoryId, VaultError, type Metadata } from '@ragnos/tuf';
 import type { Context } from '../command.ts';
 import { CliError } from '../errors.ts';
 import { gateNames } from '../door/gates.ts';
-import { readCatalog, vendorPolicyPath, writeCatalog } from '../door/admit.ts';
+import { readCatalog, rulesFor, vendorPolicyPath, writeCatalog } from '../door/admit.ts';
+import { audited } from '../door/audited.ts';
 import type { Handed } from '../door/receive.ts';
 import type { Vault } from '../vault/vault.ts';
 import { vendorOfRole, vendorRole } from '../vault/layout.ts';
+import { readSubmission } from './folder.ts';
 import { signedBy } from './sign.ts';
 
 /** What vendors bind their signatures to. Only roots are read. @throws CliError BAD_CONFIG */
@@ -28,16 +30,17 @@ export async function idOf({ repository }: Vault, signal: AbortSignal): Promise<
   return id;
 }
 
-/** @throws CliError SUBMISSION_CHANGED: what was signed for one repository is worth nothing in another */
-export async function refuseOtherRepository(
+/** @throws DoorError DOOR_SIGNATURES: what was signed for one repository is worth nothing in another */
+async function refuseOtherRepository(
   vault: Vault,
   submission: Submission,
   signal: AbortSignal,
 ): Promise<void> {
   if (submission.repository !== (await idOf(vault, signal)))
-    throw new CliError(
-      'SUBMISSION_CHANGED',
-      `it was signed for another repository (${submission.repository.slice(0, 16)}…)`,
+    throw new DoorError(
+      'DOOR_SIGNATURES',
+      'submission.json',
+      `was signed for another repository (${submission.repository.slice(0, 16)}…)`,
       {
         hint: 'nothing was changed; the vendor signs it for this one',
       },
@@ -50,7 +53,7 @@ export function checkPossession({ submission, roles }: Handed): void {
   const file = `${vendorRole(vendor)}.json`;
   const bytes = roles.get(vendorRole(vendor));
   if (owner === null || bytes === undefined) throw new DoorError('DOOR_ROLE', file, 'was not handed in');
-  const metadata = parseMetadata(bytes, 'targets', undefined, file);
+  const metadata = parseRole(bytes, file);
   const good = new Set(signedBy(metadata, owner.keys).map((key) => key.keyId));
   const silent = owner.keys.find((key) => !good.has(key.keyId));
   if (silent !== undefined)
@@ -64,6 +67,15 @@ export function checkPossession({ submission, roles }: Handed): void {
     );
   if (repositoryId(metadata.signed) !== repository)
     throw new DoorError('DOOR_SIGNATURES', file, 'was signed for another repository, or for none');
+}
+
+function parseRole(bytes: Uint8Array, file: string): Metadata<'targets'> {
+  try {
+    return parseMetadata(bytes, 'targets', undefined, 'role');
+  } catch (cause) {
+    if (!(cause instanceof VaultError)) throw cause;
+    throw new DoorError('DOOR_FORMAT', file, cause.message.replace(/^role(?:: |\.)/, ''), { cause });
+  }
 }
 
 /** The owners in the catalog; where the door recorded none yet, whose keys sign for the vendor now. */
@@ -156,4 +168,16 @@ export async function requireVendor(vault: Vault, raw: string, signal: AbortSign
       hint: `its vendors: ${known.join(', ')}`,
     });
   return vendor;
+}
+
+/** What somebody handed in, read as far as the rules of its vendor allow. A refusal is in the log. */
+export function readHandedIn(vault: Vault, folder: string, context: Context): Promise<Handed> {
+  const { signal } = context;
+  const rules = (vendor: VendorName): Promise<VendorRules> =>
+    vault.repository.inspect((draft) => rulesFor(draft, vendor), { signal });
+  return audited(vault, context, async () => {
+    const handed = await readSubmission(folder, signal, rules);
+    await refuseOtherRepository(vault, handed.submission, signal);
+    return handed;
+  });
 }
