@@ -7,7 +7,8 @@ import { check, type Outcome, root, run } from './step.ts';
 const forbidden: Readonly<Record<string, RegExp>> = {
   'no registry hosts':
     /registry[.](?:npmjs[.]org|yarnpkg[.]com)|npm[.]pkg[.]github[.]com|(?:^|[^\w.])pypi[.]org|pythonhosted[.]org|proxy[.]golang[.]org|(?:index|static)[.]crates[.]io/im,
-  'no paths of a machine': /(?:^|[\s"'`(=:])[/](?:work|root|Users|home[/]\w+)[/](?=[\w.])/m,
+  'no paths of a machine':
+    /(?:^|[\s"'`(=:])[/](?:work|root|Users(?![/]a[/])|home[/](?!ada[/])\w+)[/](?=[\w.])/m,
   'no private keys':
     /-----BEGIN (?:[A-Z]+ )*PRIVATE KEY-----(?:\s|\\r|\\n)*[\w+/=]{40}|"kty"[^{}]*"d"\s*:\s*"[\w-]{20}/,
 };

@@ -38,7 +38,7 @@ const bundle = zip({
     },
   }),
   'server/index.js':
-    'console.log(JSON.stringify({ args: process.argv.slice(2), token: process.env.TOKEN ?? null }));\n',
+    'console.error(JSON.stringify({ args: process.argv.slice(2), token: process.env.TOKEN ?? null }));\n',
 });
 
 const extension = zip({
@@ -90,8 +90,10 @@ test('search finds them by their own keywords; verify and info know them', { tim
 
 test('run: settings from a file, secrets from the environment', { timeout: 60_000 }, async () => {
   write(join(folder, 'settings.json'), '{ "folders": ["/a", "/b"] }');
-  const said = await ok('run --settings settings.json acme/greeter more', { TOKEN: 'secret' });
-  expect(JSON.parse(said)).toEqual({
+  const said = await ragv('run --settings settings.json acme/greeter more', { env: { TOKEN: 'secret' } });
+  // Its standard output is for messages of the protocol alone.
+  expect(said).toMatchObject({ exit: 0, stdout: '' });
+  expect(JSON.parse(said.stderr.split('\n').find((line) => line.startsWith('{')) ?? 'null')).toEqual({
     args: ['--root', '/a', '/b', `--home=${folder}`, 'more'],
     token: 'secret',
   });

@@ -43,7 +43,7 @@ async function signedAgo(hours: number): Promise<void> {
     lifetimes: lifetimesOf(config),
     now: () => new Date(Date.now() - hours * 3_600_000),
   });
-  await repository.refresh({ force: true });
+  await repository.refresh({ force: true, clockIsRight: true });
   await repository.close();
 }
 

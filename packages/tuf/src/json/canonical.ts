@@ -69,23 +69,24 @@ function write(value: JsonOutput): string {
   if (value === null || typeof value === 'boolean') return String(value);
   if (isArray(value)) return `[${value.map(write).join(',')}]`;
   return isMap(value)
-    ? writeMembers([...value.keys()], (key) => writeMember(value.get(key)))
-    : writeMembers(Object.keys(value), (key) => {
-        const member = value[key];
-        return member === undefined ? undefined : write(member);
-      });
+    ? writeMembers([...value.keys()], (key) => value.get(key), writeMember)
+    : writeMembers(Object.keys(value), (key) => value[key], write);
 }
 
 /** Of a map: there may be thousands of small ones, such as the files of a role, and each is in order as a rule. */
-function writeMember(value: JsonOutput | undefined): string | undefined {
-  return value === undefined ? undefined : (writeOrdered(value) ?? write(value));
+function writeMember(value: JsonOutput): string {
+  return writeOrdered(value) ?? write(value);
 }
 
-function writeMembers(keys: readonly string[], get: (key: string) => string | undefined): string {
+function writeMembers(
+  keys: readonly string[],
+  get: (key: string) => JsonOutput | undefined,
+  writeValue: (value: JsonOutput) => string,
+): string {
   let text = '';
   for (const key of sortByCodePoint(keys)) {
     const value = get(key);
-    if (value !== undefined) text += `${text === '' ? '' : ','}${writeString(key)}:${value}`;
+    if (value !== undefined) text += `${text === '' ? '' : ','}${writeString(key)}:${writeValue(value)}`;
   }
   return `{${text}}`;
 }
