@@ -82,11 +82,12 @@ function guardV8(): void {
 
 /** Who runs the host, and where, is nobody's business; inside the operating system's layer there is nothing to see. */
 function guardOs(setup: Setup): void {
-  if (setup.osLayer) return;
   const os = builtIn('os');
-  const nobody = { username: 'plugin', uid: -1, gid: -1, shell: null, homedir: '/' };
+  const home = setup.osLayer ? '/tmp' : '/'; // there nobody is listed, and asking the system fails
+  const nobody = { username: 'plugin', uid: -1, gid: -1, shell: null, homedir: home };
   replace(os, 'userInfo', () => ({ ...nobody }));
-  replace(os, 'homedir', () => process.env['HOME'] ?? '/');
+  replace(os, 'homedir', () => process.env['HOME'] ?? home);
+  if (setup.osLayer) return;
   replace(os, 'hostname', () => 'localhost');
   replace(os, 'networkInterfaces', () => ({}));
   const own = process.pid;
