@@ -10,11 +10,11 @@ import type { Context } from './context.ts';
 import { withLock } from './context.ts';
 import { HostUntrustedError } from './errors.ts';
 import { verifyEvidence } from './evidence.ts';
-import { moveInto } from './install.ts';
 import { ensureFolder, pluginPaths } from './paths.ts';
 import type { Pointer } from './pointer.ts';
 import { readPointer, treeFolder } from './pointer.ts';
 import { removeJournal, sweepPlugin, writeJournal } from './recover.ts';
+import { moveInto } from './stage.ts';
 import { compareTree } from './tree.ts';
 import { unpack } from './unpack.ts';
 
