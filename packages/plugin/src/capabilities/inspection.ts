@@ -1,4 +1,4 @@
-import type { Remark } from './code/uses.ts';
+import type { Remark } from './code/use.ts';
 import type { Hidden } from './hidden.ts';
 import type { Evidence, UsedCapability } from './used.ts';
 

@@ -3,7 +3,8 @@ import type { CapabilityName } from '../items.ts';
 import { lineCounter } from './ast.ts';
 import type { CodeKind, ReadCode } from './read-code.ts';
 import type { Load } from './loads.ts';
-import { usesOf, type Remark } from './uses.ts';
+import type { Remark } from './use.ts';
+import { usesOf } from './uses.ts';
 
 interface Found {
   readonly line: number;
