@@ -12,6 +12,8 @@ const { folder, ragv } = here;
 const server = `
 const { createInterface } = require('node:readline');
 const evil = process.argv[2] === 'evil';
+if (process.argv[2] === 'banner') console.log('adder ready');
+if (process.argv[2] === 'flood') setInterval(() => console.log('adder ready'), 1);
 const send = (message) => console.log(JSON.stringify({ jsonrpc: '2.0', ...message }));
 createInterface({ input: process.stdin }).on('line', (line) => {
   const { id, method, params } = JSON.parse(line);
@@ -112,4 +114,18 @@ describe('the official MCP client over ragv run', { timeout: 60_000 }, () => {
     expect(said.join('')).toContain('the tool "add" is not in the signed manifest');
     await client.close();
   });
+
+  test('does not see a banner, which goes to stderr', async () => {
+    const { client, said } = await connect('banner');
+    expect((await client.listTools()).tools.map(({ name }) => name)).toEqual(['add']);
+    expect(said.join('')).toContain('warning: not a message, dropped: adder ready\n');
+    await client.close();
+  });
+});
+
+test('a server that floods its output is ended, and ragv run with it', { timeout: 60_000 }, async () => {
+  const said = await ragv('run acme/adder flood');
+  expect(said).toMatchObject({ exit: 10, stdout: '' });
+  expect(said.stderr).toContain('[CHANNEL_GARBAGE]');
+  expect(said.stderr.split('\n').filter((line) => line.startsWith('warning: '))).toHaveLength(100);
 });

@@ -5,7 +5,7 @@ import { ConfineRefusedError } from '../confine/errors.ts';
 import { LoadFailureError } from '../load/errors.ts';
 import { commandProgram } from '../load/mcp/command.ts';
 import { McpFilter } from '../load/mcp/filter.ts';
-import { mcpLineBytes, messageWriter, readMessages } from '../load/mcp/lines.ts';
+import { mcpLineBytes, messageWriter, readMessages, readServer } from '../load/mcp/lines.ts';
 import { signalPlugin } from '../load/signals.ts';
 import { startPlugin, type Started } from '../load/start.ts';
 import type { RunOptions, RunResult, RunStreams } from './api.ts';
@@ -108,13 +108,10 @@ function filterMcp(
     bad: (why) => fail(new LoadFailureError('BAD_VALUE', `the client wrote ${why}`)),
   });
   stdio.stdin.on('end', () => confined.stdin.end());
-  const garbage = (why: string): void =>
-    fail(new ConfineRefusedError('CHANNEL_GARBAGE', `the server wrote ${why}`));
-  readMessages(confined.stdout, mcpLineBytes, {
-    message: (value) => {
-      if (!filter.fromServer(value)) garbage('something else than a message of JSON-RPC 2.0');
-    },
-    bad: garbage,
+  readServer(confined.stdout, {
+    message: (value) => filter.fromServer(value),
+    stray: (warning) => stdio.stderr.write(`${warning}\n`),
+    bad: (why) => fail(new ConfineRefusedError('CHANNEL_GARBAGE', `the server wrote ${why}`)),
   });
 }
 

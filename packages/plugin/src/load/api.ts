@@ -181,7 +181,7 @@ export interface McpOptions extends CallOptions {
   readonly grant?: GivenGrant | undefined;
   readonly env?: ReadonlyMap<string, string> | undefined;
   readonly repair?: boolean | undefined;
-  /** Lines of the server's stderr. */
+  /** Lines of the server's stderr, and warnings of what it printed among its messages that is none. */
   readonly onLog?: ((line: string) => void) | undefined;
   readonly onDenied?: ((access: DeniedAccess) => void) | undefined;
   /** What did not pass: a tool whose text is not signed, a request that was not declared. */

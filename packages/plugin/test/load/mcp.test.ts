@@ -2,9 +2,9 @@ import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { ListRootsRequestSchema } from '@modelcontextprotocol/sdk/types.js';
 import { PassThrough } from 'node:stream';
 import { instructionsName, textHash, type McpOptions } from '@ragnos/plugin';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { readMessage } from '../../src/load/mcp/json-rpc.ts';
-import { readMessages } from '../../src/load/mcp/lines.ts';
+import { readMessages, readServer } from '../../src/load/mcp/lines.ts';
 import { agreed, moduleFiles, publishModule, vaultOf, worldWith } from './plugins.ts';
 import { codeOf, World } from '../host/world.ts';
 import { serverCode } from './server.ts';
@@ -113,19 +113,66 @@ describe('what the server asks of its client', { timeout: 30_000 }, () => {
   });
 });
 
-describe('a server that breaks JSON-RPC is ended', { timeout: 30_000 }, () => {
+describe('what a server prints that is no message is dropped', { timeout: 30_000 }, () => {
   const garbage = {
     'text that is no JSON': 'hello',
+    'a banner, coloured': '\u001b[32mTime server\u001b[0m \u202eready',
     'a batch': '[{"jsonrpc":"2.0","id":1,"result":{}}]',
     'another version': '{"jsonrpc":"1.0","id":1,"result":{}}',
     'a result and an error': '{"jsonrpc":"2.0","id":1,"result":{},"error":{}}',
     'a member more': '{"jsonrpc":"2.0","id":1,"result":{},"extra":1}',
     'a number': '7',
+    'half a message': '{"jsonrpc":"2.0","id":1,"result":{"content":[{"type":"text","text":"ha',
+    'a message in two halves':
+      '{"jsonrpc":"2.0","id":1,\n"result":{"content":[{"type":"text","text":"ha"}]}}',
+    'a message after a banner': 'ready {"jsonrpc":"2.0","id":1,"result":{"content":[]}}',
+    'a tool list that it was not asked for': '{"tools":[{"name":"add"}]}',
   };
   test.each(Object.entries(garbage))('%s', async (_name, raw) => {
-    const { say, errors } = await connect(signed);
-    await expect(say({ raw })).rejects.toThrow(/closed/i);
+    const { client, say, errors, logs, transport } = await connect(signed);
+    const seen: string[] = [];
+    const { onmessage } = transport;
+    transport.onmessage = (message) => {
+      seen.push(JSON.stringify(message));
+      onmessage?.(message);
+    };
+    expect(await say({ raw })).toContain('wrote'); // the answer of its own, not one that it smuggled in
+    expect(await say({ a: 1, b: 2 })).toContain('"3"');
+    expect(seen).toHaveLength(2);
+    expect(errors).toEqual([]);
+    const warnings = logs.filter((line) => line.startsWith('warning: not a message, dropped: '));
+    expect(warnings).toHaveLength(raw.split('\n').length);
+    expect(warnings.join('')).not.toMatch(/[\p{Cc}\p{Cf}]/u);
+    await client.close();
+  });
+
+  test('a long line is told of, not told', async () => {
+    const { say, logs } = await connect(signed);
+    expect(await say({ raw: 'x'.repeat(100_000) })).toContain('wrote');
+    const [warning = ''] = logs.filter((line) => line.startsWith('warning: '));
+    expect(warning.length).toBeLessThan(4200);
+    expect(warning).toContain('(100000 bytes)');
+  });
+});
+
+describe('a server that goes on like this is ended', { timeout: 30_000 }, () => {
+  const floods = {
+    'a hundred and one words': { lines: 101, line: 'x' },
+    'messages that are none': { lines: 101, line: '{"jsonrpc":"2.0"}' },
+    'three long lines': { lines: 3, line: 'x'.repeat(100_000) },
+    'one line that is too long': { lines: 1, line: 'x'.repeat(300_000) },
+  };
+  test.each(Object.entries(floods))('%s', async (_name, flood) => {
+    const { say, errors, logs } = await connect(signed);
+    await expect(say(flood)).rejects.toThrow(/closed/i);
     expect(errors).toMatchObject([{ code: 'CHANNEL_GARBAGE' }]);
+    expect(logs.length).toBeLessThanOrEqual(101);
+  });
+
+  test('not one that prints a word with every call', async () => {
+    const { say, errors } = await connect(signed);
+    for (let n = 0; n < 10; n++) expect(await say({ lines: 10, line: 'called' })).toContain('wrote');
+    expect(errors).toEqual([]);
   });
 
   test('a line without end', async () => {
@@ -165,6 +212,53 @@ describe('messages', () => {
     stream.write('x'.repeat(101));
     await expect.poll(() => wrong).toEqual(['a line of more than 100 bytes']);
     expect(got).toEqual([{ a: 1 }, { b: 'ü' }, { c: 3 }]);
+  });
+
+  test('of a server are read on after what is none, until it is too much', async () => {
+    const got: unknown[] = [];
+    const [strays, wrong]: [string[], string[]] = [[], []];
+    const stream = new PassThrough();
+    const limits = { linesPerMinute: 3, bytesPerMinute: 20, shownBytes: 4 };
+    const on = {
+      message: (value: unknown) => typeof value === 'object' && got.push(value) > 0,
+      stray: (warning: string) => void strays.push(warning.replace(/^.*dropped: /, '')),
+      bad: (why: string) => void wrong.push(why),
+    };
+    readServer(stream, on, limits);
+    for (const piece of ['hel', 'lo\n\n \t\r\n{"a":1}\n7\n{"b', '":2}\n']) stream.write(piece);
+    await expect.poll(() => got).toEqual([{ a: 1 }, { b: 2 }]);
+    expect(strays).toEqual(['hell… (5 bytes)', '7']);
+    stream.write('x'.repeat(15));
+    stream.write('\n{"c":3}\n{"d":4}\n');
+    await expect.poll(() => wrong).toHaveLength(1);
+    expect(got).toHaveLength(2);
+    stream.write('{"e":5}\n');
+    await new Promise((resolve) => setImmediate(resolve));
+    expect([got.length, strays.length, wrong.length]).toEqual([2, 2, 1]);
+  });
+
+  test('of a server: a minute later it may print again', async () => {
+    vi.useFakeTimers({ toFake: ['performance'] });
+    try {
+      const [strays, wrong]: [string[], string[]] = [[], []];
+      const stream = new PassThrough();
+      const on = {
+        message: () => false,
+        stray: (one: string) => void strays.push(one),
+        bad: (why: string) => void wrong.push(why),
+      };
+      readServer(stream, on, { linesPerMinute: 2, bytesPerMinute: 20, shownBytes: 4 });
+      stream.write('a\nb\n');
+      await expect.poll(() => strays).toHaveLength(2);
+      vi.advanceTimersByTime(60_000);
+      stream.write('c\nd\n');
+      await expect.poll(() => strays).toHaveLength(4);
+      expect(wrong).toEqual([]);
+      stream.write('e\n');
+      await expect.poll(() => wrong).toHaveLength(1);
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   test('the hash is of the meaning: order and white space do not matter, any word does', () => {

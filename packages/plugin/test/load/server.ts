@@ -25,7 +25,8 @@ createInterface({ input: process.stdin }).on('line', async (line) => {
   const text = (text) => send({ id, result: { content: [{ type: 'text', text }] } });
   if (given.poison) { poisoned = true; send({ method: 'notifications/tools/list_changed' }); return text('changed'); }
   if (given.ask) return text(await ask(given.ask));
-  if (given.raw) { process.stdout.write(given.raw + '\\n'); return; }
+  if (given.raw) { process.stdout.write(given.raw + '\\n'); return text('wrote'); }
+  if (given.lines) { for (let n = 0; n < given.lines; n++) process.stdout.write(given.line + '\\n'); return text('wrote'); }
   if (given.flood) { for (;;) process.stdout.write('x'.repeat(65536)); }
   if (given.forge) { send({ id: given.forge, result: { forged: true } }); return text('forged'); }
   if (given.die) process.exit(7);

@@ -1,7 +1,7 @@
 import type { ConfinedProcess } from '../../confine/api.ts';
 import { LoadFailureError } from '../errors.ts';
 import { isObject, readMessage } from './json-rpc.ts';
-import { mcpLineBytes, messageWriter, readMessages } from './lines.ts';
+import { messageWriter, readServer } from './lines.ts';
 import { instructionsName, textHash } from './texts.ts';
 
 /** Of what a server shows to models, by name: the sha256 that its manifest signs. */
@@ -34,16 +34,18 @@ export async function askServer(server: ConfinedProcess, options: AskOptions): P
   late.addEventListener('abort', () => stop(`did not answer within ${timeoutMs} ms`), { once: true });
   void server.exited.then(({ error }) => stop(`ended: ${error?.message ?? 'by itself'}`));
   server.stderr.resume();
-  readMessages(server.stdout, mcpLineBytes, {
+  readServer(server.stdout, {
     bad: (why) => stop(`wrote ${why}`),
+    stray: () => undefined,
     message: (value) => {
       const parsed = readMessage(value);
-      if (parsed === null) return stop('wrote something else than a message of JSON-RPC 2.0');
+      if (parsed === null) return false;
       if (parsed.kind === 'request') {
         const result = parsed.method === 'roots/list' ? { roots: [] } : {};
         send({ jsonrpc: '2.0', id: parsed.id, result });
       } else if (parsed.kind === 'result') waiting.get(Number(parsed.id))?.(parsed.result);
       else if (parsed.kind === 'error') waiting.get(Number(parsed.id))?.({});
+      return true;
     },
   });
   let next = 1;

@@ -99,7 +99,7 @@ export class McpFilter {
     this.#ends.toServer(method === 'initialize' ? this.#withoutUndeclared(message) : message);
   }
 
-  /** What the server says. `false`: it is no message, and whoever listens may want to end it. */
+  /** What the server says. `false`: it is no message, and went nowhere. */
   fromServer(value: unknown): boolean {
     const parsed = readMessage(value);
     if (parsed === null) return false;

@@ -3,8 +3,22 @@ import type { Readable, Writable } from 'node:stream';
 /** One line of a server or a client. */
 export const mcpLineBytes = 16 * 1024 * 1024;
 
+/** What a server may print beside its messages before it is ended, and how much of each such line is shown. */
+export interface StrayLimits {
+  readonly linesPerMinute: number;
+  readonly bytesPerMinute: number;
+  readonly shownBytes: number;
+}
+
+/** Room for a banner and for a word with every call; a flood is over within a second. */
+export const defaultStrayLimits: StrayLimits = {
+  linesPerMinute: 100,
+  bytesPerMinute: 256 * 1024,
+  shownBytes: 4096,
+};
+
 /**
- * Reads messages, one a line, none longer than `maxBytes`; stops with `onBad` at a line that is longer or no JSON. What is
+ * Reads messages, one a line, none longer than `maxBytes`; stops with `bad` at a line that is longer or no JSON. What is
  * not written yet on the other side stops the reading.
  */
 export function readMessages(
@@ -12,36 +26,43 @@ export function readMessages(
   maxBytes: number,
   on: { readonly message: (value: unknown) => void; readonly bad: (why: string) => void },
 ): void {
-  let kept: Buffer[] = [];
-  let size = 0;
-  let over = false;
-  const bad = (why: string): void => {
-    over = true;
-    stream.pause();
-    on.bad(why);
-  };
-  stream.on('data', (piece: Buffer) => {
-    for (let at = 0; at < piece.length;) {
-      if (over) return; // a message of this piece has ended it
-      const end = piece.indexOf(10, at);
-      const part = piece.subarray(at, end < 0 ? piece.length : end);
-      size += part.length;
-      if (size > maxBytes) return bad(`a line of more than ${maxBytes} bytes`);
-      kept.push(part);
-      if (end < 0) return;
-      at = end + 1;
-      const line = (kept.length === 1 ? part : Buffer.concat(kept)).toString('utf8').trim();
-      kept = [];
-      size = 0;
-      if (line === '') continue;
-      let value: unknown;
-      try {
-        value = JSON.parse(line);
-      } catch {
-        return bad(`a line that is not JSON: ${line.slice(0, 60)}`);
-      }
+  readWhole(stream, maxBytes, {
+    bad: on.bad,
+    line: (line) => {
+      const value = parsed(line);
+      if (value === undefined) return `a line that is not JSON: ${shown(line, 60)}`;
       on.message(value);
-    }
+      return null;
+    },
+  });
+}
+
+export interface OnServer {
+  /** `false`: it is JSON, and no message. */
+  readonly message: (value: unknown) => boolean;
+  /** A line for the log: what was dropped. */
+  readonly stray: (warning: string) => void;
+  /** Nothing more is read: the server is to be ended. */
+  readonly bad: (why: string) => void;
+}
+
+/**
+ * Reads what a server prints, as clients do that start it themselves: many print a banner or a word of their log among
+ * their messages. What is no message is dropped and told, and goes no further; who prints more of it than `limits` is `bad`,
+ * as is a line longer than `mcpLineBytes`.
+ */
+export function readServer(stream: Readable, on: OnServer, limits: StrayLimits = defaultStrayLimits): void {
+  const mayStray = strayBudget(limits);
+  readWhole(stream, mcpLineBytes, {
+    bad: on.bad,
+    line: (line) => {
+      const value = parsed(line);
+      if (value !== undefined && on.message(value)) return null;
+      if (!mayStray(line.length))
+        return `too much that is no message of JSON-RPC 2.0, at last: ${shown(line, 60)}`;
+      on.stray(`warning: not a message, dropped: ${shown(line, limits.shownBytes)}`);
+      return null;
+    },
   });
 }
 
@@ -51,5 +72,77 @@ export function messageWriter(stream: Writable, source: Readable): (message: obj
   return (message) => {
     if (stream.destroyed || stream.writableEnded) return;
     if (!stream.write(`${JSON.stringify(message)}\n`)) source.pause();
+  };
+}
+
+interface OnLine {
+  /** Why nothing more is read; `null`: go on. */
+  readonly line: (line: Buffer) => string | null;
+  readonly bad: (why: string) => void;
+}
+
+/** Lines without blank ones. What the stream ends with and no line break follows is none. */
+function readWhole(stream: Readable, maxBytes: number, on: OnLine): void {
+  let kept: Buffer[] = [];
+  let size = 0;
+  let over = false;
+  const bad = (why: string): void => {
+    over = true;
+    kept = [];
+    stream.pause();
+    on.bad(why);
+  };
+  stream.on('data', (piece: Buffer) => {
+    for (let at = 0; at < piece.length;) {
+      if (over) return; // a line of this piece has ended it
+      const end = piece.indexOf(10, at);
+      const part = piece.subarray(at, end < 0 ? piece.length : end);
+      size += part.length;
+      if (size > maxBytes) return bad(`a line of more than ${maxBytes} bytes`);
+      kept.push(part);
+      if (end < 0) return;
+      at = end + 1;
+      const line = kept.length === 1 ? part : Buffer.concat(kept);
+      kept = [];
+      size = 0;
+      const why = isBlank(line) ? null : on.line(line);
+      if (why !== null) return bad(why);
+    }
+  });
+}
+
+function isBlank(line: Buffer): boolean {
+  return line.every((byte) => byte === 32 || (byte >= 9 && byte <= 13));
+}
+
+/** `undefined`: it is no JSON. */
+function parsed(line: Buffer): unknown {
+  try {
+    const value: unknown = JSON.parse(line.toString('utf8').trim());
+    return value;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Nothing of it moves a cursor or turns the direction of a text. */
+function shown(line: Buffer, bytes: number): string {
+  const text = line
+    .subarray(0, bytes)
+    .toString('utf8')
+    .replace(/[\p{Cc}\p{Cf}]/gu, ' ')
+    .trim();
+  return line.length > bytes ? `${text}… (${line.length} bytes)` : text;
+}
+
+function strayBudget({ linesPerMinute, bytesPerMinute }: StrayLimits): (bytes: number) => boolean {
+  let since = -Infinity;
+  let [lines, size] = [0, 0];
+  return (bytes) => {
+    const now = performance.now();
+    if (now - since >= 60_000) [since, lines, size] = [now, 0, 0];
+    lines++;
+    size += bytes;
+    return lines <= linesPerMinute && size <= bytesPerMinute;
   };
 }

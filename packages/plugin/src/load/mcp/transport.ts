@@ -10,7 +10,7 @@ import { startPlugin, type Started } from '../start.ts';
 import type { Live } from '../vault.ts';
 import { McpFilter } from './filter.ts';
 import type { JsonRpcMessage } from './json-rpc.ts';
-import { mcpLineBytes, messageWriter, readMessages } from './lines.ts';
+import { messageWriter, readServer } from './lines.ts';
 import { commandProgram } from './command.ts';
 
 /** Structurally a `Transport` of the MCP SDK, of which nothing is imported. */
@@ -99,13 +99,10 @@ export function mcpTransport(context: Context, spec: string, options: McpTranspo
       );
       const { logLineBytes: maxBytes, messagesPerSecond: perSecond } = defaultLoadLimits;
       readLines(confined.stderr, { maxBytes, perSecond }, (line) => options.onLog?.(clean(line)));
-      const bad = (why: string): void =>
-        void fail(new ConfineRefusedError('CHANNEL_GARBAGE', `the server wrote ${why}`));
-      readMessages(confined.stdout, mcpLineBytes, {
-        message: (value) => {
-          if (filter?.fromServer(value) === false) bad('something else than a message of JSON-RPC 2.0');
-        },
-        bad,
+      readServer(confined.stdout, {
+        message: (value) => filter?.fromServer(value) ?? false,
+        stray: (warning) => options.onLog?.(clean(warning)),
+        bad: (why) => void fail(new ConfineRefusedError('CHANNEL_GARBAGE', `the server wrote ${why}`)),
       });
       void confined.exited.then(ended);
     },
