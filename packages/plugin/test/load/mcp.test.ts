@@ -3,7 +3,7 @@ import { ListRootsRequestSchema } from '@modelcontextprotocol/sdk/types.js';
 import { PassThrough } from 'node:stream';
 import { instructionsName, textHash, type McpOptions } from '@ragnos/plugin';
 import { describe, expect, test, vi } from 'vitest';
-import { readMessage } from '../../src/load/mcp/json-rpc.ts';
+import { readMessage, type JsonRpcMessage } from '../../src/load/mcp/json-rpc.ts';
 import { readMessages, readServer } from '../../src/load/mcp/lines.ts';
 import { agreed, moduleFiles, publishModule, vaultOf, worldWith } from './plugins.ts';
 import { codeOf, World } from '../host/world.ts';
@@ -132,10 +132,12 @@ describe('what a server prints that is no message is dropped', { timeout: 30_000
     const { client, say, errors, logs, transport } = await connect(signed);
     const seen: string[] = [];
     const { onmessage } = transport;
-    transport.onmessage = (message) => {
-      seen.push(JSON.stringify(message));
-      onmessage?.(message);
-    };
+    Object.assign(transport, {
+      onmessage: (message: JsonRpcMessage) => {
+        seen.push(JSON.stringify(message));
+        onmessage?.(message);
+      },
+    });
     expect(await say({ raw })).toContain('wrote'); // the answer of its own, not one that it smuggled in
     expect(await say({ a: 1, b: 2 })).toContain('"3"');
     expect(seen).toHaveLength(2);
