@@ -83,12 +83,13 @@ export async function ask(context: Context, request: ConsentRequest): Promise<Co
 
 /** A request in words: what is new about an update, all of it at a first installation. */
 export function requestLines(request: ConsentRequest): readonly string[] {
-  const { vendor, plugin, version, previous, asks, wider, narrower, weaker } = request;
+  const { vendor, plugin, version, previous, asks, wider, narrower, changes, weaker } = request;
   const name = `${vendor}/${plugin}@${version}`;
   if (previous === null)
     return [`${name} asks for:`, ...asks.map(({ text, severity }) => line(text, severity))];
   return [
     `${name}, unlike ${previous}:`,
+    ...changes.map((text) => `  ! ${text}${mark('high')}`),
     ...wider.map(({ text, severity }) => `  + ${text}${mark(severity)}`),
     ...weaker.map((text) => `  ! ${text}`),
     ...narrower.map(({ text }) => `  - no longer ${text}`),

@@ -27,6 +27,7 @@ export async function run(context: Context): Promise<undefined> {
   const difference = manifestDifference(before, after);
   voice.answer({ from: named(before), to: named(after), ...difference }, [
     `${named(before)} → ${named(after)}`,
+    ...difference.changes.map((change) => `! ${change}`),
     ...capabilityLines(difference.capabilities),
     ...nameLines('entries', difference.entries),
     ...nameLines('packages inside', difference.packages),

@@ -1,6 +1,7 @@
 import type { PluginManifest } from '../formats/manifest.ts';
 import { parseCapabilities } from './capabilities.ts';
 import { capabilityDifference, type CapabilityDifference } from './difference.ts';
+import { startChanges } from './start-difference.ts';
 
 /** Names that only the later one has, only the earlier one, and both with other content. Each list in order. */
 export interface NameDifference {
@@ -13,6 +14,8 @@ export interface NameDifference {
 export interface ManifestDifference {
   /** Tools and prompts included. */
   readonly capabilities: CapabilityDifference;
+  /** How the later one is another thing, or is started by other means: a sentence each. */
+  readonly changes: readonly string[];
   readonly files: NameDifference;
   /** Packages inside, changed in version or integrity. */
   readonly packages: NameDifference;
@@ -30,6 +33,7 @@ export function manifestDifference(before: PluginManifest, after: PluginManifest
       parseCapabilities(before.capabilities),
       parseCapabilities(after.capabilities),
     ),
+    changes: startChanges(before, after),
     files: each(({ files }) => files.map(({ path, sha256, mode }) => [path, `${sha256} ${mode}`])),
     packages: each(packagesOf),
     entries: each(({ entry, kind, runtime }) => [

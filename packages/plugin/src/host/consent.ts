@@ -6,8 +6,8 @@ import { defaultLimits, parseCapabilities, type Capabilities } from '../capabili
 import { capabilityDifference } from '../capabilities/difference.ts';
 import type { CapabilityName } from '../capabilities/items.ts';
 import { narrow, type CapabilityPolicy } from '../capabilities/narrow.ts';
+import { startChanges } from '../capabilities/start-difference.ts';
 import { describeCapabilities, type Statement } from '../capabilities/words.ts';
-import type { SeenDigests } from '../formats/catalog.ts';
 import type { PluginManifest } from '../formats/manifest.ts';
 import type { Context } from './context.ts';
 import { HostFailureError, HostPolicyError } from './errors.ts';
@@ -29,6 +29,8 @@ export interface ConsentRequest {
   /** What the version in force did not ask for; all of it where none is. Texts that changed are among it. */
   readonly wider: readonly Statement[];
   readonly narrower: readonly Statement[];
+  /** How it is another thing than the version in force, or is started by other means: a sentence each. */
+  readonly changes: readonly string[];
   /** Evidence that the version in force has and this one lacks, a sentence each. */
   readonly weaker: readonly string[];
   /** It asks for folders that have to be named. */
@@ -49,9 +51,9 @@ export interface ConsentAnswer {
 export class ConsentRequiredError extends HostPolicyError {
   readonly request: ConsentRequest;
   constructor(request: ConsentRequest, command: string) {
-    const { vendor, plugin, version, previous, wider, weaker } = request;
+    const { vendor, plugin, version, previous, wider, changes, weaker } = request;
     const name = `${vendor}/${plugin}@${version}`;
-    const all = [...wider.map(({ text }) => text), ...weaker];
+    const all = [...changes, ...wider.map(({ text }) => text), ...weaker];
     const some = all.slice(0, 5).join('; ');
     const what = all.length > 5 ? `${some}; and ${all.length - 5} more` : some;
     const message =
@@ -96,16 +98,18 @@ export async function decideConsent(context: Context, about: ConsentCase): Promi
   const { wider, narrower } = capabilityDifference(known, asked);
   const agreedOnce = about.operation !== 'rollback' && own !== null && own.version === manifest.version;
   const widened = about.operation === 'rollback' && own !== null ? wider.filter(isNoText) : wider;
+  const changes = before === null || about.operation === 'rollback' ? [] : startChanges(before, manifest);
+  const beyond = changes.length + weaker.length > 0; // what no capability names
   const open =
     (asksForSomething(asked) && base === null) ||
-    (!agreedOnce && (before === null ? false : widened.length > 0 || weaker.length > 0));
+    (!agreedOnce && before !== null && (widened.length > 0 || beyond));
   const given = answer !== undefined && (answer.to === undefined || answer.to === about.digest);
   if (given && (open || asksForSomething(asked))) {
     const consent = answered(context, about, asked, answer, base);
     return { consent: asksForSomething(asked) ? consent : null, isNew: true };
   }
   if (!open) return { consent: base === null ? null : carriedOver(base, asked), isNew: false };
-  const ahead = weaker.length > 0 ? null : grantedAhead(rules, asked);
+  const ahead = beyond ? null : grantedAhead(rules, asked);
   if (ahead !== null) {
     const common = { version: manifest.version, asked, granted: ahead.granted, at: nowOf(context) };
     const folders = base?.folders ?? [];
@@ -121,6 +125,7 @@ export async function decideConsent(context: Context, about: ConsentCase): Promi
     asks: describeCapabilities(asked),
     wider: before === null || base === null ? describeCapabilities(asked) : wider,
     narrower,
+    changes,
     weaker,
     choosesFolders: [...asked.read, ...asked.write].some((place) => /^\$chosen(?:\/|$)/.test(place)),
   };
@@ -130,23 +135,6 @@ export async function decideConsent(context: Context, about: ConsentCase): Promi
 function commandFor({ operation, manifest: { vendor, plugin, version } }: ConsentCase): string {
   if (operation === 'install') return `ragv install ${vendor}/${plugin}@${version} --grant all`;
   return `ragv ${operation} ${vendor}/${plugin} --grant${operation === 'update' ? '' : ' all'}`;
-}
-
-/** Evidence that `before` has and `after` lacks, as the door wrote it down and as their authors list it. */
-export function weakerEvidence(
-  before: PluginManifest,
-  after: PluginManifest,
-  seen: SeenDigests | null,
-): readonly string[] {
-  const gates = ({ artifact }: PluginManifest): readonly string[] => seen?.get(artifact.sha256)?.gates ?? [];
-  const listed = ({ evidence, version }: PluginManifest): readonly string[] =>
-    evidence.map((name) => name.replaceAll(version, '*'));
-  const lost = (old: readonly string[], now: readonly string[]): readonly string[] =>
-    old.filter((name) => !now.includes(name));
-  return [
-    ...lost(gates(before), gates(after)).map((gate) => `has not passed the check ${gate}`),
-    ...lost(listed(before), listed(after)).map((name) => `comes without ${name}`),
-  ];
 }
 
 function isNoText({ capability }: Statement): boolean {

@@ -8,7 +8,7 @@ import { chooseVersion } from './choose.ts';
 import type { Chosen } from './choose.ts';
 import { commit, relock } from './commit.ts';
 import { heldBack } from './consent-held.ts';
-import { decideConsent, keepConsent, weakerEvidence, type Agreed } from './consent.ts';
+import { decideConsent, keepConsent, type Agreed } from './consent.ts';
 import { pruneContent } from './content.ts';
 import type { Context } from './context.ts';
 import { HostPolicyError, HostUntrustedError } from './errors.ts';
@@ -28,6 +28,7 @@ import { readSeen, unseen } from './seen.ts';
 import { place, stageVersion } from './stage.ts';
 import { asDiskError } from './state-file.ts';
 import { compareTree } from './tree.ts';
+import { weakerEvidence } from './weaker-evidence.ts';
 
 /** `update`: a lower version than the installed one is no error, there is just nothing to do. */
 export type Intent = 'install' | 'update';

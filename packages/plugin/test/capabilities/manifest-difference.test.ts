@@ -1,5 +1,5 @@
 import { filePath, manifestDifference } from '@ragnos/plugin';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { digest, files, manifest } from '../formats/samples.ts';
 
 const nothing = { added: [], removed: [], changed: [] };
@@ -7,6 +7,7 @@ const nothing = { added: [], removed: [], changed: [] };
 test('a version is no different from itself', () => {
   expect(manifestDifference(manifest(), manifest())).toEqual({
     capabilities: { wider: [], narrower: [] },
+    changes: [],
     files: nothing,
     packages: nothing,
     entries: nothing,
@@ -49,4 +50,61 @@ test('what was added, removed and changed', () => {
     'uses up to 256 MB of memory',
   ]);
   expect(found.capabilities.narrower.map(({ text }) => text)).toEqual(['connects to example.com, port 443']);
+});
+
+describe('what it is, and what starts it', () => {
+  const main = filePath('dist/index.js');
+  const command = new Map([['hello', filePath('bin.js')]]);
+  const both = { kind: 'node', entry: { main, bin: command } } as const;
+  const module = { kind: 'node', entry: { main, bin: new Map() } } as const;
+  const program = { kind: 'node', entry: { main: null, bin: command } } as const;
+  const data = { kind: 'node', entry: { main: null, bin: new Map() } } as const;
+  type Start = Parameters<typeof manifestDifference>[0] extends infer T ? Partial<T> : never;
+  const cases: Readonly<Record<string, readonly [Start, Start, readonly string[]]>> = {
+    'a library that becomes a server': [
+      both,
+      { ...both, kind: 'mcp' },
+      ['is a server for AI hosts (MCP) now, and was a plugin of programs on Node before'],
+    ],
+    'a server that becomes a library': [
+      { ...both, kind: 'mcp' },
+      both,
+      ['is a plugin of programs on Node now, and was a server for AI hosts (MCP) before'],
+    ],
+    'a module that becomes a program': [
+      both,
+      { ...both, runtime: 'executable' },
+      ['is started as a program of its own now, and was started by Node before'],
+    ],
+    'an extension of an editor that becomes a Python server': [
+      { ...both, kind: 'vscode', runtime: 'none' },
+      { ...both, kind: 'mcp', runtime: 'python' },
+      [
+        'is a server for AI hosts (MCP) now, and was an extension of an editor before',
+        'is started by Python now, and was started by the program that it is a plugin of before',
+      ],
+    ],
+    'a command in the place of a module': [
+      module,
+      program,
+      ['is started as a command now, and was loaded as a module before'],
+    ],
+    'a module in the place of a command': [
+      program,
+      module,
+      ['is loaded as a module now, and was started as a command before'],
+    ],
+    'something to start, where there was nothing': [
+      data,
+      program,
+      ['is started as a command now, and nothing of it was started before'],
+    ],
+    'a command beside the module': [module, both, []],
+    'a module beside the command': [program, both, []],
+    'nothing to start any more': [both, data, []],
+    'the runtime by its name, where it was by default': [both, { ...both, runtime: 'node' }, []],
+  };
+  test.for(Object.entries(cases))('%s', ([, [before, after, sentences]]) => {
+    expect(manifestDifference(manifest(before), manifest(after)).changes).toEqual(sentences);
+  });
 });

@@ -181,7 +181,7 @@ describe('an update is held', () => {
       {
         version: '1.2.0',
         held: { version: '1.3.0' },
-        request: { weaker: ['comes without hello-*.cdx.json'] },
+        request: { weaker: ['comes without a list of its parts (SBOM)'] },
       },
     ]);
   });
