@@ -1,5 +1,6 @@
 // The audit log's head rides in the signed timestamp: hosts remember it, so that whoever holds the online keys cannot forget what was done.
 import { LogWentBackError } from '@ragnos/client';
+import { logRestarts, withLogRestarts, type LogRestart } from '@ragnos/tuf';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -66,4 +67,64 @@ test('keys that a new root replaced bind nobody: a recovered repository may begi
   scene.sim.publishRoot();
   publish(scene, head(1, 'e'));
   await expect(updater.refresh()).resolves.toBeUndefined();
+});
+
+const lost = (size: number, letter = 'a', before = 0): LogRestart => ({
+  ...head(size, letter),
+  ...(before === 0 ? {} : { restarts: before }),
+  time: new Date('2030-01-01T00:00:00Z'),
+  by: 'olga@desk',
+  reason: 'the disk died',
+});
+
+/** The next root says that these logs were given up; the log that follows is at `next`. */
+function restart(scene: Scene, all: readonly LogRestart[], next: Head): void {
+  scene.sim.root.unrecognized = withLogRestarts(scene.sim.root.unrecognized, all);
+  scene.sim.publishRoot();
+  scene.sim.timestamp.unrecognized = new Map([['x-ragnos-log', { ...next, restarts: all.length }]]);
+  scene.sim.publishTimestamp();
+}
+
+test('a log that root gave up is followed by another one, and that is told once', async () => {
+  const scene = new Scene();
+  publish(scene, head(5));
+  await scene.refreshed();
+  const told: LogRestart[] = [];
+  const updater = await scene.open({ onLogRestart: (one) => told.push(one) });
+  restart(scene, [lost(7, 'c')], head(1, 'e'));
+  await updater.refresh();
+  expect(told).toEqual([lost(7, 'c')]);
+  expect(logRestarts(updater.trusted.root)).toEqual([lost(7, 'c')]);
+  await updater.refresh();
+  restart(scene, [lost(7, 'c'), lost(3, 'd', 1)], head(1, 'f'));
+  await updater.refresh();
+  expect(told).toEqual([lost(7, 'c'), lost(3, 'd', 1)]);
+  const later = await scene.open({ onLogRestart: (one) => told.push(one) });
+  await later.refresh();
+  expect(told).toHaveLength(2);
+});
+
+test.each([
+  ['no root approves', [], 1],
+  ['root says ended before what this host saw', [lost(4, 'b')], 1],
+  ['root says ended where this host saw, with another head', [lost(5, 'f')], 1],
+  ['goes back to the one before it', [lost(7, 'c')], 0],
+] as const)('a log begun anew that %s is refused', async (_what, approved, restarts) => {
+  const scene = new Scene();
+  publish(scene, head(5));
+  const updater = await scene.refreshed();
+  if (approved.length > 0) restart(scene, approved, head(1, 'e'));
+  scene.sim.timestamp.unrecognized = new Map([['x-ragnos-log', { ...head(1, 'e'), restarts }]]);
+  scene.sim.publishTimestamp();
+  await expect(updater.refresh()).rejects.toMatchObject({ code: 'LOG_WENT_BACK' });
+});
+
+test('who has seen the new log is not shown a shorter one by what was approved for the old one', async () => {
+  const scene = new Scene();
+  publish(scene, head(1000));
+  const updater = await scene.refreshed();
+  restart(scene, [lost(1000)], head(500, 'e'));
+  await updater.refresh();
+  restart(scene, [lost(1000)], head(3, 'f'));
+  await expect(updater.refresh()).rejects.toMatchObject({ code: 'LOG_WENT_BACK' });
 });

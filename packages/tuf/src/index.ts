@@ -33,6 +33,16 @@ export { mlDsaMessage } from './keys/ml-dsa.ts';
 export { keyFingerprint, verifySignature } from './keys/verify.ts';
 export { defaultLimits, type Limits } from './limits.ts';
 export {
+  logRestarts,
+  logStep,
+  maxLogRestarts,
+  signedLog,
+  withLogRestarts,
+  type LogRestart,
+  type LogStep,
+  type SignedLog,
+} from './log-restarts.ts';
+export {
   metadataToBytes,
   parseMetadata,
   verifyThreshold,

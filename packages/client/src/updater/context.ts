@@ -1,4 +1,4 @@
-import type { Limits, RoleName } from '@ragnos/tuf';
+import type { Limits, LogRestart, RoleName } from '@ragnos/tuf';
 
 import type { Fetcher } from '../fetcher.ts';
 import type { TrustedStore } from './store.ts';
@@ -35,6 +35,8 @@ export interface Context {
   readonly offline: boolean;
   readonly signal: AbortSignal | undefined;
   readonly onProgress?: WaitOptions['onProgress'];
+  /** As in `UpdaterOptions`. */
+  readonly onLogRestart?: ((restart: LogRestart) => void) | undefined;
   /** Told of a targets role as it was received, before anything of it was checked. */
   readonly onFetched?: ((role: RoleName, bytes: Uint8Array) => void) | undefined;
 }

@@ -1,6 +1,6 @@
 import type { FileSystem } from '@ragnos/disk';
 import { nodeFileSystem } from '@ragnos/disk';
-import type { Limits } from '@ragnos/tuf';
+import type { Limits, LogRestart } from '@ragnos/tuf';
 import { defaultLimits } from '@ragnos/tuf';
 import { resolve } from 'node:path';
 
@@ -38,6 +38,11 @@ export interface UpdaterOptions {
   readonly freshnessThresholdDays?: number | undefined;
   /** How long a refresh waits for another process that refreshes the same folder. Default two minutes. */
   readonly lockTimeoutMs?: number | undefined;
+  /**
+   * Told once of each audit log of the repository that was lost and given up, by the keys of root, since this folder last saw
+   * it. `logRestarts(updater.trusted.root)` has all of them, for ever. Must not throw.
+   */
+  readonly onLogRestart?: ((restart: LogRestart) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 

@@ -78,9 +78,10 @@ async function loadTimestamp(context: Context, trusted: TrustedMetadataSet): Pro
   const fetched = await fetchBytes(context, name, { maxLength });
   const before = trusted.timestamp;
   const isNew = verifyFetched(context, name, fetched, () => trusted.updateTimestamp(fetched));
-  refuseShorterLog(before, trusted.timestamp);
+  const lost = refuseShorterLog(before, trusted.timestamp, trusted.root);
   const bytes = isNew ? fetched : (kept ?? fetched);
   await store.writeTimestamp(bytes); // only now: one that failed a check is never kept (CVE-2025-2888)
+  for (const restart of lost) context.onLogRestart?.(restart);
   return bytes;
 }
 

@@ -289,6 +289,7 @@ export class Updater {
       offline: this.#options.offline ?? false,
       signal,
       onProgress,
+      onLogRestart: this.#options.onLogRestart,
     };
   }
 }

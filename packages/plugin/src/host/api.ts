@@ -22,7 +22,8 @@ export interface HostEvent {
   readonly time: string;
   /**
    * `refusal` carries an error's code; `change` is one of INSTALLED, UPDATED, ROLLED_BACK, UNINSTALLED, REPAIRED, RECOVERED,
-   * TRUSTED, OWNER_HANDED_OVER, OWNER_ACCEPTED, CONSENTED, CONSENT_WITHDRAWN.
+   * TRUSTED, OWNER_HANDED_OVER, OWNER_ACCEPTED, CONSENTED, CONSENT_WITHDRAWN,
+   * LOG_RESTARTED.
    */
   readonly type: 'refusal' | 'change';
   readonly code: string;

@@ -1,7 +1,7 @@
 import type { TargetInfo } from '@ragnos/client';
 import { OfflineError, Updater } from '@ragnos/client';
 import { writeFileAtomic } from '@ragnos/disk';
-import { LimitExceededError, replaceableBySingleKey } from '@ragnos/tuf';
+import { LimitExceededError, replaceableBySingleKey, type LogRestart } from '@ragnos/tuf';
 import { hash } from 'node:crypto';
 import { join } from 'node:path';
 
@@ -49,6 +49,10 @@ export async function openUpdater(context: Context, signal: AbortSignal | undefi
     now,
     offline,
     signal,
+    onLogRestart: (lost: LogRestart) => {
+      const what = `the audit log of the repository was begun anew: its ${lost.size} entries before ${lost.time.toISOString()} are lost; ${lost.by}: ${lost.reason}`;
+      context.events.change('LOG_RESTARTED', what, null);
+    },
   };
   return Updater.open(options);
 }
