@@ -67,7 +67,13 @@ test.each(['process', 'sandbox'])(
     expect(said.stdout).not.toContain('"secret":"secret"'); // the project holds the vault's home, and is not given
     expect(existsSync(written)).toBe(false);
     expect(said.stderr).toMatch(/^note: acme\/prober 1\.0\.0 is verified and held by /m);
-    expect(said.stderr).toContain('note: not given: read $project');
+    expect(said.stderr).toMatch(
+      /^note: 1 thing that it asks for is not given: ragv run --verbose acme\/prober says which\n/m,
+    );
+    expect(said.stderr.match(/not given/g)).toHaveLength(1);
+    const verbose = await ragv(`run --verbose --mode ${mode} acme/prober x y`);
+    expect(verbose.stderr).toContain('note: not given: read $project');
+    expect(verbose.stderr).not.toContain('says which');
     expect((await ragv(`run --quiet --mode ${mode} acme/prober x y`)).stderr).toBe('');
   },
 );

@@ -5,6 +5,7 @@ import { isJsonObject, parseJson } from '@ragnos/tuf';
 import type { Context } from '../command.ts';
 import { CliError } from '../errors.ts';
 import { hostFor } from '../host.ts';
+import { count } from '../text.ts';
 import { standardStreams } from '../voice.ts';
 
 /**
@@ -33,11 +34,19 @@ export async function run(context: Context): Promise<number> {
       signal.throwIfAborted();
       signal.removeEventListener('abort', stop);
       voice.note(`note: ${spec} ${version} is verified and ${modeWords[chosen]}`);
-      for (const one of withheld) voice.note(`note: not given: ${one}`);
+      for (const line of withheldLines(spec, withheld, options.flag('verbose'))) voice.note(line);
     },
     onRefused: (error) => voice.note(`note: ${error.message}`),
   });
   return result.exitCode ?? (result.signal === null ? 1 : 128 + constants.signals[result.signal]);
+}
+
+/** Beside a plugin's own words one line is enough; who wants to know asks. */
+function withheldLines(spec: string, withheld: readonly string[], all: boolean): readonly string[] {
+  if (all) return withheld.map((one) => `note: not given: ${one}`);
+  if (withheld.length === 0) return [];
+  const what = count(withheld.length, 'thing that it asks for is', 'things that it asks for are');
+  return [`note: ${what} not given: ragv run --verbose ${spec} says which`];
 }
 
 /** Which confinement, and what of it nothing here enforces. */

@@ -178,6 +178,7 @@ export const hostCommands: readonly CommandSpec[] = [
         'compute, process, sandbox or trusted (default: sandbox, or process where there is none)',
       ],
       ['--grant', 'for this run, agree to all that it asks for'],
+      ['--verbose', 'say what it asks for and does not get, and why'],
       ['--mcp', 'filter what it says as an MCP server, also if it does not call itself one'],
     ],
     examples: ['ragv run acme/hello Ada', 'ragv run --mode process acme/files -- --help'],
