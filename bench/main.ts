@@ -1,5 +1,5 @@
 /**
- * `npm run bench [-- client growth lookup artifact install verify publish startup] [--times N] [--write-docs]`: every figure stands beside a
+ * `npm run bench [-- client growth lookup artifact install verify publish layout load startup] [--times N] [--write-docs]`: every figure stands beside a
  * peer's or a floor's of the same run. Prints Markdown, writes the same as JSON to bench/out/, and with --write-docs the page
  * docs/benchmarks/<question>.md of each question that was asked.
  */
@@ -24,6 +24,7 @@ const questions: Readonly<Record<string, Ask>> = {
   install: async (times) => (await import('./questions/install.ts')).install(times),
   load: async (times) => (await import('./questions/load.ts')).load(times),
   verify: async (times) => (await import('./questions/verify.ts')).verify(times),
+  layout: async (times) => (await import('./questions/layout.ts')).layout(times),
   publish: async (times) => (await import('./questions/publish.ts')).publish(times),
   startup: async (times) => (await import('./questions/startup.ts')).startup(times),
 };

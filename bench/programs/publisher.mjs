@@ -22,7 +22,7 @@ export class Written {
 }
 
 /** The store, counted. `skipTargets`: metadata alone is written, for a repository that only has to be large. */
-function counted(storage, written, skipTargets) {
+export function counted(storage, written, skipTargets) {
   const length = (body) => body.length;
   return {
     ...storage,
