@@ -148,6 +148,8 @@ export const exitOfError: Readonly<Record<ErrorCode, Exit>> = {
   NOT_A_SIGNER: 'unauthorised',
   SECOND_BODY: 'refused',
   // tlog
+  LOG_RESTARTED: 'refused',
+  LOG_RESTART_UNAPPROVED: 'untrusted',
   LOG_MISSING: 'untrusted',
   LOG_ALTERED: 'untrusted',
   LOG_REORDERED: 'untrusted',

@@ -6,7 +6,7 @@ import { readLine } from './entry-json.ts';
 import { LogError } from './errors.ts';
 import { hex, leafHash } from './hash.ts';
 import type { LogHead } from './head.ts';
-import { headFolder, headKey, isOutgrownTile } from './keys.ts';
+import { folderOf, headKey, isOutgrownTile, placeOf } from './keys.ts';
 import { logLimits } from './limits.ts';
 import { rangeHash } from './nodes.ts';
 import { pendingAt, putPending, removePending } from './pending.ts';
@@ -24,7 +24,7 @@ import { readSegment } from './segment.ts';
 import { settleChain } from './settle.ts';
 import { completesTile, stage, type Staged } from './stage.ts';
 import { Tiles } from './tiles.ts';
-import { verifyLog, type VerifyReport } from './verify.ts';
+import { verifyLog, type VerifyOptions, type VerifyReport } from './verify.ts';
 
 export interface IndexedEntry {
   /** Its place in the log, from 0. */
@@ -101,20 +101,16 @@ export class AuditLog {
    */
   async *lines(head: LogHead, range: Range = {}, call: CallOptions = {}): AsyncGenerator<LogLine> {
     const chain = await readChain(this.#storage, head, call);
-    yield* readLines(this.#storage, chain, new Tiles(this.#storage, chain.settled, call), range, call);
+    yield* readLines(chain, new Tiles(placeOf(this.#storage, head), chain.settled, call), range, call);
   }
 
   /**
    * Reads all that is stored up to `head` and computes it again. The report names the first entry that was deleted, altered or put
-   * elsewhere, each tile and head object that is not what it should be, and a log that is no continuation of `since`, a head
-   * seen in an earlier verified timestamp. Does not throw for what it finds, only where the store fails.
+   * elsewhere, each tile and head object that is not what it should be, a log that is no continuation of `since`, a head
+   * seen in an earlier verified timestamp, and each log that was lost and given up since then. Does not throw for what it finds, only where the store fails.
    */
-  verify(
-    head: LogHead,
-    { since }: { readonly since?: LogHead | undefined } = {},
-    call: CallOptions = {},
-  ): Promise<VerifyReport> {
-    return verifyLog(this.#storage, head, since, call);
+  verify(head: LogHead, options: VerifyOptions = {}, call: CallOptions = {}): Promise<VerifyReport> {
+    return verifyLog(this.#storage, head, options, call);
   }
 
   /** For `verifyInclusion`: that entry `index` is in the log at `head`. Throws LOG_BAD_RANGE, and what reading throws. */
@@ -168,7 +164,7 @@ export class AuditLog {
    */
   async resource(head: LogHead, path: string, call: CallOptions = {}): Promise<Uint8Array | null> {
     const chain = await readChain(this.#storage, head, call);
-    return resource(this.#storage, chain, new Tiles(this.#storage, chain.settled, call), path, call);
+    return resource(chain, new Tiles(placeOf(this.#storage, head), chain.settled, call), path, call);
   }
 
   /**
@@ -190,17 +186,24 @@ export class AuditLog {
   /**
    * For `gc`: whether reading at `head` and appending to it need an object below `log/`. What it says no to is the head object of
    * an attempt that was lost, one that a later one has swallowed, or a partial tile that has grown since; also what somebody is
-   * writing at this moment, so only what was listed before `head` was read, and is older than the grace, may go.
+   * writing at this moment, so only what was listed before `head` was read, and is older than the grace, may go. What is left of
+   * a log that was given up is evidence, and needed.
    */
   async needs(head: LogHead, call: CallOptions = {}): Promise<(key: string) => boolean> {
     const { heads, settled } = await readChain(this.#storage, head, call);
     const live = new Set<string>(heads.map(headKey));
-    return (key) => (key.startsWith(headFolder) ? live.has(key) : !isOutgrownTile(key, settled.size));
+    const own = folderOf(placeOf(this.#storage, head));
+    return (key) => {
+      if (!key.startsWith(own)) return true;
+      return key.startsWith(`${own}head/`)
+        ? live.has(key)
+        : !isOutgrownTile(key.slice(own.length), settled.size);
+    };
   }
 
   async #hashes(head: LogHead, ranges: readonly LeafRange[], call: CallOptions): Promise<readonly string[]> {
     const chain = await readChain(this.#storage, head, call);
-    const tiles = new Tiles(this.#storage, chain.settled, call);
+    const tiles = new Tiles(placeOf(this.#storage, head), chain.settled, call);
     const hashes: string[] = [];
     for (const range of ranges) hashes.push(hex(await rangeHash(tiles, chain, range)));
     return hashes;

@@ -43,7 +43,7 @@ export async function readChain(
   const heads = [head];
   const segments = [segment];
   while (segment.base.size > settledSize) {
-    const below = headOf(segment.base);
+    const below = headOf(segment.base, head.restarts);
     segment = await readSegment(storage, below, call);
     heads.push(below);
     segments.unshift(segment);

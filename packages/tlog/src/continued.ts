@@ -1,6 +1,7 @@
 import type { CallOptions, Storage } from '@ragnos/storage';
 import { LogError } from './errors.ts';
 import { headOf, type LogHead } from './head.ts';
+import { placeOf } from './keys.ts';
 import { tileWidth } from './limits.ts';
 import { storedBundle } from './read.ts';
 import { readSegment } from './segment.ts';
@@ -20,7 +21,7 @@ export async function* continuedLines(
   const newest = await newestEntries(storage, head, index, call);
   while (index < newest.from) {
     const bundle = Math.floor(index / tileWidth);
-    const stored = await unlessWrong(() => storedBundle(storage, bundle, call));
+    const stored = await unlessWrong(() => storedBundle(placeOf(storage, head), bundle, call));
     if (stored === null) return;
     yield* stored.slice(index - bundle * tileWidth);
     index = (bundle + 1) * tileWidth;
@@ -42,7 +43,7 @@ async function newestEntries(
     const segment = await unlessWrong(() => readSegment(storage, below, call));
     if (segment === null) break;
     lines = [...segment.lines, ...lines];
-    at = headOf(segment.base);
+    at = headOf(segment.base, head.restarts);
   }
   return { from: at.size, lines };
 }

@@ -16,9 +16,10 @@ export const idPattern = /^[0-9a-f]{12}-[0-9a-f]{16}$/;
 export function newLine(entry: NewEntry, id: string = newId(entry.time)): string {
   if (Number.isNaN(entry.time.getTime())) throw new LogError('LOG_BAD_ENTRY', 'an entry without a time');
   if (!entryKinds.includes(entry.kind)) throw new LogError('LOG_BAD_ENTRY', `unknown kind ${entry.kind}`);
-  const { time, message, ...rest } = entry;
+  const { time, message, lost, ...rest } = entry;
   const text = message === undefined ? {} : { message: plainText(message) };
-  const line = canonical(toLogJson({ ...rest, ...text, id, time: time.toISOString() }));
+  const before = lost === undefined ? {} : { lost: { ...lost, time: lost.time.toISOString() } };
+  const line = canonical(toLogJson({ ...rest, ...text, ...before, id, time: time.toISOString() }));
   readLine(line); // nothing is written that could not be read
   return line;
 }
@@ -61,6 +62,7 @@ export function readLine(line: string): LogEntry {
     ...maybe('message', field.text),
     ...maybe('transcript', field.sha256),
     ...maybe('subject', field.text),
+    ...maybe('lost', field.lost),
     unrecognized: members,
   };
 }

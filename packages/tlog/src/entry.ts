@@ -1,3 +1,4 @@
+import type { LogHead } from './head.ts';
 import type { LogJson } from './json.ts';
 
 /** What happened. Closed for writing; a reader meets kinds of later versions too and keeps them as they are. */
@@ -15,6 +16,7 @@ export const entryKinds = [
   'revocation',
   'suspension',
   'retention',
+  'restart',
 ] as const;
 export type EntryKind = (typeof entryKinds)[number];
 
@@ -52,6 +54,14 @@ export interface Listed<T> {
   readonly some: readonly T[];
 }
 
+/** A log that was given up: it ended at this head, and its entries are lost. Approved by the keys of root, where it stands as well. */
+export interface LostLog extends LogHead {
+  /** When, and by whom; why, in the words of whoever asked for it. */
+  readonly time: Date;
+  readonly by: string;
+  readonly reason: string;
+}
+
 /**
  * What a caller says about something that is about to be committed, or was refused. Nothing in it is a secret, and nothing in
  * it is copied from an argument list or an environment. Everything here is as public as the store.
@@ -78,6 +88,8 @@ export interface NewEntry {
   readonly transcript?: string | undefined;
   /** What a revocation, suspension or delegation is about: a digest, a vendor's name. */
   readonly subject?: string | undefined;
+  /** Of the first entry of a log that was begun anew, and of no other: the log before it. */
+  readonly lost?: LostLog | undefined;
 }
 
 /** An entry as the log holds it. */

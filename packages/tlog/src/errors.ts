@@ -8,6 +8,9 @@ export const logErrors = {
   LOG_REORDERED: 'the entries of the log are there, in another order than the signed head covers',
   LOG_FORKED: 'the log is not a continuation of the one seen before',
   LOG_SHRANK: 'the log is shorter than the one seen before',
+  LOG_RESTARTED:
+    'the log was lost and begun anew, as the keys of root approved: what was in it before is gone',
+  LOG_RESTART_UNAPPROVED: 'the log was begun anew, and not as a root says that it was',
   LOG_BAD_HEAD: 'not the head of a log: a size and a sha256 in hex',
   LOG_BAD_ENTRY: 'not an entry of the audit log, or one that must not be written',
   LOG_TOO_LARGE: 'an entry, or the entries of one commit, are larger than the log takes',
@@ -28,7 +31,8 @@ export interface LogErrorOptions {
  * The one error of this package (a storage that fails throws its own, an aborted call the signal's reason). It has the shape
  * of `VaultError` of the trust core, which this room may not import.
  *
- * Exit codes: 3 untrusted for MISSING, ALTERED, REORDERED, FORKED, SHRANK, BAD_HEAD, BAD_PROOF · 2 usage for BAD_RANGE ·
+ * Exit codes: 3 untrusted for MISSING, ALTERED, REORDERED, FORKED, SHRANK, RESTART_UNAPPROVED, BAD_HEAD, BAD_PROOF ·
+ * 10 refused for RESTARTED · 2 usage for BAD_RANGE ·
  * 1 for the others.
  */
 export class LogError extends Error {

@@ -1,4 +1,4 @@
-import type { Actor, FileVersion, Listed, RoleChange, TargetChange } from './entry.ts';
+import type { Actor, FileVersion, Listed, LostLog, RoleChange, TargetChange } from './entry.ts';
 import { LogError } from './errors.ts';
 import { isSha256 } from './hash.ts';
 import { isArray, isObject, type LogJson, type LogObject } from './json.ts';
@@ -65,6 +65,21 @@ export const targetChange: Read<TargetChange> = (json, path) => {
   return {
     path: text(member(members, 'path'), `${path}.path`),
     sha256: orNull(sha256)(member(members, 'sha256'), `${path}.sha256`),
+  };
+};
+
+export const lost: Read<LostLog> = (json, path) => {
+  const members = object(json, path);
+  const restarts = Object.hasOwn(members, 'restarts')
+    ? { restarts: count(member(members, 'restarts'), `${path}.restarts`) }
+    : {};
+  return {
+    size: count(member(members, 'size'), `${path}.size`),
+    root: sha256(member(members, 'root'), `${path}.root`),
+    ...restarts,
+    time: time(member(members, 'time'), `${path}.time`),
+    by: text(member(members, 'by'), `${path}.by`),
+    reason: text(member(members, 'reason'), `${path}.reason`),
   };
 };
 

@@ -1,35 +1,55 @@
-import { storageKey, type StorageKey } from '@ragnos/storage';
+import { storageKey, type Storage, type StorageKey } from '@ragnos/storage';
 import type { LogHead } from './head.ts';
 import { tileWidth } from './limits.ts';
 
 /** The folder of the log in the store, beside `metadata/` and `targets/`. */
 export const logFolder = 'log/';
-export const headFolder = 'log/head/';
+/** Refusals wait here whichever log takes them in. */
 export const pendingFolder = 'log/pending/';
 
+/** Where one log lies. */
+export interface LogPlace {
+  readonly storage: Storage;
+  readonly restarts: number;
+}
+
+export function placeOf(storage: Storage, { restarts = 0 }: LogHead): LogPlace {
+  return { storage, restarts };
+}
+
+/** A log that was begun anew has its own: what is left of a lost one stays where it is, and is in nobody's way. */
+export function folderOf({ restarts }: Pick<LogPlace, 'restarts'>): string {
+  return restarts === 0 ? logFolder : `${logFolder}restart-${restarts}/`;
+}
+
 /** Named by the head that it leads to, so that two publishers on one head never write the same object. */
-export function headKey({ size, root }: LogHead): StorageKey {
-  return storageKey(`${headFolder}${size}-${root}.jsonl`);
+export function headKey({ size, root, restarts = 0 }: LogHead): StorageKey {
+  return storageKey(`${folderOf({ restarts })}head/${size}-${root}.jsonl`);
 }
 
 /** C2SP tlog-tiles; `width` below 256 is a partial tile. */
-export function tileKey(level: number, index: number, width: number = tileWidth): StorageKey {
+export function tileKey(
+  place: Pick<LogPlace, 'restarts'>,
+  level: number,
+  index: number,
+  width: number = tileWidth,
+): StorageKey {
   const partial = width === tileWidth ? '' : `.p/${width}`;
-  return storageKey(`log/tile/${level}/${tilePath(index)}${partial}`);
+  return storageKey(`${folderOf(place)}tile/${level}/${tilePath(index)}${partial}`);
 }
 
 /** The entries under one tile of level 0. */
-export function bundleKey(index: number): StorageKey {
-  return storageKey(`log/tile/entries/${tilePath(index)}`);
+export function bundleKey(place: Pick<LogPlace, 'restarts'>, index: number): StorageKey {
+  return storageKey(`${folderOf(place)}tile/entries/${tilePath(index)}`);
 }
 
 export function pendingKey(id: string): StorageKey {
   return storageKey(`${pendingFolder}${id}.json`);
 }
 
-/** A partial tile that is narrower than the tile is in a log of `size` entries. */
-export function isOutgrownTile(key: string, size: number): boolean {
-  const tile = key.startsWith(logFolder) ? parseTilePath(key.slice(logFolder.length)) : null;
+/** A partial tile that is narrower than the tile is in a log of `size` entries. `path`: below the folder of the log. */
+export function isOutgrownTile(path: string, size: number): boolean {
+  const tile = parseTilePath(path);
   if (tile === null || tile.level === null) return false;
   return tile.width < widthAt(size, tile.level, tile.index);
 }

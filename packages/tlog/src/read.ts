@@ -1,11 +1,11 @@
-import type { CallOptions, Storage } from '@ragnos/storage';
+import type { CallOptions } from '@ragnos/storage';
 import { decodeBundle } from './bundle.ts';
 import type { Chain } from './chain.ts';
 import { difference } from './difference.ts';
 import { LogError } from './errors.ts';
 import { treeRoot } from './frontier.ts';
 import { leafHash, sameHash } from './hash.ts';
-import { bundleKey, tileKey } from './keys.ts';
+import { bundleKey, tileKey, type LogPlace } from './keys.ts';
 import { objectMaxLength, tileWidth } from './limits.ts';
 import { readObject } from './read-object.ts';
 import { readTile, type Tiles } from './tiles.ts';
@@ -25,7 +25,6 @@ export interface LogLine {
 
 /** Lines of the log, each one checked against the head before it is handed out. */
 export async function* readLines(
-  storage: Storage,
   chain: Chain,
   tiles: Tiles,
   { from = 0, to = chain.head.size, reverse = false }: Range,
@@ -40,7 +39,7 @@ export async function* readLines(
     blocks.push([start, start + tileWidth]);
   if (to > settled) blocks.push([settled, size]);
   for (const [start, end] of reverse ? blocks.toReversed() : blocks) {
-    const lines = end > settled ? chain.lines : await readBundle(storage, tiles, start / tileWidth, call);
+    const lines = end > settled ? chain.lines : await readBundle(tiles, start / tileWidth, call);
     const wanted = lines
       .map((line, i) => ({ index: start + i, line }))
       .filter(({ index }) => index >= from && index < to);
@@ -49,24 +48,21 @@ export async function* readLines(
 }
 
 /** The entries of one full tile, as the head covers them. Throws LOG_MISSING, LOG_ALTERED, LOG_REORDERED, with the first entry. */
-async function readBundle(
-  storage: Storage,
-  tiles: Tiles,
-  index: number,
-  call: CallOptions,
-): Promise<readonly string[]> {
-  const lines = await storedBundle(storage, index, call);
-  await checkBundle(storage, index, lines, await tiles.root(0, index), call);
+async function readBundle(tiles: Tiles, index: number, call: CallOptions): Promise<readonly string[]> {
+  const { place } = tiles;
+  const lines = await storedBundle(place, index, call);
+  await checkBundle(place, index, lines, await tiles.root(0, index), call);
   return lines;
 }
 
 /** The entries of one full tile as they are stored, believed or not. Throws LOG_MISSING, LOG_ALTERED. */
 export async function storedBundle(
-  storage: Storage,
+  place: LogPlace,
   bundle: number,
   call: CallOptions,
 ): Promise<readonly string[]> {
-  const key = bundleKey(bundle);
+  const { storage } = place;
+  const key = bundleKey(place, bundle);
   const index = bundle * tileWidth;
   try {
     const bytes = await readObject(storage, key, objectMaxLength, call);
@@ -80,7 +76,7 @@ export async function storedBundle(
 
 /** `root`: what the tile above says. Throws LOG_MISSING, LOG_ALTERED, LOG_REORDERED, with the first entry that is wrong. */
 export async function checkBundle(
-  storage: Storage,
+  place: LogPlace,
   bundle: number,
   lines: readonly string[],
   root: Uint8Array | undefined,
@@ -88,12 +84,12 @@ export async function checkBundle(
 ): Promise<void> {
   const leaves = lines.map(leafHash);
   if (sameHash(treeRoot(leaves), root)) return;
-  const key = bundleKey(bundle);
+  const key = bundleKey(place, bundle);
   const first = bundle * tileWidth;
-  const expected = await believedLeaves(storage, bundle, root, call);
+  const expected = await believedLeaves(place, bundle, root, call);
   const wrong = expected === null ? null : difference(expected, leaves);
   if (wrong === null) {
-    const which = `which one, ${tileKey(0, bundle)} no longer says`;
+    const which = `which one, ${tileKey(place, 0, bundle)} no longer says`;
     throw new LogError('LOG_ALTERED', `an entry from ${first} on was altered, in ${key}; ${which}`, {
       key,
       index: first,
@@ -105,13 +101,13 @@ export async function checkBundle(
 
 /** The leaf hashes of a tile that is as it must be; `null` if it is not. */
 async function believedLeaves(
-  storage: Storage,
+  place: LogPlace,
   index: number,
   root: Uint8Array | undefined,
   call: CallOptions,
 ): Promise<readonly Uint8Array[] | null> {
   try {
-    const hashes = await readTile(storage, 0, index, tileWidth, call);
+    const hashes = await readTile(place, 0, index, tileWidth, call);
     return sameHash(treeRoot(hashes), root) ? hashes : null;
   } catch (error) {
     if (error instanceof LogError) return null;

@@ -1,4 +1,4 @@
-import type { CallOptions, Storage } from '@ragnos/storage';
+import type { CallOptions } from '@ragnos/storage';
 import { encodeBundle } from './bundle.ts';
 import type { Chain } from './chain.ts';
 import { parseTilePath, widthAt } from './keys.ts';
@@ -9,7 +9,6 @@ import { encodeTile, type Tiles } from './tiles.ts';
 
 /** A file of C2SP tlog-tiles at one head, those too that are not stored; `null` where there is none. */
 export async function resource(
-  storage: Storage,
   chain: Chain,
   tiles: Tiles,
   path: string,
@@ -22,7 +21,7 @@ export async function resource(
   const first = index * tileWidth;
   if (level === null) {
     const lines: string[] = [];
-    for await (const { line } of readLines(storage, chain, tiles, { from: first, to: first + width }, call))
+    for await (const { line } of readLines(chain, tiles, { from: first, to: first + width }, call))
       lines.push(line);
     return encodeBundle(lines);
   }

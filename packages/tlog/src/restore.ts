@@ -3,8 +3,8 @@ import { readChain, wholeTiles } from './chain.ts';
 import { LogError } from './errors.ts';
 import { headOfLines } from './export.ts';
 import { emptyFrontier } from './frontier.ts';
-import { sameHead, type LogHead } from './head.ts';
-import { headKey } from './keys.ts';
+import { sameTree, type LogHead } from './head.ts';
+import { headKey, placeOf } from './keys.ts';
 import { tileWidth } from './limits.ts';
 import { logMeta } from './object-meta.ts';
 import { encodeSegment, newSegment } from './segment.ts';
@@ -19,17 +19,18 @@ export async function restoreLog(
   call: CallOptions,
 ): Promise<void> {
   const found = await headOfLines(lines());
-  if (!sameHead(found, head))
+  if (!sameTree(found, head))
     throw new LogError('LOG_ALTERED', `these ${found.size} lines are not the log of ${head.size} entries`);
   if (head.size === 0) return;
   const put = replacing(storage, call);
+  const place = placeOf(storage, head);
   const settled = wholeTiles(head.size - 1); // the head object holds at least one entry
   let edge = emptyFrontier;
   let block: string[] = [];
   for await (const line of lines()) {
     block.push(line);
     if (block.length < tileWidth || edge.size >= settled) continue;
-    edge = await writeTile(new Tiles(storage, edge, call), edge, block, put);
+    edge = await writeTile(new Tiles(place, edge, call), edge, block, put);
     block = [];
   }
   if (await isReadable(storage, head, call)) return;

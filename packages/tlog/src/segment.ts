@@ -4,7 +4,7 @@ import { difference } from './difference.ts';
 import { LogError } from './errors.ts';
 import { grow, peakHeights, type Frontier } from './frontier.ts';
 import { fromHex, hex, isSha256, leafHash } from './hash.ts';
-import { headOf, sameHead, type LogHead } from './head.ts';
+import { headOf, sameTree, type LogHead } from './head.ts';
 import { canonical, isArray, isObject, type LogJson } from './json.ts';
 import { headKey } from './keys.ts';
 import { objectMaxLength } from './limits.ts';
@@ -39,7 +39,7 @@ export function decodeSegment(bytes: Uint8Array, head: LogHead): Segment {
   const [first = '', ...lines] = utf8(bytes, key).split('\n');
   const ended = lines.pop() === '';
   const header = readHeader(first);
-  const known = header !== null && sameHead(headOf(grow(header.base, header.leaves)), head);
+  const known = header !== null && sameTree(headOf(grow(header.base, header.leaves)), head);
   if (header === null || !known)
     throw new LogError('LOG_ALTERED', `${key} does not lead to the head that it is named by`, { key });
   const { base, leaves } = header;

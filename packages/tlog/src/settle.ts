@@ -4,7 +4,7 @@ import { wholeTiles, type Chain } from './chain.ts';
 import { LogError } from './errors.ts';
 import { grow, treeRoot, type Frontier } from './frontier.ts';
 import { leafHash } from './hash.ts';
-import { bundleKey, tileKey } from './keys.ts';
+import { bundleKey, placeOf, tileKey } from './keys.ts';
 import { tileWidth } from './limits.ts';
 import { logMeta } from './object-meta.ts';
 import { encodeTile, Tiles } from './tiles.ts';
@@ -15,9 +15,10 @@ import { encodeTile, Tiles } from './tiles.ts';
  */
 export async function settleChain(storage: Storage, chain: Chain, call: CallOptions): Promise<void> {
   const put: Put = (key, bytes) => putSame(storage, key, bytes, call);
+  const place = placeOf(storage, chain.head);
   let edge = chain.settled;
   for (let at = 0; edge.size < wholeTiles(chain.head.size); at += tileWidth)
-    edge = await writeTile(new Tiles(storage, edge, call), edge, chain.lines.slice(at, at + tileWidth), put);
+    edge = await writeTile(new Tiles(place, edge, call), edge, chain.lines.slice(at, at + tileWidth), put);
 }
 
 export type Put = (key: StorageKey, bytes: Uint8Array) => Promise<void>;
@@ -31,14 +32,15 @@ export async function writeTile(
 ): Promise<Frontier> {
   const leaves = lines.map(leafHash);
   let index = edge.size / tileWidth;
-  await put(bundleKey(index), encodeBundle(lines));
-  await put(tileKey(0, index), encodeTile(leaves));
+  const { place } = tiles;
+  await put(bundleKey(place, index), encodeBundle(lines));
+  await put(tileKey(place, 0, index), encodeTile(leaves));
   let root = treeRoot(leaves);
   for (let level = 1; ; level++) {
-    const place = index % tileWidth;
+    const at = index % tileWidth;
     index = Math.floor(index / tileWidth);
-    const hashes = [...(place === 0 ? [] : await tiles.hashes(level, index)), root];
-    await put(tileKey(level, index, hashes.length), encodeTile(hashes));
+    const hashes = [...(at === 0 ? [] : await tiles.hashes(level, index)), root];
+    await put(tileKey(place, level, index, hashes.length), encodeTile(hashes));
     if (hashes.length < tileWidth) return grow(edge, leaves);
     root = treeRoot(hashes);
   }

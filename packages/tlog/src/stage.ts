@@ -31,6 +31,7 @@ export async function stage(
   entries: readonly [NewEntry, ...NewEntry[]],
   call: CallOptions,
 ): Promise<Staged> {
+  checkBeginning(head, entries);
   const own = entries.map((entry) => newLine(entry));
   const room = logLimits.commitMaxEntries - own.length;
   if (room < 0)
@@ -43,9 +44,10 @@ export async function stage(
   const { fresh, stale } = await pendingAt(storage, last?.lines ?? [], limit, call);
   await removePending(storage, stale, call); // before the commit that would make us forget that they are in the log
   const taken = fresh.map((one) => pendingLine(one, entries[0]));
-  const segment = await merge(storage, last, [...taken, ...own], head, call);
+  const lines = beginsAnew(head) ? [...own, ...taken] : [...taken, ...own]; // what was lost comes first
+  const segment = await merge(storage, last, lines, head, call);
 
-  const next = headOf(grow(segment.base, segment.leaves));
+  const next = headOf(grow(segment.base, segment.leaves), head.restarts);
   const key = headKey(next);
   const bytes = encodeSegment(segment);
   await putOnce(storage, key, bytes, logMeta(key), call);
@@ -55,6 +57,24 @@ export async function stage(
     taken: fresh.map((one) => one.key),
     completes: completesTile(segment, next),
   };
+}
+
+function beginsAnew({ size, restarts = 0 }: LogHead): boolean {
+  return size === 0 && restarts > 0;
+}
+
+/** A log that follows on a lost one begins with saying so, and no other entry says it. */
+function checkBeginning(head: LogHead, entries: readonly NewEntry[]): void {
+  const says = entries.map(
+    ({ kind, lost }) => kind === 'restart' && (lost?.restarts ?? 0) + 1 === head.restarts,
+  );
+  const isSaid = entries.some(({ kind, lost }) => kind === 'restart' || lost !== undefined);
+  const good = beginsAnew(head) ? says[0] === true && !says.includes(true, 1) : !isSaid;
+  if (!good)
+    throw new LogError(
+      'LOG_BAD_ENTRY',
+      'a log that was begun anew says so in its first entry, and no other does',
+    );
 }
 
 /** The tiles below a segment are there; one that ends beyond the tile it begins in leaves tiles to be written. */
@@ -85,7 +105,7 @@ async function merge(
       lines: [...below.lines, ...segment.lines],
     };
     const more = below.base.size > tile && together * 2 <= logLimits.mergedEntries;
-    below = more ? await readSegment(storage, headOf(below.base), call) : null;
+    below = more ? await readSegment(storage, headOf(below.base, head.restarts), call) : null;
   }
   return segment;
 }

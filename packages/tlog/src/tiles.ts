@@ -1,8 +1,8 @@
-import type { CallOptions, Storage } from '@ragnos/storage';
+import type { CallOptions } from '@ragnos/storage';
 import { LogError } from './errors.ts';
 import { emptyFrontier, grow, peakHeights, treeRoot, type Frontier } from './frontier.ts';
 import { sameHash } from './hash.ts';
-import { tileKey, widthAt } from './keys.ts';
+import { tileKey, widthAt, type LogPlace } from './keys.ts';
 import { tileWidth } from './limits.ts';
 import { readObject } from './read-object.ts';
 
@@ -17,14 +17,14 @@ export function encodeTile(hashes: readonly Uint8Array[]): Uint8Array {
  * tile above, a partial one (every level but the lowest ends in one) against the edge. The last tile of each level is kept.
  */
 export class Tiles {
-  readonly #storage: Storage;
+  readonly place: LogPlace;
   readonly #frontier: Frontier;
   readonly #call: CallOptions;
   readonly #kept = new Map<number, { readonly index: number; readonly hashes: readonly Uint8Array[] }>();
 
   /** `frontier.size` is a multiple of 256. */
-  constructor(storage: Storage, frontier: Frontier, call: CallOptions) {
-    this.#storage = storage;
+  constructor(place: LogPlace, frontier: Frontier, call: CallOptions) {
+    this.place = place;
     this.#frontier = frontier;
     this.#call = call;
   }
@@ -39,12 +39,12 @@ export class Tiles {
     if (kept?.index === index) return kept.hashes;
     const width = widthAt(this.size, level, index);
     if (width === 0) throw new LogError('LOG_BAD_RANGE', `no tile ${level}/${index} in ${this.size} entries`);
-    const hashes = await readTile(this.#storage, level, index, width, this.#call);
+    const hashes = await readTile(this.place, level, index, width, this.#call);
     const good =
       width === tileWidth
         ? sameHash(treeRoot(hashes), await this.root(level, index))
         : this.#isEdge(level, hashes);
-    const key = tileKey(level, index, width);
+    const key = tileKey(this.place, level, index, width);
     if (!good) throw new LogError('LOG_ALTERED', `${key} is not the tile that the head covers`, { key });
     this.#kept.set(level, { index, hashes });
     return hashes;
@@ -66,13 +66,14 @@ export class Tiles {
 
 /** As it is stored, believed or not. Throws LOG_MISSING, LOG_ALTERED for another length. */
 export async function readTile(
-  storage: Storage,
+  place: LogPlace,
   level: number,
   index: number,
   width: number,
   call: CallOptions,
 ): Promise<readonly Uint8Array[]> {
-  const key = tileKey(level, index, width);
+  const { storage } = place;
+  const key = tileKey(place, level, index, width);
   const bytes = await readObject(storage, key, tileWidth * hashLength, call);
   if (bytes === null) throw new LogError('LOG_MISSING', `${key} is not in ${storage.description}`, { key });
   if (bytes.length !== width * hashLength)

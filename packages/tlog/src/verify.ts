@@ -3,17 +3,26 @@ import { readChain } from './chain.ts';
 import { LogError, type LogErrorCode } from './errors.ts';
 import { emptyFrontier, grow, rootOf, type Frontier } from './frontier.ts';
 import { hex, leafHash, sameHash } from './hash.ts';
-import { sameHead, type LogHead } from './head.ts';
+import type { LogHead } from './head.ts';
+import type { LostLog } from './entry.ts';
 import { readLine } from './entry-json.ts';
-import { tileKey, widthAt } from './keys.ts';
+import { placeOf, tileKey, widthAt } from './keys.ts';
 import { logLimits, tileWidth } from './limits.ts';
 import { checkBundle, storedBundle } from './read.ts';
+import { about, misstated, restartFindings, sinceFindings } from './restarted.ts';
 import { readTile, Tiles } from './tiles.ts';
 
 export interface LogFinding {
   readonly code: Extract<
     LogErrorCode,
-    'LOG_MISSING' | 'LOG_ALTERED' | 'LOG_REORDERED' | 'LOG_FORKED' | 'LOG_SHRANK' | 'LOG_BAD_ENTRY'
+    | 'LOG_MISSING'
+    | 'LOG_ALTERED'
+    | 'LOG_REORDERED'
+    | 'LOG_FORKED'
+    | 'LOG_SHRANK'
+    | 'LOG_BAD_ENTRY'
+    | 'LOG_RESTARTED'
+    | 'LOG_RESTART_UNAPPROVED'
   >;
   /** One sentence for a person. */
   readonly message: string;
@@ -30,19 +39,32 @@ export interface VerifyReport {
   readonly verified: number;
   /** In the order of the log; at most 20. Empty exactly when `ok`. */
   readonly findings: readonly LogFinding[];
+  /** The logs before this one, the first first: their entries are gone for good, whatever is found. */
+  readonly lost: readonly LostLog[];
+}
+
+export interface VerifyOptions {
+  /** A head that was seen before. */
+  readonly since?: LogHead | undefined;
+  /** The logs that were given up, as the verified root says; none unless given. */
+  readonly lost?: readonly LostLog[] | undefined;
 }
 
 /** See `AuditLog.verify`. */
 export async function verifyLog(
   storage: Storage,
   head: LogHead,
-  since: LogHead | undefined,
+  { since, lost = [] }: VerifyOptions,
   call: CallOptions,
 ): Promise<VerifyReport> {
   const findings: LogFinding[] = [];
   const note = (finding: LogFinding): void => {
     const again = findings.some(
-      ({ code, key, index }) => code === finding.code && key === finding.key && index === finding.index,
+      ({ code, key, index, message }) =>
+        code === finding.code &&
+        key === finding.key &&
+        index === finding.index &&
+        (key !== null || message === finding.message),
     );
     if (!again) findings.push(finding);
   };
@@ -51,23 +73,24 @@ export async function verifyLog(
     head,
     verified,
     findings,
+    lost: lost.slice(0, head.restarts ?? 0),
   });
-  if (since !== undefined && since.size > head.size)
-    note(about('LOG_SHRANK', `the log has ${head.size} entries, ${since.size} were seen before`));
-  if (since?.size === head.size && !sameHead(since, head))
-    note(about('LOG_FORKED', `another log of ${head.size} entries was seen before`));
+  for (const finding of [...restartFindings(head, since, lost), ...sinceFindings(head, since, lost)])
+    note(finding);
+  const seenHere = (since?.restarts ?? 0) === (head.restarts ?? 0) ? since : undefined;
 
   const chain = await noted(note, () => readChain(storage, head, call));
   if (chain === null) return report(0);
-  const tiles = new Tiles(storage, chain.settled, call);
-  const recount = new Recount(since);
+  const place = placeOf(storage, head);
+  const tiles = new Tiles(place, chain.settled, call);
+  const recount = new Recount(seenHere, lost[(head.restarts ?? 0) - 1]);
   let verified = 0;
   for (let index = 0; index < tiles.size / tileWidth; index++) {
-    const lines = await noted(note, () => storedBundle(storage, index, call));
+    const lines = await noted(note, () => storedBundle(place, index, call));
     const root = await noted(note, () => tiles.root(0, index));
     if (lines !== null && root !== null) {
       const good = await noted(note, async () => {
-        await checkBundle(storage, index, lines, root, call);
+        await checkBundle(place, index, lines, root, call);
         return true;
       });
       if (good === true) verified += lines.length;
@@ -77,28 +100,30 @@ export async function verifyLog(
   }
   recount.take(chain.lines, tiles.size, note);
   verified += chain.lines.length;
-  await checkTiles(storage, tiles, note, call);
+  await checkTiles(tiles, note, call);
   const again = recount.frontier === null ? null : hex(rootOf(recount.frontier));
   if (again === head.root) verified = head.size;
   else if (findings.length === 0) note(about('LOG_ALTERED', 'the entries do not lead to the head'));
-  if (recount.forked && since !== undefined && since.size < head.size)
-    note(about('LOG_FORKED', `the first ${since.size} entries are not those seen before`));
+  if (recount.forked && seenHere !== undefined && seenHere.size < head.size)
+    note(about('LOG_FORKED', `the first ${seenHere.size} entries are not those seen before`));
   return report(verified);
 }
 
 /** Builds the tree a second time, from nothing but entries, and looks at it where the log was seen before. */
 class Recount {
   readonly #since: LogHead | undefined;
+  readonly #lost: LostLog | undefined;
   /** `null` once an entry is missing: nothing can be said about the tree any more. */
   frontier: Frontier | null = emptyFrontier;
   forked = false;
 
-  constructor(since: LogHead | undefined) {
+  constructor(since: LogHead | undefined, lost: LostLog | undefined) {
     this.#since = since;
+    this.#lost = lost;
   }
 
   take(lines: readonly string[] | null, first: number, note: (finding: LogFinding) => void): void {
-    if (lines !== null) checkEntries(lines, first, note);
+    if (lines !== null) checkEntries(lines, first, this.#lost, note);
     if (lines === null || this.frontier?.size !== first) this.frontier = null;
     else {
       const leaves = lines.map(leafHash);
@@ -114,7 +139,6 @@ class Recount {
 
 /** Every stored tile must be as it is computed, those too that nobody needed up to here. */
 async function checkTiles(
-  storage: Storage,
   tiles: Tiles,
   note: (finding: LogFinding) => void,
   call: CallOptions,
@@ -125,8 +149,8 @@ async function checkTiles(
       if (level > 0) await noted(note, () => tiles.hashes(level, index));
       else
         await noted(note, async () => {
-          const key = tileKey(level, index, width);
-          const hashes = await readTile(storage, level, index, width, call);
+          const key = tileKey(tiles.place, level, index, width);
+          const hashes = await readTile(tiles.place, level, index, width, call);
           const { peaks } = grow(emptyFrontier, hashes);
           if (!sameHash(peaks[0], await tiles.root(0, index)))
             throw new LogError('LOG_ALTERED', `${key} is not the tile that the head covers`, { key });
@@ -135,10 +159,16 @@ async function checkTiles(
   }
 }
 
-function checkEntries(lines: readonly string[], first: number, note: (finding: LogFinding) => void): void {
+function checkEntries(
+  lines: readonly string[],
+  first: number,
+  lost: LostLog | undefined,
+  note: (finding: LogFinding) => void,
+): void {
   for (const [at, line] of lines.entries())
     try {
-      readLine(line);
+      const finding = misstated(readLine(line), first + at, lost);
+      if (finding !== null) note(finding);
     } catch (error) {
       if (!(error instanceof LogError)) throw error;
       note({ code: 'LOG_BAD_ENTRY', message: error.message, key: null, index: first + at });
@@ -155,8 +185,4 @@ async function noted<T>(note: (finding: LogFinding) => void, work: () => Promise
     note({ code, message, key, index });
     return null;
   }
-}
-
-function about(code: LogFinding['code'], message: string): LogFinding {
-  return { code, message, key: null, index: null };
 }

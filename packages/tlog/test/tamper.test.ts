@@ -63,6 +63,7 @@ test('whole: every object is needed, and every one is looked at', async () => {
     head,
     verified: 600,
     findings: [],
+    lost: [],
   });
   const keys = await keysBelow(storage, 'log/');
   expect(keys.filter((key) => key.startsWith('log/tile/'))).toEqual([
