@@ -257,3 +257,20 @@ async function signedBy(
   const settings = { ledger: noLedger, now };
   return (await signEvent(event, review(event, { root }, now), keys.of(role), settings)).event;
 }
+
+test('an event of a role that was split meanwhile is opened anew with its files in the bins', async () => {
+  const made = await world();
+  const repository = await made.open();
+  const deadline = new Date(made.now.getTime() + 86_400_000);
+  const change = (draft: Draft): Promise<void> => draft.add('vendors/acme/a/event', text('by event'));
+  const event = await repository.proposeEvent({ change, resign: ['vendor.acme'], reason: '', deadline });
+  const bins = { bitLength: 1, style: 'succinct' } as const;
+  await repository.editRoles([{ kind: 'split', role: 'vendor.acme', bins }]);
+  const first = await repository.applyEvent(await signedBy(made, event, 'vendor.acme'));
+  if (first.outcome !== 'reopened') throw new Error(first.outcome);
+  expect(first.event.roles.map(({ name }) => name)).toEqual([expect.stringMatching(/^vendor\.acme-[01]$/)]);
+  expect(await repository.applyEvent(await signedBy(made, first.event, 'vendor.acme'))).toMatchObject({
+    outcome: 'applied',
+  });
+  expect(await (await clientOf(made)).read('vendors/acme/a/event')).toBe('by event');
+});

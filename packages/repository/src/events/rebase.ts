@@ -42,6 +42,7 @@ export async function reopen(
   const workspace = new Workspace(head, now);
   let root: Root | null = null;
   const split = await splitAnew(engine, event, workspace);
+  const always = new Set(event.roles.map(({ name }) => name));
   for (const role of event.roles) {
     if (split.has(role.name) || split.has(role.delegator)) continue;
     if (role.name === rootRole) {
@@ -55,6 +56,10 @@ export async function reopen(
     await workspace.locate(role.name); // what delegates to it is read before it
     const onHead = (await workspace.onHeadOrNull(at))?.signed ?? null;
     const files = changedFiles(before, proposed);
+    const only =
+      before !== null && files.size === 0 && sameDelegations(before.delegations, proposed.delegations);
+    if (!isSplit(proposed.delegations) && isSplit(onHead?.delegations ?? null))
+      for (const name of await intoBins(workspace, role.name, files)) always.add(name);
     const delegations = rebasedDelegations(
       before?.delegations ?? null,
       proposed.delegations,
@@ -62,8 +67,6 @@ export async function reopen(
     );
     const changed = !sameDelegations(delegations, onHead?.delegations ?? null);
     const news = [...files].filter(([path, file]) => !sameFile(onHead?.targets.get(path) ?? null, file));
-    const only =
-      before !== null && files.size === 0 && sameDelegations(before.delegations, proposed.delegations);
     // An event that only signs anew is done once somebody did.
     if (onHead !== null && news.length === 0 && !changed && !(only && onHead.expires < proposed.expires))
       continue;
@@ -73,11 +76,31 @@ export async function reopen(
       ...(onHead === null ? { created: true, delegations } : { resign: true }),
     });
   }
-  const always = new Set(event.roles.map(({ name }) => name));
   const made = await eventOf(engine, { workspace, root, always }, options);
   const time = Math.max(0, event.deadline.getTime() - event.created.getTime());
   const { id, reason, round } = event;
   return { id, reason, round: round + 1, created: now, deadline: new Date(now.getTime() + time), ...made };
+}
+
+/**
+ * Files of a role that was split since go where its bins have them now, and leave `files`; what its bins have already does too.
+ * Returns the bins that change.
+ */
+async function intoBins(
+  workspace: Workspace,
+  role: RoleName,
+  files: Map<TargetPath, TargetFile | null>,
+): Promise<readonly RoleName[]> {
+  const bins: RoleName[] = [];
+  for (const [path, file] of files) {
+    const bin = await workspace.owner(path);
+    if (bin.delegator !== role) continue; // of nobody's bin: the door refuses it where it is
+    files.delete(path);
+    if (sameFile(await workspace.fileIn(bin, path), file)) continue;
+    workspace.setFile(bin, path, file);
+    bins.push(bin.name);
+  }
+  return bins;
 }
 
 /**
@@ -162,7 +185,7 @@ function mergedKeys(before: Keys, proposed: Keys, head: Keys): Keys {
 }
 
 /** `null` = taken out. */
-function changedFiles(before: Targets | null, after: Targets): ReadonlyMap<TargetPath, TargetFile | null> {
+function changedFiles(before: Targets | null, after: Targets): Map<TargetPath, TargetFile | null> {
   const files = new Map<TargetPath, TargetFile | null>();
   for (const path of before?.targets.keys() ?? []) if (!after.targets.has(path)) files.set(path, null);
   for (const [path, file] of after.targets)
