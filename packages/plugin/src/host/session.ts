@@ -1,6 +1,6 @@
 import type { TargetInfo } from '@ragnos/client';
 import { OfflineError, Updater } from '@ragnos/client';
-import { writeFileAtomic } from '@ragnos/disk';
+import { lockFile, writeFileAtomic } from '@ragnos/disk';
 import { LimitExceededError, replaceableBySingleKey, type LogRestart } from '@ragnos/tuf';
 import { hash } from 'node:crypto';
 import { join } from 'node:path';
@@ -25,6 +25,9 @@ import { readBytes } from './state-file.ts';
 import { refuseSingleSigner } from './trust.ts';
 
 type Plugin = Pick<PluginSpec, 'vendor' | 'plugin'>;
+
+/** As long as one waits for the metadata itself. */
+const refreshTimeoutMs = 120_000;
 
 /** A refreshed client, and what somebody above the vendors has revoked. */
 export interface Session {
@@ -57,8 +60,23 @@ export async function openUpdater(context: Context, signal: AbortSignal | undefi
   return Updater.open(options);
 }
 
-/** Refreshes (offline: loads what is trusted), then looks whether the repository is older than this project or host knows. */
+/**
+ * Refreshes (offline: loads what is trusted), then looks whether the repository is older than this project or host knows.
+ * Alone among the processes of this home: one whose metadata is older than another's would else put its copies of policy and
+ * revocations, which starts are judged by, in the place of newer ones.
+ */
 export async function openSession(context: Context, signal: AbortSignal | undefined): Promise<Session> {
+  if (context.offline) return refreshed(context, signal);
+  const path = join(ensureFolder(context.paths.folder), 'refresh.lock');
+  const lock = await lockFile(path, { signal, timeoutMs: refreshTimeoutMs });
+  try {
+    return await refreshed(context, signal);
+  } finally {
+    lock.release();
+  }
+}
+
+async function refreshed(context: Context, signal: AbortSignal | undefined): Promise<Session> {
   const { record } = context;
   const updater = await openUpdater(context, signal);
   const floors = await lockedFloors(context);
