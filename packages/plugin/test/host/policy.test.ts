@@ -412,7 +412,7 @@ describe('a health check that starts it', () => {
   };
   const entry: BuildOptions['change'] = (manifest) => ({
     ...manifest,
-    entry: { main: manifest.files.find(({ path }) => path === 'main.js')?.path ?? null, bin: new Map() },
+    entry: { ...manifest.entry, main: manifest.files.find(({ path }) => path === 'main.js')?.path ?? null },
   });
 
   test('goes back by itself, by rule or by flag, and says what happened', async () => {
