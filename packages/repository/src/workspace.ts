@@ -1,5 +1,6 @@
 import {
   delegatedKeys,
+  editedTargetFiles,
   roleName,
   rolesForTarget,
   type Delegations,
@@ -185,12 +186,8 @@ export class Workspace {
   async filesOf(at: Located): Promise<ReadonlyMap<TargetPath, TargetFile>> {
     const work = this.#work.get(at.name);
     if (work !== undefined && work.brought !== null) return work.brought.signed.targets;
-    const files = new Map((await this.onHead(at))?.signed.targets);
-    for (const [path, file] of work?.files ?? []) {
-      if (file === null) files.delete(path);
-      else files.set(path, file);
-    }
-    return files;
+    const files = (await this.onHead(at))?.signed.targets ?? new Map<TargetPath, TargetFile>();
+    return work === undefined || work.files.size === 0 ? files : editedTargetFiles(files, work.files);
   }
 
   /** The search of a client (5.6.7): pre-order, in trust order, terminating delegations end it. */

@@ -50,6 +50,7 @@ export {
   type Signature,
 } from './metadata/envelope.ts';
 export { formatDate } from './metadata/fields.ts';
+export { editedTargetFiles } from './metadata/target-files.ts';
 export { signedToBytes } from './metadata/write.ts';
 export type {
   DelegatedRole,

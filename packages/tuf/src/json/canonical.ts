@@ -22,7 +22,7 @@ export function isCanonical(value: JsonValue): boolean {
   for (const key in value) {
     const member = value[key];
     const first = key.charCodeAt(0);
-    const out = key < last || (first >= 0x30 && first <= 0x39) || surrogate.test(key);
+    const out = key < last || (first >= 0x30 && first <= 0x39);
     if (out || member === undefined || !isCanonical(member)) return false;
     last = key;
   }

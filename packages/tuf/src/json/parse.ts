@@ -15,7 +15,7 @@ export function parseJson(bytes: Uint8Array, what: string, limits: Limits = defa
 
 /**
  * As `parseJson`; `compact` = the text has no white space between its tokens and nothing escaped in its strings, so that
- * it is canonical wherever its keys are in order.
+ * it is canonical wherever its keys are in order; and no surrogates, so that the order of `<` is that of code points.
  */
 export function parseCompact(
   bytes: Uint8Array,
@@ -28,7 +28,8 @@ export function parseCompact(
   const value = parse(text, what);
   if (countMembers(value) !== members)
     throw new MalformedMetadataError(`${what}: a key stands twice in one object`);
-  return { value, compact: !escapes && !spaced };
+  const ordinary = text.length === bytes.length || !/[\ud800-\udfff]/.test(text); // all ASCII, as a rule
+  return { value, compact: !escapes && !spaced && ordinary };
 }
 
 function decode(bytes: Uint8Array, what: string): string {

@@ -74,8 +74,27 @@ function readSignatures(json: readonly JsonValue[], what: string, limits: Limits
  */
 export function metadataToBytes(signedBytes: Uint8Array, signatures: readonly Signature[]): Uint8Array {
   const list: JsonOutput = signatures.map(({ keyId: keyid, sig }) => ({ keyid, sig }));
-  const canonical = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
-  const text = `{"signatures":${canonical(canonicalJson(list))},"signed":${canonical(signedBytes)}}`;
+  const encoder = new TextEncoder();
+  const parts = [
+    encoder.encode('{"signatures":'),
+    escaped(canonicalJson(list)),
+    encoder.encode(',"signed":'),
+    escaped(signedBytes),
+    encoder.encode('}'),
+  ];
+  const file = new Uint8Array(parts.reduce((length, part) => length + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    file.set(part, at);
+    at += part.length;
+  }
+  return file;
+}
+
+/** As a rule there is nothing to escape. */
+function escaped(canonical: Uint8Array): Uint8Array {
+  const text = new TextDecoder().decode(canonical);
+  if (text.search(controls) < 0) return canonical;
   return new TextEncoder().encode(text.replace(controls, (c) => JSON.stringify(c).slice(1, -1)));
 }
 

@@ -4,6 +4,7 @@ import type { TargetFile } from '../model.ts';
 import { targetPath, type TargetPath } from '../names.ts';
 import { isSha256, readHashes } from './fields.ts';
 import { Members } from './members.ts';
+import { targetFileToJson } from './write.ts';
 
 /** The `targets` member of a role (4.5). @throws MalformedMetadataError that names the first bad entry */
 export function readTargetFiles(files: JsonObject): ReadonlyMap<TargetPath, TargetFile> {
@@ -14,6 +15,25 @@ export function readTargetFiles(files: JsonObject): ReadonlyMap<TargetPath, Targ
     size++;
   }
   return new Members(files, size, '', readTargetFile);
+}
+
+/** `files` with `changes` made, in a map of its own; null = taken out. What was read from a file is not made anew for it. */
+export function editedTargetFiles(
+  files: ReadonlyMap<TargetPath, TargetFile>,
+  changes: ReadonlyMap<TargetPath, TargetFile | null>,
+): ReadonlyMap<TargetPath, TargetFile> {
+  if (files instanceof Members) {
+    const written = [...changes].map(
+      ([path, file]) => [path, file === null ? null : targetFileToJson(file)] as const,
+    );
+    return files.edited(new Map(written));
+  }
+  const edited = new Map(files);
+  for (const [path, file] of changes) {
+    if (file === null) edited.delete(path);
+    else edited.set(path, file);
+  }
+  return edited;
 }
 
 /** A length and one sha256: what `readTargetFile` would accept, judged without making anything of it. */

@@ -1,9 +1,10 @@
 import { canonicalJson } from '../json/canonical.ts';
-import type { JsonOutput } from '../json/value.ts';
+import { emptyObject, type JsonObject, type JsonOutput } from '../json/value.ts';
 import { keyToJson, type Key } from '../keys/key.ts';
 import type {
   DelegatedRole,
   Delegations,
+  Hashes,
   MetaFile,
   RoleKeys,
   Signed,
@@ -13,6 +14,7 @@ import type {
 } from '../model.ts';
 import type { KeyId } from '../names.ts';
 import { formatDate } from './fields.ts';
+import { Members } from './members.ts';
 
 type Known = Readonly<Record<string, JsonOutput>>;
 
@@ -38,31 +40,56 @@ function own(signed: Signed): Known {
     case 'timestamp':
       return { meta: { 'snapshot.json': metaFileToJson(signed.snapshot) } };
     case 'snapshot':
-      return {
-        meta: new Map([...signed.meta].map(([role, file]) => [`${role}.json`, metaFileToJson(file)])),
-      };
+      return { meta: membersToJson(signed.meta, '.json', metaFileToJson) };
     case 'targets': {
-      const targets = mapValues(signed.targets, targetFileToJson);
+      const targets = membersToJson(signed.targets, '', targetFileToJson);
       const { delegations } = signed;
       return delegations === null ? { targets } : { targets, delegations: delegationsToJson(delegations) };
     }
   }
 }
 
-/** There are many of these: a plain object, its members in order, is what `canonicalJson` writes fastest. */
-function targetFileToJson({ custom, hashes, length, unrecognized }: TargetFile): JsonOutput {
-  const file = { hashes: Object.fromEntries(hashes), length };
-  const known = custom === undefined ? file : { custom, ...file };
-  return unrecognized.size === 0 ? known : members(unrecognized, known);
+/**
+ * There are many of these: a plain object, its members in order, is what `canonicalJson` writes fastest. What was read and is
+ * kept as it came is written as it came.
+ */
+function membersToJson<K extends string, V>(
+  map: ReadonlyMap<K, V>,
+  suffix: string,
+  write: (value: V) => JsonObject,
+): JsonOutput {
+  if (map instanceof Members) return map.json;
+  const files = new Map([...map].map(([name, value]) => [`${name}${suffix}`, value]));
+  const json = emptyObject();
+  for (const name of [...files.keys()].toSorted()) {
+    const file = files.get(name);
+    if (file !== undefined) json[name] = write(file);
+  }
+  return json;
 }
 
-function metaFileToJson({ hashes, length, version, unrecognized }: MetaFile): JsonOutput {
-  const known = {
-    ...(hashes === null ? {} : { hashes: Object.fromEntries(hashes) }),
-    ...(length === null ? {} : { length }),
-    version,
-  };
-  return unrecognized.size === 0 ? known : members(unrecognized, known);
+export function targetFileToJson({ custom, hashes, length, unrecognized }: TargetFile): JsonObject {
+  const file = { hashes: hashesToJson(hashes), length };
+  const known = custom === undefined ? file : { custom, ...file };
+  return unrecognized.size === 0 ? known : { ...Object.fromEntries(unrecognized), ...known };
+}
+
+function metaFileToJson({ hashes, length, version, unrecognized }: MetaFile): JsonObject {
+  const known =
+    hashes !== null && length !== null
+      ? { hashes: hashesToJson(hashes), length, version }
+      : {
+          ...(hashes === null ? {} : { hashes: hashesToJson(hashes) }),
+          ...(length === null ? {} : { length }),
+          version,
+        };
+  return unrecognized.size === 0 ? known : { ...Object.fromEntries(unrecognized), ...known };
+}
+
+/** Nearly all are a sha256 alone. */
+function hashesToJson(hashes: Hashes): JsonObject {
+  const sha256 = hashes.get('sha256');
+  return sha256 !== undefined && hashes.size === 1 ? { sha256 } : Object.fromEntries(hashes);
 }
 
 function delegationsToJson({ keys, roles, succinctRoles, unrecognized }: Delegations): JsonOutput {
