@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import { renameSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, closeSync, ftruncateSync, openSync, rmSync } from 'node:fs';
 import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DiskError, lockFile, nodeFileSystem, sweepTemporaries, type Lock } from '@ragnos/disk';
 import { read, storageKey, type Storage } from '@ragnos/storage';
-import { defaultLimits, isJsonObject, parseJson, Reader, VaultError } from '@ragnos/tuf';
+import { defaultLimits, isJsonArray, parseJson, VaultError, type JsonValue } from '@ragnos/tuf';
 import { decide } from './commits.ts';
 import type { Head } from './head.ts';
 import { metadataKey, timestampKey } from './keys.ts';
@@ -82,44 +82,60 @@ async function settle(
 
 /**
  * One file for each process in `<staging>/journal/`, beside a lock that the kernel frees with its process: a file whose lock
- * can be had belongs to a dead one. Not synced: after a power failure the files it names are orphans that harm nobody.
+ * can be had belongs to a dead one. A line for each file that is about to be written; emptied once no attempt is open. What it
+ * names too much does no harm, since a file is removed only if it holds what that line says. Not synced: after a power failure
+ * the files it names are orphans that harm nobody.
  */
 export function fileJournal(staging: string, storage: Storage): Journal {
   const folder = join(staging, 'journal');
   const own = `${process.pid}-${randomBytes(6).toString('hex')}`;
   const attempts = new Map<string, Attempt>();
+  /** What is in the file, by attempt and key. */
+  const noted = new Map<string, Map<string, string>>();
   let lock: Lock | null = null;
+  let file: number | null = null;
   let writing: Promise<void> = Promise.resolve();
 
-  async function write(): Promise<void> {
+  async function open(): Promise<number> {
     if (lock === null) {
       await nodeFileSystem.makeFolder(folder, 0o700);
       lock = await lockFile(join(folder, `${own}.lock`));
     }
-    const path = join(folder, `${own}.json`);
-    if (attempts.size === 0) return rmSync(path, { force: true });
-    const list = [...attempts.values()].map((attempt) => ({
-      ...attempt,
-      files: Object.fromEntries(attempt.files),
-    }));
-    // At once: unsynced, they touch the kernel's memory alone, and the way through the thread pool takes longer.
-    writeFileSync(`${path}.new`, JSON.stringify({ format, attempts: list }), { mode: 0o600 });
-    renameSync(`${path}.new`, path);
+    file ??= openSync(join(folder, `${own}.jsonl`), 'a', 0o600);
+    return file;
   }
 
-  const save = (): Promise<void> => {
-    writing = writing.then(write, write);
+  // At once: unsynced, it touches the kernel's memory alone, and the way through the thread pool takes longer.
+  async function write({ id, timestampVersion, files }: Attempt): Promise<void> {
+    const handle = await open();
+    const known = noted.get(id) ?? new Map<string, string>();
+    const fresh = [...files].filter(([key, digest]) => known.get(key) !== digest);
+    if (fresh.length === 0) return;
+    const lines = fresh.map(([key, digest]) => JSON.stringify([id, timestampVersion, key, digest]));
+    appendFileSync(handle, `\n${lines.join('\n')}`); // the end of line first: it ends what a full disk may have torn
+    for (const [key, digest] of fresh) known.set(key, digest);
+    noted.set(id, known);
+  }
+
+  function empty(): void {
+    if (file === null || attempts.size > 0) return;
+    ftruncateSync(file);
+    noted.clear();
+  }
+
+  const next = (run: () => Promise<void> | void): Promise<void> => {
+    writing = writing.then(run, run);
     return writing;
   };
 
   return {
     note: (attempt) => {
       attempts.set(attempt.id, attempt);
-      return save();
+      return next(() => write(attempt));
     },
     forget: (attempt) => {
       attempts.delete(attempt.id);
-      return save();
+      return next(empty);
     },
     async recover(head) {
       await sweepTemporaries(staging, { now: new Date() });
@@ -133,15 +149,16 @@ export function fileJournal(staging: string, storage: Storage): Journal {
     },
     async close() {
       await writing.catch(() => undefined);
+      if (file !== null) closeSync(file);
+      file = null;
       if (lock === null) return;
-      if (attempts.size === 0) await rm(join(folder, `${own}.lock`), { force: true });
+      if (attempts.size === 0)
+        for (const ending of ['jsonl', 'lock']) rmSync(join(folder, `${own}.${ending}`), { force: true });
       lock.release();
       lock = null;
     },
   };
 }
-
-const format = 'ragnos-journal/1';
 
 /** `false`: dead, and what it tried is not decided yet. */
 async function recoverOther(folder: string, name: string, storage: Storage, head: Head): Promise<boolean> {
@@ -154,13 +171,13 @@ async function recoverOther(folder: string, name: string, storage: Storage, head
     throw error;
   }
   try {
-    const path = join(folder, `${name}.json`);
+    const path = join(folder, `${name}.jsonl`);
     const attempts = await readAttempts(path);
     const spare = (): Promise<ReadonlySet<string>> => liveFiles(folder, name);
     let open = false;
     for (const attempt of attempts) if (!(await settle(storage, attempt, head, spare))) open = true;
     if (open) return false;
-    for (const file of [path, `${path}.new`, lockPath]) await rm(file, { force: true }); // the lock last, and still held
+    for (const file of [path, lockPath]) await rm(file, { force: true }); // the lock last, and still held
     return true;
   } finally {
     lock.release();
@@ -170,35 +187,42 @@ async function recoverOther(folder: string, name: string, storage: Storage, head
 async function liveFiles(folder: string, except: string): Promise<ReadonlySet<string>> {
   const files = new Set<string>();
   for (const name of await readdir(folder)) {
-    if (!name.endsWith('.json') || name === `${except}.json`) continue;
+    if (!name.endsWith('.jsonl') || name === `${except}.jsonl`) continue;
     for (const attempt of await readAttempts(join(folder, name)))
       for (const key of attempt.files.keys()) files.add(key);
   }
   return files;
 }
 
-/** A journal that is absent or torn names nothing that we may remove. */
+/** A journal that is absent names nothing that we may remove, and neither does a line that is torn. */
 async function readAttempts(path: string): Promise<readonly Attempt[]> {
+  const attempts = new Map<string, Attempt>();
+  for (const line of (await textOf(path)).split('\n')) {
+    const [id, timestampVersion, key, digest] = readLine(line, path);
+    if (typeof id !== 'string' || typeof timestampVersion !== 'number') continue;
+    if (typeof key !== 'string' || typeof digest !== 'string') continue;
+    const attempt = attempts.get(id) ?? { id, timestampVersion, files: new Map<string, string>() };
+    attempts.set(id, attempt);
+    attempt.files.set(key, digest);
+  }
+  return [...attempts.values()];
+}
+
+function readLine(line: string, path: string): readonly JsonValue[] {
   try {
-    const reader = Reader.of(parseJson(await readFile(path), path), path);
-    if (reader.string('format') !== format) return [];
-    return reader.array('attempts').map((json) => {
-      const item = Reader.of(json, path);
-      const files = item.value('files');
-      return {
-        id: item.string('id'),
-        timestampVersion: item.version('timestampVersion'),
-        files: new Map(
-          Object.entries(isJsonObject(files) ? files : {}).map(([key, digest]) => [
-            key,
-            typeof digest === 'string' ? digest : '',
-          ]),
-        ),
-      };
-    });
+    const json = parseJson(Buffer.from(line), path);
+    return isJsonArray(json) ? json : [];
   } catch (error) {
-    const absent = error instanceof Error && 'code' in error && error.code === 'ENOENT';
-    if (absent || error instanceof VaultError) return [];
+    if (error instanceof VaultError) return [];
+    throw error;
+  }
+}
+
+async function textOf(path: string): Promise<string> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return '';
     throw error;
   }
 }
