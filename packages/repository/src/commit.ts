@@ -109,8 +109,8 @@ export async function commit(
     const first = (head.snapshot.signed.meta.get(work.name)?.version ?? 0) + 1;
     const make = (version: number): Promise<Uint8Array> =>
       sign(own({ ...body, version, expires }), signers, work.name, context);
-    const { version, bytes } = await putVersioned(storage, work.name, first, make, attempt, journal, context);
-    written.set(work.name, metaFile(version, bytes));
+    const put = await putVersioned(storage, work.name, first, make, attempt, journal, context);
+    written.set(work.name, metaFile(put.version, put.bytes, put.digest));
   };
   const lapsed = await lapsedRoles(workspace, works, context.compat);
   const remember = async (put: Promise<ReadonlyMap<string, Content>>): Promise<void> => {
@@ -146,7 +146,7 @@ export async function commit(
       return snapshot.bytes;
     };
     const first = next.version + 1;
-    const { version, bytes } = await putVersioned(
+    const { version, bytes, digest } = await putVersioned(
       storage,
       roleName('snapshot'),
       first,
@@ -156,7 +156,7 @@ export async function commit(
       context,
     );
     checkSnapshotSize(context.compat, bytes.length, head.snapshot.bytes.length);
-    snapshotFile = metaFile(version, bytes);
+    snapshotFile = metaFile(version, bytes, digest);
     roles.set('snapshot', version);
     written.set(roleName('snapshot'), snapshotFile);
   }

@@ -1,5 +1,5 @@
 import { read, StorageError, type Storage } from '@ragnos/storage';
-import { defaultLimits, type RoleName } from '@ragnos/tuf';
+import { defaultLimits, type HexDigest, type RoleName } from '@ragnos/tuf';
 import { PublishError } from './errors.ts';
 import type { Attempt, Journal } from './journal.ts';
 import { metadataKey } from './keys.ts';
@@ -49,6 +49,7 @@ export async function putContents(
 export interface Written {
   readonly version: number;
   readonly bytes: Uint8Array;
+  readonly digest: HexDigest;
 }
 
 /**
@@ -68,9 +69,10 @@ export async function putVersioned(
     const key = metadataKey(role, next);
     if ((await storage.head(key, options)) !== null) continue;
     const bytes = await make(next);
-    attempt.files.set(key, sha256(bytes));
+    const digest = sha256(bytes);
+    attempt.files.set(key, digest);
     await journal.note(attempt);
-    if (await created(storage, key, bytes, options)) return { version: next, bytes };
+    if (await created(storage, key, bytes, options)) return { version: next, bytes, digest };
     attempt.files.delete(key);
   }
   throw new PublishError(

@@ -63,8 +63,11 @@ function isNewer(before: Seen, seen: Seen): boolean {
 
 function serialize(seen: Seen): Uint8Array {
   const { log, roles, ...rest } = seen;
-  const json = { format, ...rest, roles: Object.fromEntries(roles), ...(log === null ? {} : { log }) };
-  return Buffer.from(`${JSON.stringify(json)}\n`);
+  const before = JSON.stringify({ format, ...rest, ...(log === null ? {} : { log }) }).slice(0, -1);
+  let members = ''; // thousands: an object of them would take four times as long
+  for (const [role, version] of roles)
+    members += `${members === '' ? '' : ','}${JSON.stringify(role)}:${version}`;
+  return Buffer.from(`${before},"roles":{${members}}}\n`);
 }
 
 function parse(bytes: Uint8Array, path: string): Seen {

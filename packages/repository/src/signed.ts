@@ -54,11 +54,11 @@ export function lifetimeOf(lifetimes: Lifetimes, role: string, splits: string | 
   }
 }
 
-export function metaFile(version: number, bytes: Uint8Array): MetaFile {
+export function metaFile(version: number, bytes: Uint8Array, digest = sha256(bytes)): MetaFile {
   return {
     version,
     length: bytes.length,
-    hashes: new Map([['sha256', sha256(bytes)]]),
+    hashes: new Map([['sha256', digest]]),
     unrecognized: new Map(),
   };
 }
