@@ -19,7 +19,8 @@ export interface OpenFile {
 /** The functions of `node:fs/promises` that the folder driver uses, so that tests can record, drop and fail them. */
 export interface FileSystem {
   open(path: string, flags: number, mode?: number): Promise<OpenFile>;
-  lstat(path: string, options: { bigint: true }): Promise<BigIntStats>;
+  /** `null`, or ENOENT: nothing is there. An error takes its time, with the stack that it carries. */
+  lstat(path: string, options: { bigint: true }): Promise<BigIntStats | null>;
   mkdir(path: string): Promise<unknown>;
   readdir(path: string): Promise<string[]>;
   link(existing: string, path: string): Promise<void>;

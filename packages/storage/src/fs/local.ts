@@ -17,7 +17,7 @@ const atOnce = 256 * 1024;
  */
 export const localFileSystem: FileSystem = {
   open: async (path, flags, mode) => openFile(fs.openSync(path, flags, mode)),
-  lstat: async (path, options) => fs.lstatSync(path, options),
+  lstat: async (path, options) => fs.lstatSync(path, { ...options, throwIfNoEntry: false }) ?? null,
   mkdir: async (path) => fs.mkdirSync(path),
   readdir: (path) => readdir(path),
   link: async (existing, path) => fs.linkSync(existing, path),

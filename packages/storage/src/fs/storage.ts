@@ -152,7 +152,7 @@ export function fsStorage(options: FsStorageOptions): Storage {
   /** Makes the folders above; resolves with whether the object is there already. */
   async function prepare(key: StorageKey): Promise<boolean> {
     await tree.makeParents(key);
-    const found = await tree.stat(key);
+    const found = await tree.entry(key);
     if (found !== null && !found.isFile()) throw notAFile(tree.pathOf(key));
     return found !== null;
   }

@@ -31,11 +31,21 @@ export class Tree {
     let stats: BigIntStats | null = null;
     for (const segment of key === '' ? [] : key.split('/')) {
       path = join(path, segment);
-      stats = await this.#lstat(path);
-      if (stats?.isSymbolicLink()) throw symlink(path);
+      stats = await this.#lookAt(path);
       if (stats === null) break;
     }
     if (stats === null) await this.#checkRoot();
+    return stats;
+  }
+
+  /** As `stat`, right after `makeParents`, which has looked at the folders. */
+  entry(key: StorageKey): Promise<BigIntStats | null> {
+    return this.#lookAt(this.pathOf(key));
+  }
+
+  async #lookAt(path: string): Promise<BigIntStats | null> {
+    const stats = await this.#lstat(path);
+    if (stats?.isSymbolicLink()) throw symlink(path);
     return stats;
   }
 
