@@ -120,6 +120,7 @@ export const exitOfError: Readonly<Record<ErrorCode, Exit>> = {
   ROLE_EXISTS: 'conflict',
   SIGNATURES_MISSING: 'pending',
   TOO_LARGE: 'failure',
+  LOG_INTACT: 'conflict',
   OUTCOME_UNKNOWN: 'unreachable',
   DOOR_FORMAT: 'untrusted',
   DOOR_ROLE: 'notFound',

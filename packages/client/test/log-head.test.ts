@@ -79,7 +79,7 @@ const lost = (size: number, letter = 'a', before = 0): LogRestart => ({
 
 /** The next root says that these logs were given up; the log that follows is at `next`. */
 function restart(scene: Scene, all: readonly LogRestart[], next: Head): void {
-  scene.sim.root.unrecognized = withLogRestarts(scene.sim.root.unrecognized, all);
+  scene.sim.root.unrecognized = new Map(withLogRestarts(scene.sim.root.unrecognized, all));
   scene.sim.publishRoot();
   scene.sim.timestamp.unrecognized = new Map([['x-ragnos-log', { ...next, restarts: all.length }]]);
   scene.sim.publishTimestamp();

@@ -7,6 +7,7 @@ import {
   headToJson,
   listedRoles,
   listedTargets,
+  restartedHead,
   sameHead,
   type Actor,
   type EntryKind,
@@ -16,7 +17,16 @@ import {
   type RoleChange,
   type Staged,
 } from '@ragnos/tlog';
-import type { MetaFile, RoleName, Timestamp, VaultError } from '@ragnos/tuf';
+import {
+  logStep,
+  type MetaFile,
+  type RoleName,
+  type Root,
+  type Timestamp,
+  type VaultError,
+} from '@ragnos/tuf';
+import { PublishError } from './errors.ts';
+import { pendingRestart } from './log-restart.ts';
 import { metaFile, rootRole, targetsRole } from './signed.ts';
 import type { Workspace } from './workspace.ts';
 
@@ -75,7 +85,9 @@ export async function stageEntries(
   signal: AbortSignal | undefined,
 ): Promise<Staged | null> {
   const { head, notes, now } = workspace;
-  const before = logHeadOf(head.timestamp.signed);
+  const signedHead = logHeadOf(head.timestamp.signed);
+  const lost = pendingRestart(head.root.signed, signedHead);
+  const before = lost === null ? signedHead : restartedHead(lost);
   if (audit === null && before === null) return null;
   const common = { time: now, ...(audit ?? defaultAudit()) };
   const [first, ...more] = notes.length === 0 ? [{ kind: defaultKind(workspace, signed) }] : notes;
@@ -88,7 +100,17 @@ export async function stageEntries(
     targets: listedTargets(targetChanges(workspace)),
   };
   const others = more.map((note): NewEntry => ({ ...common, ...note }));
-  return new AuditLog(storage).stage(before ?? emptyHead, [whole, ...others], { signal });
+  const log = new AuditLog(storage);
+  if (lost === null) return log.stage(before ?? emptyHead, [whole, ...others], { signal });
+  const restart: NewEntry = {
+    ...common,
+    kind: 'restart',
+    lost,
+    message: lost.reason,
+    subject: `approved by root ${head.root.signed.version}`,
+    keysAdded: await keysInForce(workspace),
+  };
+  return log.stage(before ?? emptyHead, [restart, whole, ...others], { signal });
 }
 
 const maxKeys = 64; // some 4 kB: an entry has 8
@@ -157,8 +179,30 @@ export async function recordRefusal(
 /** A log that another one continues; the same size with another root is a fork. */
 export function logWentBack(now: LogHead | null, seen: LogHead | null): boolean {
   if (seen === null) return false;
-  if (now === null || now.size < seen.size) return true;
+  if (now === null || now.size < seen.size || (now.restarts ?? 0) !== (seen.restarts ?? 0)) return true;
   return now.size === seen.size && !sameHead(now, seen);
+}
+
+/**
+ * What was seen, as far as it binds: a log that root gave up binds nobody any more.
+ * @throws PublishError STORE_WENT_BACK for a log that was begun anew without root
+ */
+export function withoutLostLog<T extends { readonly log: LogHead | null }>(
+  seen: T | null,
+  now: LogHead | null,
+  root: Root,
+  where: string,
+): T | null {
+  const step = logStep(seen?.log ?? null, now, root);
+  if (step === 'unapproved')
+    throw new PublishError(
+      'STORE_WENT_BACK',
+      `${where}: its audit log was begun anew, and no root approves it`,
+      {
+        hint: 'nothing was signed; whoever has the key of timestamp did this, and not the owners of root',
+      },
+    );
+  return seen !== null && step === 'restarted' ? { ...seen, log: null } : seen;
 }
 
 function userName(): string {

@@ -20,6 +20,7 @@ export const publishErrors = {
   ROLE_EXISTS: 'the name of this role is taken, or was; names are never used twice',
   SIGNATURES_MISSING: 'fewer signers are at hand than the threshold asks for; nothing was published',
   TOO_LARGE: 'a metadata file would be larger than clients accept; nothing was published',
+  LOG_INTACT: 'the audit log is there and verifies, or there is none: it is not given up',
   OUTCOME_UNKNOWN:
     'the store did not say whether the commit happened, and could not be asked; look at status',
 } as const;
@@ -29,7 +30,7 @@ export const publishErrors = {
  * store does not verify, `StorageError`, `SigningError` (an aborted call rejects with the signal's own reason).
  *
  * Exit codes: 3 untrusted for STORE_WENT_BACK · 5 not found for NO_REPOSITORY and UNKNOWN_ROLE · 8 pending signatures for
- * SIGNATURES_MISSING · 9 conflict for CONFLICT, REPOSITORY_EXISTS, ROLE_EXISTS and PATH_IMMUTABLE · 6 for OUTCOME_UNKNOWN ·
+ * SIGNATURES_MISSING · 9 conflict for CONFLICT, LOG_INTACT, REPOSITORY_EXISTS, ROLE_EXISTS and PATH_IMMUTABLE · 6 for OUTCOME_UNKNOWN ·
  * 4 expired for CLOCK_BEHIND · 2 usage for BAD_LAYOUT and BAD_TARGET · 10 refused for NOT_COMPATIBLE · 1 for TOO_LARGE.
  */
 export class PublishError extends VaultError {

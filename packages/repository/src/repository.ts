@@ -19,6 +19,7 @@ import { HeadReader, type Loaded } from './head.ts';
 import { fileJournal, noJournal } from './journal.ts';
 import { defaultLifetimes, type RoleLayout } from './layout.ts';
 import { publishGroup, type Waiting } from './group.ts';
+import { completeRestart, lossOf } from './log-loss.ts';
 import { refresh } from './refresh.ts';
 import { layoutOf, rekey, replacedKey } from './rekey.ts';
 import { wornIn, type WornRole } from './events/reset-snapshot.ts';
@@ -203,6 +204,28 @@ export class Repository {
   /** Writes an entry into the audit log, where there is one, with a new timestamp: for what commits nothing itself. */
   record(note: AuditNote, options: CallOptions = {}): Promise<void> {
     return this.#serial(() => record(this.#engine, note, options));
+  }
+
+  /**
+   * A root event that gives up the audit log, which is lost; `null`: root has given it up, and `completeLogRestart` is next.
+   * @throws PublishError LOG_INTACT
+   */
+  proposeLogRestart(
+    { reason, deadline }: Pick<Proposal, 'reason' | 'deadline'>,
+    options: CallOptions = {},
+  ): Promise<SigningEvent | null> {
+    return this.#serial(async () => {
+      const lostLog = await lossOf(this.#engine, reason, options);
+      const proposal = { reason: `the audit log is lost: ${reason}`, deadline };
+      return lostLog === null
+        ? null
+        : propose(this.#engine, this.#mutable, { ...proposal, lostLog }, options);
+    });
+  }
+
+  /** Begins the log that follows on one that root gave up; nothing to do where some commit has done it. */
+  completeLogRestart(options: CallOptions = {}): Promise<PublishResult> {
+    return this.#serial(() => completeRestart(this.#engine, options));
   }
 
   /** Makes an event of a change for which signatures are missing; nothing is published. See `propose`. */

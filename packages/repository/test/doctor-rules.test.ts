@@ -1,7 +1,14 @@
 /** Every rule of the doctor has a case in which it speaks, and none speaks of a repository in order. */
 import { generateKeyPairSync } from 'node:crypto';
 import { read, storageKey } from '@ragnos/storage';
-import { doctorRules, type Finding, type KeyPlace, type RuleId } from '@ragnos/repository';
+import {
+  doctorRules,
+  noLedger,
+  signEvent,
+  type Finding,
+  type KeyPlace,
+  type RuleId,
+} from '@ragnos/repository';
 import {
   hexDigest,
   keyId,
@@ -36,7 +43,7 @@ import {
   withRoot,
   type Alter,
 } from './doctor-world.ts';
-import { tempFolder, testSigner, text, type World } from './world.ts';
+import { keysIn, tempFolder, testSigner, text, type World } from './world.ts';
 
 const made = await healthy();
 const base = await headOf(made);
@@ -419,6 +426,24 @@ describe('the log, the memory, the clock and the disk', () => {
     if (damage === null) await world.storage.delete(storageKey(key));
     else await overwrite(world.storage, key, damage);
     expect(said((await inStore(world)).findings, rule)).toMatch(pattern);
+  });
+
+  test('log-restarted', async () => {
+    const world = await healthy();
+    const audit = { actor: { type: 'user', name: 'a' }, host: 'b', tool: 'c' } as const;
+    const repository = await world.open({ audit });
+    await repository.publish((draft) => draft.add('more', text('more')));
+    for (const key of await keysIn(world.storage, 'log/')) await world.storage.delete(storageKey(key));
+    const deadline = new Date(world.now.getTime() + 1000);
+    const event = await repository.proposeLogRestart({ reason: 'the disk died', deadline });
+    if (event === null) throw new Error('approved already');
+    const seen = await repository.reviewEvent(event);
+    const settings = { ledger: noLedger, now: world.now };
+    const signed = await signEvent(event, seen, world.keys.of('root'), settings);
+    await repository.applyEvent(signed.event);
+    expect(said((await inStore(world)).findings, 'log-restarted')).toMatch(
+      /^warning: the audit log was restarted at \S+: 1 entries before it are lost; a@b: the disk died$/,
+    );
   });
 
   test('store-went-back', async () => {

@@ -130,6 +130,8 @@ export class AuditLog {
 
   /** For `verifyConsistency`: that the log at `head` begins with the one at `old`. Throws LOG_SHRANK, LOG_FORKED. */
   async consistencyProof(old: LogHead, head: LogHead, call: CallOptions = {}): Promise<readonly string[]> {
+    if ((old.restarts ?? 0) !== (head.restarts ?? 0))
+      throw new LogError('LOG_FORKED', 'these heads are of two logs, one of which was given up');
     if (old.size > head.size)
       throw new LogError('LOG_SHRANK', `the log has ${head.size} entries, not ${old.size}`);
     const proof = await this.#hashes(head, consistencyRanges(old.size, head.size), call);

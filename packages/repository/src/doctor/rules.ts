@@ -75,6 +75,7 @@ export const doctorRules = {
     'untrusted',
     'the audit log is what the timestamp signs; the newest 2,048 entries, all of them with `--full`',
   ),
+  'log-restarted': warning('the audit log was never lost: root gave none up'),
   'store-went-back': error('untrusted', 'the store is not older than what this vault saw before'),
   orphans: info('files that the newest metadata does not name: older versions and leftovers'),
   'foreign-file': warning('nothing lies in the store that is no part of a repository'),

@@ -8,6 +8,7 @@ import {
   signedToBytes,
   UnsignedMetadataError,
   verifyThreshold,
+  type LogRestart,
   type RoleName,
   type Root,
   type TopLevelRole,
@@ -23,6 +24,7 @@ import { PublishError } from '../errors.ts';
 import type { Head, Loaded } from '../head.ts';
 import { metadataKey } from '../keys.ts';
 import type { RoleLayout } from '../layout.ts';
+import { withRestart } from '../log-restart.ts';
 import { putContents } from '../put.ts';
 import { isFault, keysIn, nextRoot, rootExpiry } from '../root.ts';
 import { expiry, lifetimeOf, rootRole, targetsRole } from '../signed.ts';
@@ -44,6 +46,8 @@ export interface Proposal {
   readonly change?: Change;
   /** Roles to be signed anew as they are; `root` for a root that only lives longer. */
   readonly resign?: readonly string[];
+  /** The audit log that root gives up: see `lossOf`. */
+  readonly lostLog?: LogRestart;
   readonly reason: string;
   readonly deadline: Date;
 }
@@ -64,14 +68,14 @@ interface Wanted {
 export async function propose(
   engine: Engine,
   mutable: (path: string) => boolean,
-  { edits = [], change, resign = [], reason, deadline }: Proposal,
+  { edits = [], change, resign = [], lostLog, reason, deadline }: Proposal,
   options: CallOptions = {},
 ): Promise<SigningEvent> {
   const tops = new Map<TopLevelRole, RoleLayout>();
   for (const edit of edits) if (edit.kind === 'keys' && isTopLevelRole(edit.role)) tops.set(edit.role, edit);
   const only = tops.size === edits.length && change === undefined && resign.every((role) => role === 'root');
   const head = await soundHead(engine, options).catch((error: unknown) => {
-    if (only && isFault(error)) return null; // a root can be changed whatever became of the rest
+    if (only && lostLog === undefined && isFault(error)) return null; // a root can be changed whatever became of the rest
     throw error;
   });
   const common = { round: 1, created: engine.now(), deadline, reason };
@@ -89,7 +93,8 @@ export async function propose(
   }
   const asked = resign.filter((role) => role !== 'root');
   for (const role of asked) workspace.edit(await located(workspace, role), { resign: true });
-  const next = nextRoot(head.root.signed, tops, rootExpiry(engine));
+  const plain = nextRoot(head.root.signed, tops, rootExpiry(engine));
+  const next = lostLog === undefined ? plain : withRestart(plain, lostLog);
   await refuseHangingBins(head, next).catch(async (error: unknown) => {
     if ((await findDamage(engine, head.root.signed, next, options)) === null) throw error; // else it is reset
   });

@@ -16,6 +16,7 @@ import {
   type Targets,
   type TopLevelRole,
 } from '@ragnos/tuf';
+import { sameHead } from '@ragnos/tlog';
 import { binsUnderSnapshot, isSplit } from '../bins.ts';
 import type { BinsLayout, RoleLayout } from '../layout.ts';
 import { nextRoot, rootExpiry } from '../root.ts';
@@ -24,6 +25,9 @@ import { splitRole } from '../split.ts';
 import type { Engine } from '../transact.ts';
 import type { CallOptions } from '../types.ts';
 import { Workspace } from '../workspace.ts';
+import { logHeadOf } from '../audit.ts';
+import type { Head } from '../head.ts';
+import { newRestart, withRestart } from '../log-restart.ts';
 import { metadataOf, type SigningEvent } from './event.ts';
 import { changesRoot, eventOf } from './propose.ts';
 
@@ -46,7 +50,7 @@ export async function reopen(
   for (const role of event.roles) {
     if (split.has(role.name) || split.has(role.delegator)) continue;
     if (role.name === rootRole) {
-      root = rebasedRoot(engine, event, parseMetadata(metadataOf(role), 'root').signed, head.root.signed);
+      root = rebasedRoot(engine, event, parseMetadata(metadataOf(role), 'root').signed, head);
       continue;
     }
     const proposed = parseMetadata(metadataOf(role), 'targets').signed;
@@ -153,7 +157,12 @@ function binsOf(root: Root, delegations: Delegations | null): Bins | null {
   return { bitLength: Math.log2((roles ?? []).length), style: 'prefixes', signedBy };
 }
 
-function rebasedRoot(engine: Engine, event: SigningEvent, proposed: Root, head: Root): Root | null {
+function rebasedRoot(
+  engine: Engine,
+  event: SigningEvent,
+  proposed: Root,
+  { root: { signed: head }, timestamp }: Head,
+): Root | null {
   const last = event.roots.at(-1);
   const before = last === undefined ? null : parseMetadata(last, 'root').signed;
   const changes = new Map<TopLevelRole, RoleLayout>();
@@ -165,7 +174,11 @@ function rebasedRoot(engine: Engine, event: SigningEvent, proposed: Root, head: 
     const keys = keyIds.map((id) => known.get(id)).filter((key) => key !== undefined);
     changes.set(name, { keys, threshold });
   }
-  const next = nextRoot(head, changes, rootExpiry(engine));
+  const plain = nextRoot(head, changes, rootExpiry(engine));
+  // A log that went on since is not lost.
+  const lost = newRestart(before, proposed);
+  const log = logHeadOf(timestamp.signed);
+  const next = lost !== null && log !== null && sameHead(lost, log) ? withRestart(plain, lost) : plain;
   const only = changes.size === 0 && head.expires < proposed.expires;
   return only || changesRoot(head, next) ? next : null;
 }

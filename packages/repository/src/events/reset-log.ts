@@ -1,5 +1,5 @@
 import { AuditLog, LogError, type LogHead } from '@ragnos/tlog';
-import type { Timestamp } from '@ragnos/tuf';
+import { logRestarts, type Root, type Timestamp } from '@ragnos/tuf';
 import { logHeadOf } from '../audit.ts';
 import type { Engine } from '../transact.ts';
 import type { CallOptions } from '../types.ts';
@@ -19,21 +19,27 @@ export async function isLog({ storage }: Engine, head: LogHead, options: CallOpt
 
 /**
  * Where the log goes on after a thief had the key that signs its head: at the head that is signed now if it continues the one
- * that this operator saw last, else at that one, else at the longest that is in the store. `null`: there is no log.
+ * that this operator saw last, else at that one, else at the longest that is in the store. `null`: there is no log, and this
+ * operator knows of none.
  */
 export async function soundLog(
   engine: Engine,
   timestamp: Timestamp | null,
+  root: Root,
   options: CallOptions,
 ): Promise<LogHead | null> {
-  const [signed, seen] = [signedHead(timestamp), await engine.reader.seenLog()];
+  const approved = logRestarts(root).length;
+  const [signed, seen] = [signedHead(timestamp, approved), await engine.reader.seenLog()];
   const isSeenThere = seen !== null && (await isLog(engine, seen, options));
   const isSignedThere = signed !== null && (await isLog(engine, signed, options));
-  if (isSignedThere && (!isSeenThere || (await continues(engine, seen, signed, options)))) return signed;
+  const isNewer = (signed?.restarts ?? 0) > (seen?.restarts ?? 0);
+  if (isSignedThere && (!isSeenThere || isNewer || (await continues(engine, seen, signed, options))))
+    return signed;
   if (isSeenThere) return seen;
-  for (const head of (await storedHeads(engine, options)).slice(0, headsTried))
-    if (await isLog(engine, head, options)) return head;
-  return null;
+  for (let restarts = approved; restarts >= 0; restarts--)
+    for (const head of (await storedHeads(engine, restarts, options)).slice(0, headsTried))
+      if (await isLog(engine, head, options)) return head;
+  return seen; // lost: nobody publishes before root gives it up
 }
 
 async function continues(
@@ -51,9 +57,10 @@ async function continues(
   }
 }
 
-function signedHead(timestamp: Timestamp | null): LogHead | null {
+function signedHead(timestamp: Timestamp | null, approved: number): LogHead | null {
   try {
-    return timestamp === null ? null : logHeadOf(timestamp);
+    const head = timestamp === null ? null : logHeadOf(timestamp);
+    return head === null || (head.restarts ?? 0) > approved ? null : head;
   } catch (error) {
     if (error instanceof LogError) return null;
     throw error;
@@ -61,11 +68,17 @@ function signedHead(timestamp: Timestamp | null): LogHead | null {
 }
 
 /** The longest first. */
-async function storedHeads({ storage }: Engine, options: CallOptions): Promise<readonly LogHead[]> {
+async function storedHeads(
+  { storage }: Engine,
+  restarts: number,
+  options: CallOptions,
+): Promise<readonly LogHead[]> {
   const heads: LogHead[] = [];
-  for await (const { key } of storage.list('log/head/', options)) {
-    const [, size, root] = /^log\/head\/(\d{1,15})-([0-9a-f]{64})\.jsonl$/.exec(key) ?? [];
-    if (size !== undefined && root !== undefined) heads.push({ size: Number(size), root });
+  const folder = restarts === 0 ? 'log/head/' : `log/restart-${restarts}/head/`;
+  for await (const { key } of storage.list(folder, options)) {
+    const [, size, root] = /^(\d{1,15})-([0-9a-f]{64})\.jsonl$/.exec(key.slice(folder.length)) ?? [];
+    if (size !== undefined && root !== undefined)
+      heads.push({ size: Number(size), root, ...(restarts === 0 ? {} : { restarts }) });
   }
   return heads.toSorted((a, b) => b.size - a.size);
 }

@@ -119,7 +119,7 @@ export async function resetLive(
     sign({ ...base, meta, version, expires }, snapshotSigners, 'snapshot', options);
   const snapshot = roleName('snapshot');
   const written = await putVersioned(storage, snapshot, first + 1, make, attempt, journal, options);
-  const log = await soundLog(engine, before, options); // of what the old key signed nothing else is taken over
+  const log = await soundLog(engine, before, next, options); // of what the old key signed nothing else is taken over
   const members = withCommit(new Map(), attempt.timestampVersion, attempt.id, now);
   const timestamp: Timestamp = {
     type: 'timestamp',

@@ -19,6 +19,7 @@ import {
   type SignedType,
 } from '@ragnos/tuf';
 import { checkPattern } from '../check-layout.ts';
+import { newRestart, restartWords } from '../log-restart.ts';
 import { EventError } from './errors.ts';
 
 const types: readonly SignedType[] = ['root', 'timestamp', 'snapshot', 'targets'];
@@ -138,6 +139,8 @@ export function warnings(before: Signed | null, after: Signed): readonly string[
     const kept = role.keyIds.filter((id) => was.keyIds.includes(id)).length;
     if (kept < was.threshold) found.push(`${name}: fewer keys stay than could sign until now: another owner`);
   }
+  const lost = after.type === 'root' ? newRestart(before?.type === 'root' ? before : null, after) : null;
+  if (lost !== null) found.push(restartWords(lost));
   if (after.type === 'root' && replaceableBySingleKey(after))
     found.push('one signature can replace this root');
   return found;

@@ -5,7 +5,7 @@ import {
   verifyThreshold,
   type Root,
 } from '@ragnos/tuf';
-import type { AuditNote } from '../audit.ts';
+import { logHeadOf, type AuditNote } from '../audit.ts';
 import { topLevelKeys } from '../signing-needs.ts';
 import { refuseIssues, rootIssues } from '../compat-check.ts';
 import { PublishError } from '../errors.ts';
@@ -22,6 +22,7 @@ import {
   taken,
   type PutRootOptions,
 } from '../root.ts';
+import { checkRestarts, pendingRestart } from '../log-restart.ts';
 import { rootRole, sha256, targetsRole } from '../signed.ts';
 import { refuseHangingBins } from '../snapshot-bins.ts';
 import { transact, type Engine, type Plan } from '../transact.ts';
@@ -63,11 +64,14 @@ export async function submitRoot(
     const damage = await findDamage(engine, before.signed, signed, options);
     if (damage === null) {
       const head = await engine.reader.read({ ...options, orPreviousRoot: true });
+      const log = logHeadOf(head.timestamp.signed);
+      checkRestarts(before.signed, signed, log);
       const incoming = incomingKeys(before.signed, signed, engine.now());
-      publish = await signForBoth(engine, head, signed, noteOf(bytes, before.signed, signed, options), {
-        ...options,
-        incoming,
-      });
+      if (pendingRestart(signed, log) === null)
+        publish = await signForBoth(engine, head, signed, noteOf(bytes, before.signed, signed, options), {
+          ...options,
+          incoming,
+        });
       const live = await engine.reader.read(options);
       checkAnnounced(engine, live, incoming);
       await checkLive(live, bytes);
@@ -78,8 +82,10 @@ export async function submitRoot(
     await put(engine, signed.version, bytes, options);
   } else if (Buffer.compare(before.bytes, bytes) !== 0) throw taken(signed.version);
   const mended = await mend(engine, options);
-  // On a head that could not be built upon no entry could precede the root: it follows.
-  if (reset !== null) await record(engine, noteOf(bytes, before.signed, signed, options), options);
+  const { root, timestamp } = await engine.reader.read(options);
+  const givesUp = pendingRestart(root.signed, logHeadOf(timestamp.signed)) !== null;
+  // On a head or a log that could not be built upon no entry could precede the root: it follows.
+  if (reset !== null || givesUp) await record(engine, noteOf(bytes, before.signed, signed, options), options);
   return { version: signed.version, publish: mended.changed ? mended : publish, reset };
 }
 
