@@ -17,6 +17,8 @@ export interface InspectOptions {
   readonly ownVariables?: Iterable<string> | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly limits?: InspectLimits | undefined;
+  /** Whether what nothing reaches is searched for what it names, to be told to people. Default: it is. */
+  readonly mentions?: boolean | undefined;
 }
 
 /** Bounds for plugins that are made to be slow to read. What is beyond counts as code that nobody could read. */

@@ -5,7 +5,7 @@ import { ModuleTree } from './code/module-tree.ts';
 import type { CodeKind, ReadCode } from './code/read-code.ts';
 import { readProgram, type Reading } from './code/reading.ts';
 import { isCodeByName, isOtherLanguage, isUnreadLanguage, kindOfFile } from './file-kind.ts';
-import { findHidden } from './hidden.ts';
+import { findHidden, mayHideInName } from './hidden.ts';
 import {
   defaultInspectLimits,
   type HiddenFinding,
@@ -35,6 +35,7 @@ export class Inspector {
   readonly #limits: InspectLimits;
   readonly #end: number;
   readonly #own: ReadonlySet<string>;
+  readonly #mentions: boolean;
   readonly #uses = new UseCollector();
   readonly #mentioned = new UseCollector();
   readonly #hidden: HiddenFinding[] = [];
@@ -53,6 +54,7 @@ export class Inspector {
     this.#tree = new ModuleTree(files.map(({ path }) => path));
     this.#own = new Set(options.ownVariables ?? []);
     this.#readCode = readCode;
+    this.#mentions = options.mentions ?? true;
     this.#limits = options.limits ?? defaultInspectLimits;
     this.#end = performance.now() + this.#limits.milliseconds;
     const everything = files.map(({ path }) => path).toSorted((a, b) => (a < b ? 1 : -1));
@@ -90,10 +92,10 @@ export class Inspector {
     const kind = this.#look(path, bytes, false);
     if (kind === null) return;
     this.#remark('unreached', { file: path, line: 0, what: 'a program that nothing started reaches' });
-    for (const { capability, line, what } of mentionsOf(bytes))
+    for (const { capability, line, what } of this.#mentions ? mentionsOf(bytes) : [])
       this.#mentioned.add(capability, isSwitch(capability) ? '' : null, { file: path, line, what });
-    // A name with an invisible letter is told from a text with one only by parsing, and is rare.
-    if (!isAscii(bytes) && /\p{Default_Ignorable_Code_Point}/u.test(new TextDecoder().decode(bytes)))
+    // A name with an invisible letter is told from a text with one only by parsing.
+    if (!isAscii(bytes) && mayHideInName(new TextDecoder().decode(bytes)))
       this.#hiddenNames(path, this.#read(path, bytes, kind));
   }
 

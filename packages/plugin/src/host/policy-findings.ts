@@ -1,21 +1,21 @@
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
-
 import { checkPlugin, placeOf } from '../capabilities/check.ts';
 import type { PluginManifest } from '../formats/manifest.ts';
 import { HostPolicyError, HostUntrustedError } from './errors.ts';
 
+/** The bytes of a file of the manifest. */
+export type ReadVerified = (path: string) => Uint8Array;
+
 /**
- * The door's checks once more, on the files as they lie in `folder`, which were compared with the manifest: what an author's
- * `pack` let through, or a door, is still not installed. A lint: confinement is the control.
+ * The door's checks once more, on files that were compared with the manifest: what an author's `pack` let through, or a door, is
+ * still not installed. A lint: confinement is the control.
  * @throws PLUGIN_FINDINGS
  */
 export async function refuseFindings(
   manifest: PluginManifest,
-  folder: string,
+  read: ReadVerified,
   signal: AbortSignal | undefined,
 ): Promise<void> {
-  const { findings } = await checkPlugin(manifest, (path) => readFile(join(folder, path)), { signal });
+  const { findings } = await checkPlugin(manifest, read, { signal, mentions: false });
   if (findings.length === 0) return;
   const some = findings.slice(0, 5).map((finding) => `${placeOf(finding)}: ${finding.what}`);
   const more = findings.length > some.length ? `; and ${findings.length - some.length} more` : '';
@@ -34,10 +34,10 @@ const ofNpm: ReadonlySet<string> = new Set(['npm', 'folder', 'tarball']);
  * it, or not as what it is.
  * @throws IDENTITY_MISMATCH
  */
-export async function refuseOtherPackage(manifest: PluginManifest, folder: string): Promise<void> {
+export function refuseOtherPackage(manifest: PluginManifest, read: ReadVerified): void {
   const { source, version, files } = manifest;
   if (!ofNpm.has(source.type) || !files.some(({ path }) => path === 'package.json')) return;
-  const json = readJson(await readFile(join(folder, 'package.json'), 'utf8'));
+  const json = readJson(new TextDecoder().decode(read('package.json')));
   const [name, own] = [json.get('name'), json.get('version')];
   const stated = source.type === 'npm' ? `${name}@${own}` : name;
   if (stated === source.name && own === version) return;

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { lstatSync, renameSync, rmSync } from 'node:fs';
+import { lstatSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 
 import type { PluginIndex } from '../formats/plugin-index.ts';
@@ -15,7 +15,7 @@ import { describeSource } from './locate.ts';
 import { ensureFolder } from './paths.ts';
 import type { PluginPaths } from './paths.ts';
 import { evidenceFolder, treeFolder, type Installed } from './pointer.ts';
-import { refuseFindings, refuseOtherPackage } from './policy-findings.ts';
+import { refuseFindings, refuseOtherPackage, type ReadVerified } from './policy-findings.ts';
 import type { Session } from './session.ts';
 import { compareTree } from './tree.ts';
 import { unpack } from './unpack.ts';
@@ -73,9 +73,10 @@ export async function stageVersion(
     const present = treeFolder(paths, manifest);
     const whole = isFolder(present) && (await compareTree(present, manifest.files, { signal })).length === 0;
     const tree = whole ? null : join(paths.folder, `.staging-${suffix}`);
+    let read: ReadVerified = (path) => readFileSync(join(present, path));
     if (tree !== null) {
       const total = manifest.files.length;
-      await unpack(bytes, manifest, tree, {
+      const files = await unpack(bytes, manifest, tree, {
         limits: context.limits,
         signal,
         onCreated: () => context.step('staging'),
@@ -85,9 +86,11 @@ export async function stageVersion(
           context.progress({ phase: 'unpack', plugin, done, total });
         },
       });
+      const bodies = new Map<string, Uint8Array>(files.map(({ path, body }) => [path, body]));
+      read = (path) => bodies.get(path) ?? readFileSync(join(tree, path));
     }
-    await refuseOtherPackage(manifest, tree ?? present);
-    await refuseFindings(manifest, tree ?? present, signal);
+    refuseOtherPackage(manifest, read);
+    await refuseFindings(manifest, read, signal);
     const installed = await vouching;
     context.step('evidence staged');
     signal?.throwIfAborted();

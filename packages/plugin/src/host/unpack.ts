@@ -101,7 +101,8 @@ async function checkOwnManifest(manifest: PluginManifest, files: readonly Verifi
 
 /**
  * Unpacks into `folder`, which must not exist and whose parent is ours. Every file is created exclusively and never through
- * a link; nothing is synced, since the tree can be unpacked again. What a failure leaves is the caller's to remove.
+ * a link; nothing is synced, since the tree can be unpacked again. What a failure leaves is the caller's to remove. Returns what
+ * it wrote.
  */
 export async function unpack(
   archive: Uint8Array,
@@ -113,7 +114,7 @@ export async function unpack(
     readonly onCreated?: (() => void) | undefined;
     readonly onFile?: ((done: number) => void) | undefined;
   },
-): Promise<void> {
+): Promise<readonly VerifiedFile[]> {
   const files = await checkArchive(archive, manifest, options.limits, options.signal);
   try {
     mkdirSync(folder, { mode: 0o755 });
@@ -130,6 +131,7 @@ export async function unpack(
       options.signal?.throwIfAborted();
       sliceEnd = process.uptime() * 1000 + sliceMs;
     }
+    return files;
   } catch (error) {
     throw asDiskError(`cannot unpack into ${folder}`, error);
   }

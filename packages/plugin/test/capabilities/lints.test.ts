@@ -1,5 +1,6 @@
 import { refusedFiles } from '@ragnos/plugin';
 import { describe, expect, test } from 'vitest';
+import { mayHideInName } from '../../src/capabilities/hidden.ts';
 import { inspect, short } from './files.ts';
 
 const selectors = (text: string): string =>
@@ -49,6 +50,28 @@ describe('characters that nobody sees', () => {
   });
   test.each(Object.entries(fine))('fine: %s', async (_name, [file, text]) => {
     expect((await inspect({ [file]: text })).hidden).toEqual([]);
+  });
+  // Those that nothing reaches are parsed only where a name could hide something.
+  const names: Readonly<Record<string, readonly [text: string, mayHide: boolean]>> = {
+    'a letter that nobody sees': ['const { timeout, \u3164 } = req.query', true],
+    'a joiner inside': ['const is\u200dAdmin = 1', true],
+    'a selector behind an escape': [String.raw`const \u{61}` + '\ufe0f = 1', true],
+    'a selector behind four digits': [String.raw`const \u0061` + '\ufe0f = 1', true],
+    'a joiner behind a joiner': ['const a\u200c\u200d = 1', true],
+    'a private member': ['class A { #a\ufe0f = 1 }', true],
+    'emoji with selectors and joiners': [`const s = '❤️ 👨‍👩‍👧‍👦 👩🏽‍🚀 1️⃣ #️⃣ ☎︎ 🏳️‍🌈'`, false],
+    'a space without width between words': ['// a \u200b b', false],
+  };
+  test.each(Object.entries(names))('in a name: %s', async (_name, [text, mayHide]) => {
+    expect(mayHideInName(text)).toBe(mayHide);
+    const all = await inspect({ 'a.js': text, 'main.js': '' }, { entries: ['main.js'], mentions: false });
+    expect(all.hidden.length > 0).toBe(mayHide);
+    expect(all.unreached).toEqual([]);
+  });
+  test('a name without end costs little', () => {
+    const started = performance.now();
+    expect(mayHideInName(`"${'a'.repeat(5_000_000)}" ${'}a'.repeat(1_000_000)}`)).toBe(false);
+    expect(performance.now() - started).toBeLessThan(3000);
   });
   test('a hostile file costs little', async () => {
     const text = `${'a\u200b'.repeat(500_000)}\n${'\u{1f3f4}\u{e0061}'.repeat(100_000)}`;
