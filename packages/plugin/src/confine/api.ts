@@ -35,6 +35,11 @@ export interface ConfineOptions {
   readonly resolve?: (host: string) => Promise<readonly string[]>;
   /** Leaves layers out, to see what the others hold. For the probe suite and for nothing else. */
   readonly without?: readonly Layer[];
+  /**
+   * Compares the tree. Called once, and as early as the process can wait for it: one that our preload begins is told nothing,
+   * and so runs nothing of the plugin, before this has settled; any other is not started before. What it throws is thrown.
+   */
+  readonly verify?: () => Promise<void>;
   /** Ends the process, or the attempt to start it. */
   readonly signal?: AbortSignal;
 }

@@ -9,12 +9,16 @@ import { closeInspector } from './inspector.ts';
 import { launchPlain } from './launch-plain.ts';
 import type { Launch } from './launch.ts';
 import { defaultConfineLimits, type ConfineLimits } from './limits.ts';
-import { FrameError, UnreadError } from './preload/frames.ts';
+import { encodeFrame, FrameError, UnreadError } from './preload/frames.ts';
 import { callLane, controlLane, Lanes } from './preload/lanes.ts';
+import type { Setup } from './preload/setup.ts';
 import { privateCopy, removeCopy } from './private-copy.ts';
 import { launchSandboxExec } from './sandbox-exec.ts';
 import { makeTaskGroup, type TaskGroup } from './tasks.ts';
 import { watch } from './watch.ts';
+
+/** What the preload is told first, with every file of the tree: no message of anybody's, so it has a bound of its own. */
+const setupBytes = 256 * 1024 * 1024;
 
 /**
  * Starts a process that may do exactly what `grant` says, and settles when it is up: for Node, when our preload has put the
@@ -26,11 +30,16 @@ export async function startConfined(options: ConfineOptions): Promise<ConfinedPr
   checkGrant(options);
   const limits = { ...defaultConfineLimits, ...options.limits };
   const copied = options.privateCopy ?? needsCopy(options);
+  const { verify = () => Promise.resolve() } = options;
+  const waits = options.runtime === 'node' && !copied;
+  if (!waits) await verify();
   const folder = copied ? privateCopy(options.folder, options.files) : options.folder;
   try {
     const launch = await launchFor(options, folder);
     if (!launch.ownProcesses) closeInspector();
-    return await start(options, launch, limits, copied ? folder : null);
+    const running = start(options, launch, limits, copied ? folder : null);
+    await running.up(launch.setup, waits ? verify : null);
+    return running;
   } catch (error) {
     if (copied) removeCopy(folder);
     throw error;
@@ -55,12 +64,7 @@ async function launchFor(options: ConfineOptions, folder: string): Promise<Launc
   );
 }
 
-async function start(
-  options: ConfineOptions,
-  launch: Launch,
-  limits: ConfineLimits,
-  copy: string | null,
-): Promise<ConfinedProcess> {
+function start(options: ConfineOptions, launch: Launch, limits: ConfineLimits, copy: string | null): Running {
   const group = launch.forks ? makeTaskGroup(limits.tasks) : null;
   const [command = launch.command, ...args] = [...(group?.enter ?? []), launch.command, ...launch.args];
   const child = spawn(command, args, {
@@ -69,9 +73,7 @@ async function start(
     stdio: ['pipe', 'pipe', 'pipe', ...(launch.setup === null ? [] : ['pipe' as const])],
     detached: true, // a group of its own, which is ended as one
   });
-  const running = new Running(options, child, launch, limits, copy, group);
-  await running.up();
-  return running;
+  return new Running(options, child, launch, limits, copy, group);
 }
 
 class Running implements ConfinedProcess {
@@ -83,6 +85,7 @@ class Running implements ConfinedProcess {
   readonly channel;
   readonly exited: Promise<Exit>;
   readonly #child: ChildProcess;
+  readonly #stream: Duplex | null;
   readonly #control: Control | null;
   readonly #watch: ReturnType<typeof watch>;
   readonly #limits: ConfineLimits;
@@ -121,7 +124,7 @@ class Running implements ConfinedProcess {
     const stream = child.stdio[3];
     const lanes = stream instanceof Duplex ? new Lanes(stream, limits) : null;
     this.#control = lanes === null ? null : new Control(lanes.lane(controlLane), options, limits);
-    if (lanes !== null && launch.setup !== null) lanes.lane(controlLane).send(launch.setup);
+    this.#stream = stream instanceof Duplex ? stream : null;
     this.channel = options.runner === undefined ? null : (lanes?.lane(callLane) ?? null);
     void lanes?.closed.then((error) => this.#channelClosed(error));
     this.exited = new Promise((resolve) => {
@@ -133,8 +136,15 @@ class Running implements ConfinedProcess {
     });
   }
 
-  /** @throws ConfineError it ended before it was up */
-  async up(): Promise<void> {
+  /** @throws ConfineError it ended before it was up; what `verify` throws, when nothing of it is left */
+  async up(setup: Setup | null, verify: (() => Promise<void>) | null): Promise<void> {
+    try {
+      await verify?.();
+      if (setup !== null) this.#stream?.write(encodeFrame(controlLane, setup, null, setupBytes));
+    } catch (error) {
+      await this.stop({ graceMs: 0 });
+      throw error;
+    }
     const ready = this.#control?.ready ?? new Promise<void>((resolve) => this.#child.once('spawn', resolve));
     let said = '';
     const listen = (text: Buffer): void => void (said = (said + text.toString('utf8')).slice(-2000));

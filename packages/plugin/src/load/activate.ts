@@ -1,5 +1,6 @@
 import type { Lock } from '@ragnos/disk';
 import { realpathSync } from 'node:fs';
+import { join, relative } from 'node:path';
 
 import type { PluginManifest } from '../formats/manifest.ts';
 import { refuseRevoked } from '../host/change.ts';
@@ -16,14 +17,14 @@ import { isSealed, seal } from './seal.ts';
 
 export const defaultSealAboveBytes = 50_000_000;
 
-export interface ActivateOptions {
+export interface VerifyOptions {
   readonly signal?: AbortSignal | undefined;
   /** Unpack a damaged tree again from the content store instead of refusing. */
   readonly repair: boolean;
   readonly sealAboveBytes?: number | undefined;
 }
 
-/** An installed version that was found to be what was signed. */
+/** An installed version whose signed chain vouches for it. Its tree is `verifyTree`'s. */
 export interface Activated {
   /** `vendor/plugin@version` */
   readonly name: string;
@@ -33,36 +34,35 @@ export interface Activated {
   readonly folder: string;
   /** Of every file its sha256: nothing else is to be run as code of this plugin. */
   readonly files: ReadonlyMap<string, string>;
-  readonly verifyMs: number;
+  /** What the chain took. */
+  readonly chainMs: number;
   /** Held while it runs: nobody removes its tree. */
   readonly lock: Lock;
 }
 
 /**
- * Judges what is installed by the newest that this host knows: not revoked, vouched for by its signed chain (that this
- * has expired since is no reason to stop), and every file as signed.
- * @throws REVOKED, EVIDENCE_INVALID, TREE_CHANGED, NOT_INSTALLED
+ * Judges what is installed by the newest that this host knows: not revoked, and vouched for by its signed chain (that this
+ * has expired since is no reason to stop).
+ * @throws REVOKED, EVIDENCE_INVALID, NOT_INSTALLED
  */
 export async function activate(
   context: Context,
   spec: PluginSpec,
-  options: ActivateOptions,
+  signal: AbortSignal | undefined,
 ): Promise<Activated> {
   const started = performance.now();
-  const { pointer, lock } = await holdInstalled(context, spec, options.signal);
+  const { pointer, lock } = await holdInstalled(context, spec, signal);
   try {
     const name = `${pointer.vendor}/${pointer.plugin}@${pointer.version}`;
     await refuseRevoked(context, name, pointer);
     const manifest = await verifyEvidence(context, pointer, pointer);
-    const folder = treeFolder(pluginPaths(context.paths, pointer.vendor, pointer.plugin), pointer);
-    await verifyTree(context, { name, pointer, manifest, folder }, options);
     return {
       name,
       pointer,
       manifest,
-      folder: realpathSync(folder),
+      folder: realFolder(context, pointer),
       files: new Map(manifest.files.map((file) => [file.path, file.sha256])),
-      verifyMs: performance.now() - started,
+      chainMs: performance.now() - started,
       lock,
     };
   } catch (error) {
@@ -96,15 +96,16 @@ async function holdInstalled(
   }
 }
 
-/** @throws TREE_CHANGED */
+/** Whether every file is as signed: `repaired` = it is now, in a folder that is a new one. @throws TREE_CHANGED */
 export async function verifyTree(
   context: Context,
-  { name, pointer, manifest, folder }: Pick<Activated, 'name' | 'pointer' | 'manifest' | 'folder'>,
-  { signal, repair, sealAboveBytes = defaultSealAboveBytes }: ActivateOptions,
-): Promise<void> {
+  { name, pointer, manifest }: Pick<Activated, 'name' | 'pointer' | 'manifest'>,
+  { signal, repair, sealAboveBytes = defaultSealAboveBytes }: VerifyOptions,
+): Promise<'whole' | 'repaired'> {
+  const folder = treeOf(context, pointer);
   const bytes = manifest.files.reduce((sum, file) => sum + file.size, 0);
   const sealable = bytes > sealAboveBytes;
-  if (sealable && (await isSealed(context, manifest, folder))) return;
+  if (sealable && (await isSealed(context, manifest, folder))) return 'whole';
   const findings = await compareTree(folder, manifest.files, { signal });
   if (findings.length > 0) {
     if (!repair) throw treeChanged(name, findings.length);
@@ -114,4 +115,15 @@ export async function verifyTree(
     if (left.length > 0) throw treeChanged(name, left.length);
   }
   if (sealable) await seal(context, manifest, folder);
+  return findings.length > 0 ? 'repaired' : 'whole';
+}
+
+function treeOf(context: Context, pointer: Pointer): string {
+  return treeFolder(pluginPaths(context.paths, pointer.vendor, pointer.plugin), pointer);
+}
+
+/** Whether it is there or not; what lies in the place of the tree is not followed. */
+function realFolder(context: Context, pointer: Pointer): string {
+  const { folder } = context.paths;
+  return join(realpathSync(folder), relative(folder, treeOf(context, pointer)));
 }

@@ -203,7 +203,7 @@ export class Handle {
     const usage = this.#run?.started.process.usage();
     return {
       startMs: this.#last?.startMs ?? 0,
-      verifyMs: this.#last?.activated.verifyMs ?? 0,
+      verifyMs: this.#last?.verifyMs ?? 0,
       calls,
       errors,
       inFlight: this.#run?.talk.inFlight ?? 0,

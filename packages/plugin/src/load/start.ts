@@ -9,7 +9,8 @@ import type { PluginManifest } from '../formats/manifest.ts';
 import type { Context } from '../host/context.ts';
 import { HostPolicyError } from '../host/errors.ts';
 import { refuseForeign } from '../host/launch.ts';
-import { activate, type Activated, type ActivateOptions } from './activate.ts';
+import { treeChanged } from '../host/verify.ts';
+import { activate, verifyTree, type Activated, type VerifyOptions } from './activate.ts';
 import { dataFolder, makeTempFolder, removeTempFolder } from './folders.ts';
 import { permitToStart, type GivenGrant, type StartPermit } from './permit.ts';
 import { resolveGrant } from './resolve-grant.ts';
@@ -27,7 +28,7 @@ export interface Program {
   readonly runner?: string;
 }
 
-export interface StartOptions extends Omit<ActivateOptions, 'repair'> {
+export interface StartOptions extends Omit<VerifyOptions, 'repair'> {
   readonly repair?: boolean | undefined;
   readonly mode?: Mode | undefined;
   readonly grant?: GivenGrant | undefined;
@@ -46,6 +47,8 @@ export interface Started {
   readonly withheld: readonly string[];
   readonly callsPerMinute: number;
   readonly startMs: number;
+  /** Of the chain and the tree; a process that waits starts meanwhile. */
+  readonly verifyMs: number;
   /** Takes what tells about this host out of a text. */
   readonly clean: (text: string) => string;
 }
@@ -64,7 +67,7 @@ export async function startPlugin(
   options: StartOptions,
 ): Promise<Started> {
   const started = performance.now();
-  const activated = await activate(context, spec, { ...options, repair: options.repair ?? true });
+  const activated = await activate(context, spec, options.signal);
   const undo: (() => void)[] = [() => activated.lock.release()];
   try {
     const { manifest, folder, name } = activated;
@@ -102,7 +105,15 @@ export async function startPlugin(
       ...(program.env ?? []),
       ...grant.env,
     ]);
-    const confined = await startConfined({
+    let verifyMs = activated.chainMs;
+    let tree: 'whole' | 'repaired' = 'whole';
+    const verify = async (): Promise<void> => {
+      const began = performance.now();
+      tree = await verifyTree(context, activated, { ...options, repair: options.repair ?? true });
+      verifyMs += performance.now() - began;
+      if (tree === 'repaired') throw treeChanged(name, 1); // the process that waits has the old one before it
+    };
+    const confinement: ConfineOptions = {
       mode,
       runtime,
       folder,
@@ -114,6 +125,10 @@ export async function startPlugin(
       ...(program.runner === undefined ? {} : { runner: program.runner }),
       ...(options.limits === undefined ? {} : { limits: options.limits }),
       ...(options.onDenied === undefined ? {} : { onDenied: options.onDenied }),
+    };
+    const confined = await startConfined({ ...confinement, verify }).catch((error: unknown) => {
+      if (tree === 'whole') throw error;
+      return startConfined(confinement);
     });
     void confined.exited.then(() => undo.forEach((one) => one()));
     if (options.signal?.aborted === true) {
@@ -127,6 +142,7 @@ export async function startPlugin(
       withheld: [...permit.withheld, ...missing],
       callsPerMinute: grant.limits.callsPerMinute,
       startMs: performance.now() - started,
+      verifyMs,
       clean: cleaner(
         new Map([
           [folder, '$plugin'],

@@ -145,7 +145,7 @@ async function judge(
 ): Promise<Recheck | null> {
   const { activated } = one;
   if (activated === null) return null;
-  const { name, pointer, manifest, folder } = activated;
+  const { name, pointer, manifest } = activated;
   let action: OnRevoked = 'stop';
   try {
     const judged = await judgeRunning(context, pointer);
@@ -154,7 +154,7 @@ async function judge(
       throw judged.error;
     }
     await verifyEvidence(context, pointer, pointer);
-    await verifyTree(context, { name, pointer, manifest, folder }, { repair: true, sealAboveBytes });
+    await verifyTree(context, { name, pointer, manifest }, { repair: true, sealAboveBytes });
     return null;
   } catch (error) {
     if (!(error instanceof VaultError)) throw error;

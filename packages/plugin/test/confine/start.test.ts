@@ -1,4 +1,4 @@
-import { rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { nothingGranted, type Mode } from '../../src/confine/grant.ts';
@@ -320,4 +320,69 @@ describe.skipIf(!sandboxed)('other runtimes, in the sandbox', () => {
     plugin.stdin.end('hello\n');
     expect(await text(plugin.stdout)).toBe('hello /plugin/run.sh\n'); // there is no ls
   });
+});
+
+describe('while the tree is compared', () => {
+  const modes: readonly Mode[] = sandboxed ? ['process', 'sandbox'] : ['process'];
+  for (const mode of modes) {
+    test(`${mode}: the process is there and runs nothing of the plugin`, async () => {
+      const said: string[] = [];
+      const folder = temporary();
+      const mark = path.join(folder, 'ran');
+      const plugin = await start({
+        ...tree({
+          'main.mjs': `import fs from 'node:fs'; fs.writeFileSync(${JSON.stringify(mark)}, 'ran'); export const call = () => 1;`,
+        }),
+        mode,
+        runner,
+        grant: grant({ write: [folder] }),
+        verify: async () => {
+          await new Promise((resolve) => setTimeout(resolve, 700)); // longer than a start takes
+          said.push(existsSync(mark) ? 'ran' : 'waits');
+        },
+      });
+      said.push('up');
+      expect(await ask(plugin, null)).toEqual({ value: 1 });
+      expect(said).toEqual(['waits', 'up']);
+      expect(existsSync(mark)).toBe(true);
+    });
+
+    test(`${mode}: what the comparison throws is thrown, and nothing ran or is left`, async () => {
+      const folder = temporary();
+      const mark = path.join(folder, 'ran');
+      const refused = new Error('not as signed');
+      const started = start({
+        ...tree({
+          'main.cjs': `require('fs').writeFileSync(${JSON.stringify(mark)}, 'ran'); setInterval(() => {}, 1000);`,
+        }),
+        mode,
+        grant: grant({ write: [folder] }),
+        verify: async () => Promise.reject(refused),
+      });
+      await expect(started).rejects.toBe(refused);
+      expect(existsSync(mark)).toBe(false);
+    });
+  }
+
+  test.skipIf(!sandboxed)('what we cannot hold back is not started before', async () => {
+    const refused = new Error('not as signed');
+    const made = tree({ main: '#!/bin/sh\n' });
+    const options = { ...made, mode: 'sandbox', runtime: 'executable' } as const;
+    await expect(start({ ...options, verify: async () => Promise.reject(refused) })).rejects.toBe(refused);
+  });
+});
+
+test('ten thousand files are told in one piece, however small messages may be', async () => {
+  const { folder, files } = tree({ 'main.mjs': 'export const call = (x) => x + 1;' });
+  const name = (n: number): string => `lib/a/folder/of/some/length/module-${n}.js`;
+  const digest = 'a'.repeat(64);
+  const many = new Map([...files, ...Array.from({ length: 10_000 }, (_, n) => [name(n), digest] as const)]);
+  const plugin = await start({
+    folder,
+    files: many,
+    entry: 'main.mjs',
+    runner,
+    limits: { messageBytes: 1024 },
+  });
+  expect(await ask(plugin, 1)).toEqual({ value: 2 });
 });

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import nodeModule from 'node:module';
 import path from 'node:path';
@@ -7,16 +7,19 @@ import { guardBuiltIn, isBuiltInGranted } from './built-ins.ts';
 import { denied, refuse, replace } from './denied.ts';
 import type { Setup } from './setup.ts';
 
-const sha256 = (bytes: Uint8Array | string): string => createHash('sha256').update(bytes).digest('hex');
+const sha256 = (bytes: Uint8Array | string): string => hash('sha256', bytes, 'hex');
 
 /**
  * From here on code comes from the signed files, byte for byte: what is handed to the loader is what was hashed, not what
  * the disk holds a moment later. The tree's own files are checked in every mode; the rest of the rules hold where it is confined.
  */
 export function installLoader(setup: Setup): void {
-  const digests = new Map(setup.files.map(([name, digest]) => [path.join(setup.root, name), digest]));
+  const digests = new Map(setup.files);
   const served = new Set<string>();
-  const inRoot = (file: string): boolean => file.startsWith(setup.root + path.sep);
+  const below = setup.root + path.sep;
+  const inRoot = (file: string): boolean => file.startsWith(below);
+  const digestOf = (file: string): string | undefined =>
+    inRoot(file) ? digests.get(file.slice(below.length).replaceAll(path.sep, '/')) : undefined;
   const isOurs = (url: string | undefined): boolean =>
     url !== undefined &&
     url.startsWith('file:') &&
@@ -30,7 +33,7 @@ export function installLoader(setup: Setup): void {
       return;
     }
     const file = url.startsWith('file:') ? fileURLToPath(url) : null;
-    if (file !== null && digests.has(file)) return;
+    if (file !== null && digestOf(file) !== undefined) return;
     if (isOurs(url) && (parent === undefined || isOurs(parent))) return;
     const foreign = file === null || !inRoot(file);
     if (foreign && (!setup.confined || setup.eval)) return;
@@ -39,7 +42,7 @@ export function installLoader(setup: Setup): void {
 
   function verified(url: string, source: unknown): void {
     const file = url.startsWith('file:') ? fileURLToPath(url) : null;
-    const digest = file === null ? undefined : digests.get(file);
+    const digest = file === null ? undefined : digestOf(file);
     if (digest === undefined) return;
     const bytes = typeof source === 'string' || source instanceof Uint8Array ? source : null;
     if (bytes === null || sha256(bytes) !== digest) throw denied('code', `${url}: not what was signed`);
@@ -65,7 +68,7 @@ export function installLoader(setup: Setup): void {
 
   const dlopen = process.dlopen.bind(process);
   replace(process, 'dlopen', (module: object, file: string, ...rest: number[]) => {
-    const digest = digests.get(path.resolve(file));
+    const digest = digestOf(path.resolve(file));
     if (digest !== undefined && sha256(readFileSync(file)) !== digest)
       throw denied('code', `${file}: not what was signed`);
     if (setup.confined && (digest === undefined || !setup.native)) throw denied('native', file);

@@ -1,5 +1,5 @@
 /** Runs in the plugin's process: its exported functions are what the host may call. Nothing here is trusted by the host. */
-import type { RunnerContext } from '../../confine/preload/main.ts';
+import type { RunnerContext } from '../../confine/preload/begin.ts';
 import { Inbox } from './inbox.ts';
 import { streamWindow, type FaultCode, type FromPlugin } from './protocol.ts';
 import { packValue, unpackValue } from './values.ts';
