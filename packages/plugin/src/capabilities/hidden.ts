@@ -58,11 +58,12 @@ function named(text: string): string {
   return `U+${(text.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')}`;
 }
 
+const anyHidden = /\p{Default_Ignorable_Code_Point}/u;
 /** From where a name, or what follows an escape in one, may begin; each stretch once, since a long one must not be slow. */
 const nameWithHidden =
   /(?:(?<![\p{ID_Continue}$\u200c\u200d])[\p{ID_Start}$_]|\})[\p{ID_Continue}$\u200c\u200d]*?\p{Default_Ignorable_Code_Point}|[\u3164\u115f\u1160\uffa0]/u;
 
 /** Whether an invisible character stands where it could be part of a name, in code or in a text; behind an emoji it does not. */
 export function mayHideInName(text: string): boolean {
-  return nameWithHidden.test(text);
+  return anyHidden.test(text) && nameWithHidden.test(text);
 }
