@@ -1,4 +1,5 @@
 /** What was read once is not read again, and says the same. */
+import { spawnSync } from 'node:child_process';
 import { describe, expect, test } from 'vitest';
 import { inspectFiles } from '../../src/capabilities/inspect.ts';
 import type { Inspection } from '../../src/capabilities/inspection.ts';
@@ -39,4 +40,19 @@ describe('a program that was read before', () => {
       expect(used.map(({ capability }) => capability)).toContain('eval');
     }
   });
+});
+
+test('Node does not tell whoever installs a plugin that its own types are an experiment', () => {
+  const code = `import { inspectFiles } from '@ragnos/plugin';
+    const { used } = await inspectFiles([{ path: 'a.ts', size: 9 }], () => Buffer.from('fetch(a as string)'));
+    console.log(used[0].capability);
+    process.emitWarning('ours');`;
+  const args = ['--conditions=@ragnos/source', '--input-type=module', '-e', code];
+  const { stdout, stderr } = spawnSync(process.execPath, args, {
+    cwd: import.meta.dirname,
+    encoding: 'utf8',
+  });
+  expect(stdout).toBe('net.connect\n');
+  expect(stderr).not.toContain('experimental');
+  expect(stderr).toContain('ours');
 });

@@ -11,8 +11,19 @@ export type ReadCode = (text: string, kind: CodeKind) => Program | string;
 export async function loadReader(): Promise<ReadCode> {
   const { parse } = await import('acorn');
   const { stripTypeScriptTypes } = await import('node:module');
-  const strip = (text: string): string => stripTypeScriptTypes(text);
+  const strip = (text: string): string => quietly(() => stripTypeScriptTypes(text));
   return (text, kind) => readCode(text, kind, parse, strip);
+}
+
+/** Node says on stderr that this is experimental: to whoever installs a plugin, who can do nothing about it. */
+function quietly<T>(action: () => T): T {
+  const { emitWarning } = process;
+  process.emitWarning = () => undefined;
+  try {
+    return action();
+  } finally {
+    process.emitWarning = emitWarning;
+  }
 }
 
 /**
