@@ -1,14 +1,16 @@
 /**
  * `npm run test:real-plugins [-- <name>…]`: real packages of npm as plugins, each published, installed, started confined and
- * asked. Without names all of them, and docs/real-plugins.md is written; then docs/protect-my-ai-host.md, which publishes one
- * of them, is followed word for word. The name `guide` is that alone.
+ * asked. Without names all of them, and docs/real-plugins.md is written; then the other two parts: `guide` follows
+ * docs/protect-my-ai-host.md, which publishes one of them, word for word, `formats` tries real packages of every other format
+ * and writes what came of it into docs/formats.md. Each part's name is that part alone.
  */
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describeCapabilities, openVault, parseCapabilities, type Vault } from '@ragnos/plugin';
 import { followGuide } from './real-plugins/follow-guide.ts';
-import { nothing, tryPlugin } from './real-plugins/ask.ts';
+import { tryFormats } from './real-plugins/formats.ts';
+import { nothing, runServer, tryPlugin } from './real-plugins/ask.ts';
 import { libraries } from './real-plugins/libraries.ts';
 import type { RealPlugin } from './real-plugins/plugin.ts';
 import { publish, ragv } from './real-plugins/publish.ts';
@@ -20,8 +22,9 @@ const least = 20;
 /** npm waits for the network, and reading code for a processor. */
 const atOnce = 3;
 const all: readonly RealPlugin[] = [...servers, ...tools, ...libraries];
+const parts: ReadonlySet<string> = new Set(['guide', 'formats']);
 const names = process.argv.slice(2);
-const unknown = names.filter((name) => name !== 'guide' && all.every((one) => one.name !== name));
+const unknown = names.filter((name) => !parts.has(name) && all.every((one) => one.name !== name));
 if (unknown.length > 0) throw new Error(`unknown: ${unknown.join(', ')}`);
 const chosen = names.length === 0 ? all : all.filter(({ name }) => names.includes(name));
 const work = await mkdtemp(join(tmpdir(), 'ragv-real-'));
@@ -40,6 +43,7 @@ async function attempt(vault: Vault, plugin: RealPlugin): Promise<Result> {
     installMs: 0,
     sandbox: null,
     process: null,
+    run: null,
     nothing: null,
   };
   try {
@@ -61,17 +65,18 @@ async function attempt(vault: Vault, plugin: RealPlugin): Promise<Result> {
     capabilities: words.map(({ text }) => text),
     sandbox: await tryPlugin(vault, plugin, { mode: 'sandbox', project }),
     process: await tryPlugin(vault, plugin, { mode: 'process', project }),
+    run: plugin.type === 'server' ? await runServer(work, plugin, project) : null,
     nothing: isProgram ? await tryPlugin(vault, plugin, { mode: 'process', project, grant: nothing }) : null,
   };
 }
 
 function tell(result: Result): void {
-  const { plugin, refused, files, publishMs, installMs, sandbox, process: held, nothing: bare } = result;
+  const { plugin, refused, files, publishMs, installMs, sandbox, process: held, run, nothing: bare } = result;
   const parts = [
     `${isFine(result) ? 'ok  ' : 'FAIL'} ${plugin.name}`,
     refused ??
       `${files} files, published in ${publishMs.toFixed(0)} ms, installed in ${installMs.toFixed(0)} ms`,
-    ...[sandbox, held, bare].map((trial) =>
+    ...[sandbox, held, run, bare].map((trial) =>
       trial === null ? '' : (trial.failure ?? `${trial.ms?.toFixed(0) ?? ''} ms`),
     ),
   ];
@@ -112,12 +117,13 @@ try {
   const results = chosen.flatMap((plugin) => found.get(plugin) ?? []);
   await vault.close();
   const fine = results.filter(isFine).length;
-  console.log(`${fine} of ${results.length} answer in both modes`);
+  if (results.length > 0) console.log(`${fine} of ${results.length} answer in every way`);
   const asTold = results.filter((one) => isFine(one) === (one.plugin.fails === undefined)).length;
   failed = asTold < results.length || (names.length === 0 && fine < least);
   if (names.length === 0) await writeReport(results);
+  if (names.length === 0 || names.includes('formats')) await tryFormats(work);
   if (names.length === 0 || names.includes('guide')) await followGuide('protect-my-ai-host.md');
 } finally {
-  await rm(work, { recursive: true, force: true });
+  await rm(work, { recursive: true, force: true, maxRetries: 5 });
 }
 process.exitCode = failed ? 1 : 0;

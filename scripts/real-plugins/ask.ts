@@ -3,8 +3,11 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
+import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js';
 import type { GivenGrant, Mode, Vault } from '@ragnos/plugin';
+import { inherited } from '../demo/run.ts';
 import type { Data, Library, RealPlugin, Server } from './plugin.ts';
+import { ragvRun } from './publish.ts';
 
 /** How it went in one mode. */
 export interface Trial {
@@ -57,16 +60,39 @@ async function callLibrary(vault: Vault, plugin: Library, { mode, grant }: Condi
 
 async function callServer(vault: Vault, plugin: Server, conditions: Conditions): Promise<Trial> {
   const { mode, grant, project } = conditions;
-  const here = (text: string): string => text.replace('<project>', project);
   const log: string[] = [];
   const transport = vault.mcp(`acme/${plugin.name}`, {
     mode,
     grant,
-    args: plugin.args?.map(here),
-    env: new Map(Object.entries(plugin.env ?? {}).map(([name, value]) => [name, here(value)])),
+    args: plugin.args?.map((text) => here(text, project)),
+    env: new Map(Object.entries(environment(plugin, project))),
     onLog: (line) => void log.push(line),
     onRefused: (error) => void log.push(error.message),
   });
+  return converse(transport, plugin, project, log);
+}
+
+/** A server over `ragv run`, with the SDK's own transport: as an AI host's configuration starts it. */
+export async function runServer(work: string, plugin: Server, project: string): Promise<Trial> {
+  const log: string[] = [];
+  const transport = new StdioClientTransport({
+    ...ragvRun([`acme/${plugin.name}`, ...(plugin.args ?? []).map((text) => here(text, project))]),
+    env: { ...inherited(), ...environment(plugin, project), RAGV_HOME: join(work, 'home') },
+    cwd: project,
+    stderr: 'pipe',
+  });
+  transport.stderr?.on('data', (piece: Buffer) => void log.push(piece.toString().trim()));
+  return converse(transport, plugin, project, log);
+}
+
+type Transport = Parameters<Client['connect']>[0];
+
+async function converse(
+  transport: Transport,
+  plugin: Server,
+  project: string,
+  log: readonly string[],
+): Promise<Trial> {
   const client = new Client({ name: 'real-plugins', version: '1.0.0' });
   try {
     const started = performance.now();
@@ -75,7 +101,7 @@ async function callServer(vault: Vault, plugin: Server, conditions: Conditions):
     const [name, params] = plugin.tool;
     const given: Record<string, unknown> = {};
     for (const [key, value] of Object.entries(params))
-      given[key] = typeof value === 'string' ? here(value) : value;
+      given[key] = typeof value === 'string' ? here(value, project) : value;
     const answer = await client.callTool({ name, arguments: given });
     const text = JSON.stringify(answer).replaceAll('\\"', '"');
     return { ms, failure: text.includes(plugin.answer) ? null : `it answered ${shortened(text)}` };
@@ -84,6 +110,14 @@ async function callServer(vault: Vault, plugin: Server, conditions: Conditions):
   } finally {
     await client.close().catch(() => undefined);
   }
+}
+
+function here(text: string, project: string): string {
+  return text.replace('<project>', project);
+}
+
+function environment({ env = {} }: Server, project: string): Record<string, string> {
+  return Object.fromEntries(Object.entries(env).map(([name, value]) => [name, here(value, project)]));
 }
 
 /** Nothing is started: the tree is verified, and the host reads it. */

@@ -56,4 +56,17 @@ export const libraries: readonly RealPlugin[] = [
     ['sha256', 'abc'],
     'ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad',
   ),
+  {
+    ...library(
+      'crc32',
+      'native add-on, prebuilt',
+      ['@node-rs/crc32@1.10.8'],
+      ['checksum', 'abc'],
+      891_568_578,
+      `import { crc32 } from '@node-rs/crc32';
+export const checksum = (text) => crc32(text);
+`,
+    ),
+    target: `${process.platform}-${process.arch}`,
+  },
 ];

@@ -6,6 +6,8 @@ interface Common {
   /** `name@version` as on npm; the first is the plugin, the others are what a host of such plugins has beside it. */
   readonly packages: readonly [string, ...string[]];
   readonly kind: string;
+  /** The system that it is published for, where it brings native code: `linux-x64`. */
+  readonly target?: string;
   /** Why it is known not to answer: it stays in the list, and the list says so. */
   readonly fails?: string;
 }

@@ -30,10 +30,16 @@ export async function ragv(work: string, ...args: readonly string[]): Promise<st
   throw new Error(lines.find((line) => line.startsWith('error: '))?.slice(7) ?? lines.join(' '));
 }
 
+/** What an AI host's configuration says in the place of `npx`. */
+export function ragvRun(args: readonly string[]): { readonly command: string; readonly args: string[] } {
+  return { command: process.execPath, args: ['--conditions=@ragnos/source', main, 'run', ...args] };
+}
+
 export async function publish(work: string, plugin: RealPlugin): Promise<void> {
   const { name, packages } = plugin;
+  const target = plugin.target === undefined ? [] : ['--target', plugin.target];
   if (plugin.type !== 'library' || plugin.adapter === undefined) {
-    await ragv(work, 'publish', `npm:${packages[0]}`, '--bundle', '--name', name, '--vault', 'v');
+    await ragv(work, 'publish', `npm:${packages[0]}`, '--bundle', '--name', name, ...target, '--vault', 'v');
     return;
   }
   const folder = join(work, 'adapters', name);
@@ -49,7 +55,7 @@ export async function publish(work: string, plugin: RealPlugin): Promise<void> {
   };
   await writeFile(join(folder, 'package.json'), JSON.stringify(json));
   await writeFile(join(folder, 'index.js'), plugin.adapter);
-  await ragv(work, 'publish', folder, '--vault', 'v');
+  await ragv(work, 'publish', folder, ...target, '--vault', 'v');
 }
 
 export function versionOf(spec: string): string {

@@ -1,10 +1,10 @@
-/** docs/real-plugins.md, from what happened. */
+/** docs/real-plugins.md, from what happened: short tables, and what belongs to one plugin under its name. */
 import { writeFile } from 'node:fs/promises';
 import { arch, cpus, platform } from 'node:os';
 import { join } from 'node:path';
-import { format, resolveConfig } from 'prettier';
 import { repositoryRoot } from '../demo/stage.ts';
 import type { Trial } from './ask.ts';
+import { code, milliseconds, plain, shortened, table, wrapped } from './markdown.ts';
 import type { RealPlugin } from './plugin.ts';
 
 export interface Result {
@@ -19,83 +19,131 @@ export interface Result {
   readonly installMs: number;
   readonly sandbox: Trial | null;
   readonly process: Trial | null;
+  /** A server once more, as an AI host starts it. */
+  readonly run: Trial | null;
   readonly nothing: Trial | null;
 }
 
-export function isFine({ refused, sandbox, process: held }: Result): boolean {
-  return refused === null && sandbox?.failure === null && held?.failure === null;
+export function isFine({ refused, sandbox, process: held, run }: Result): boolean {
+  return (
+    refused === null && sandbox?.failure === null && held?.failure === null && (run?.failure ?? null) === null
+  );
 }
+
+/** What could not be tried here, and is therefore not said. */
+const notTried = `- Servers that need an account or a network (search, source forges, data bases elsewhere) are not asked: these tools have
+  to answer the same on every machine, without a secret.
+- Servers that start what they fetch (\`npx\`, \`uvx\`, a container) are refused at publication, so they are not in the list.
+- Packages that download or build native code in an install script do not get it, since no script is run. Those that
+  bring a prebuilt file for each system are published for one system with \`--target\`.
+- Linux alone was tried. macOS has another sandbox, and Windows none yet.
+- Bundles (\`.mcpb\`), extensions (\`.vsix\`), folders for Claude and Python wheels are tried by
+  \`npm run test:real-plugins -- formats\`, with its results in [formats](formats.md).`;
 
 export async function writeReport(results: readonly Result[]): Promise<void> {
   const fine = results.filter(isFine);
   const bare = fine.filter(({ nothing }) => nothing?.failure === null);
+  const servers = results.filter(({ plugin }) => plugin.type === 'server');
+  const others = results.filter(({ plugin }) => plugin.type !== 'server');
   const text = `# Real plugins
 
-Written by \`npm run test:real-plugins\`, which fetches these packages from npm, publishes each into a vault, installs it on a host with all that its code was found to use, starts it confined, asks it something and compares the answer. It needs a
-network and bubblewrap, and fails unless all that is listed here without a failure answers again.
+${wrapped(`Written by \`npm run test:real-plugins\`, which fetches these packages from npm, publishes each into a vault with all that it depends on, installs it on a host with all that its code was found to use, starts it confined, asks it something and compares the answer. It needs a network and bubblewrap, and fails unless all that is listed here without a failure answers again.`)}
 
-${fine.length} of ${results.length} answer in both modes; ${bare.length} also with nothing granted: no file but their own, no network, no variable, no program. Node ${process.version}, ${platform()} ${arch()}, ${cpus().length} processors.
+${wrapped(`**${fine.length} of ${results.length} answer** in every way that was tried; ${bare.length} also with nothing granted: no file but their own, no network, no variable, no program. Node ${process.version}, ${platform()} ${arch()}, ${cpus().length} processors, three plugins at a time.`)}
 
-Versions of the packages that are named are exact; what they depend on is what npm chose that day. Milliseconds are from asking for it until it is ready: verifying signatures and every file, starting the process, loading its code (of a server, until the client has
-been greeted).
+${wrapped(`Times are from asking for it until it is ready: verifying signatures and every file, starting the process, loading its code (of a server, until the client has been greeted; over \`ragv run\` the command's own start is in it). A mark (✗) is a failure, told under the plugin's name. Versions of the named packages are exact; what they depend on is what npm chose that day.`)}
+
+## MCP servers
+
+${wrapped(`All of them are asked by the client of the official MCP TypeScript SDK: over \`vault.mcp\`, the transport for a host that uses the library, and over \`ragv run\`, with the SDK's own stdio transport, as an AI host would start it.`)}
 
 ${table(
-  ['plugin', 'packages', 'kind', 'files', 'publish', 'install', 'sandbox', 'process', 'nothing granted'],
-  results.map((one) => [
-    one.plugin.name,
-    one.plugin.packages.join(', '),
-    one.plugin.kind,
-    one.refused === null ? String(one.files) : '–',
-    milliseconds(one.publishMs),
-    one.refused === null ? milliseconds(one.installMs) : 'refused',
+  ['server', '`vault.mcp`, sandbox', '`vault.mcp`, process', '`ragv run`', 'nothing granted'],
+  servers.map((one) => [
+    `[${one.plugin.name}](#${one.plugin.name})`,
     shown(one.sandbox),
     shown(one.process),
-    one.nothing === null ? '–' : one.nothing.failure === null ? 'answers' : 'fails',
+    shown(one.run),
+    bareWord(one.nothing),
   ]),
 )}
 
-## What was asked, and what was found in the code
+## Plugins of tools, libraries, data
 
-"Declares" is what \`ragv publish\` found in the plugin and all that is bundled with it: everything that could be reached from some file, used by this question or not. A host may grant less, as the last column above shows.
+Called through \`vault.load\`; data alone is verified and read.
 
 ${table(
-  ['plugin', 'asked', 'answered', 'declares'],
-  results.map((one) => [
-    one.plugin.name,
-    asked(one.plugin),
-    isFine(one) ? code(answer(one.plugin)) : 'not, see below',
-    one.capabilities.join('; ') || 'nothing',
+  ['plugin', 'kind', 'sandbox', 'process', 'nothing granted'],
+  others.map((one) => [
+    `[${one.plugin.name}](#${one.plugin.name})`,
+    one.plugin.kind,
+    shown(one.sandbox),
+    shown(one.process),
+    bareWord(one.nothing),
   ]),
 )}
 
-## What fails
+## What was not possible, and what was not tried
 
-${failures(results).join('\n') || 'Nothing.'}
+${failing(results)}${notTried}
+
+## One by one
+
+${wrapped(`"Declares" is what \`ragv publish\` found in the plugin and all that is bundled with it: everything that could be reached from what is started, used by this question or not. A host may grant less; what then fails is said.`)}
+
+${results.map(details).join('\n\n')}
 `;
-  const path = join(repositoryRoot, 'docs', 'real-plugins.md');
-  await writeFile(path, await format(text, { ...(await resolveConfig(path)), parser: 'markdown' }));
+  await writeFile(join(repositoryRoot, 'docs', 'real-plugins.md'), text);
 }
 
-function failures(results: readonly Result[]): readonly string[] {
-  return results.flatMap(({ plugin, refused, sandbox, process: held, nothing }) => [
-    ...(plugin.fails === undefined ? [] : [`- ${plugin.name}: ${plain(plugin.fails)}.`]),
-    ...(refused === null ? [] : [`- ${plugin.name} is not installed: ${plain(refused)}`]),
-    ...(
-      [
-        ['sandbox', sandbox],
-        ['process', held],
-        ['with nothing granted', nothing],
-      ] as const
-    ).flatMap(([mode, trial]) =>
-      trial === null || trial.failure === null ? [] : [`- ${plugin.name}, ${mode}: ${plain(trial.failure)}`],
+function failing(results: readonly Result[]): string {
+  const known = results.filter((one) => !isFine(one));
+  return known
+    .map(({ plugin, refused }) => {
+      const why = plugin.fails ?? refused ?? 'it does not answer as it has to';
+      return `${wrapped(`- [${plugin.name}](#${plugin.name}) (${plugin.kind}): ${plain(shortened(why, 300))}`, '  ')}\n`;
+    })
+    .join('');
+}
+
+function details(one: Result): string {
+  const { plugin, refused, files, bundled } = one;
+  const trials: readonly (readonly [string, Trial | null])[] = [
+    ['in the sandbox', one.sandbox],
+    ['in mode process', one.process],
+    ['over `ragv run`', one.run],
+    ['with nothing granted', one.nothing],
+  ];
+  const facts = [
+    plugin.packages.map(code).join(', '),
+    refused === null
+      ? `${files.toLocaleString('en')} files, ${bundled === 1 ? '1 package' : `${bundled} packages`} bundled; published in ${milliseconds(one.publishMs)}, installed in ${milliseconds(one.installMs)}`
+      : `refused: ${plain(refused)}`,
+    `asked: ${asked(plugin)}`,
+    ...(isFine(one) ? [`answered: ${code(answer(plugin))}`] : []),
+    ...(refused === null ? [`declares: ${declared(one.capabilities)}`] : []),
+    ...trials.flatMap(([how, trial]) =>
+      trial === null || trial.failure === null ? [] : [`${how} it fails: ${plain(trial.failure)}`],
     ),
-  ]);
+  ];
+  return `### ${plugin.name}\n\n${facts.map((fact) => wrapped(`- ${fact}`, '  ')).join('\n')}`;
 }
 
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]): string =>
-    `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
-  return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
+/** Dozens of variables that some library inside looks at would hide the rest. */
+function declared(words: readonly string[]): string {
+  const variable = /^sees the environment variable (?<name>\S+)$/;
+  const names = words.flatMap((text) => variable.exec(text)?.groups?.['name'] ?? []);
+  const rest = words.filter((text) => !variable.test(text)).map((text) => plain(shortened(text, 160)));
+  const [first, ...more] = names;
+  const seen =
+    first === undefined
+      ? []
+      : more.length === 0
+        ? [`sees the environment variable ${code(first)}`]
+        : [
+            `sees ${names.length} environment variables (${[first, ...more].slice(0, 3).map(code).join(', ')}${names.length > 3 ? ', …' : ''})`,
+          ];
+  return [...rest, ...seen].join('; ') || 'nothing';
 }
 
 function asked(plugin: RealPlugin): string {
@@ -108,20 +156,11 @@ function answer(plugin: RealPlugin): string {
   return plugin.type === 'server' ? `… ${plugin.answer} …` : JSON.stringify(plugin.answer);
 }
 
-function code(text: string): string {
-  const short = text.length <= 90 ? text : `${text.slice(0, 89)}…`;
-  return `\`\`${short}\`\``;
-}
-
-function plain(text: string): string {
-  return text.replaceAll(/(?:\/[\w.@+-]+){3,}/g, '…').replaceAll(/[<>*_]/g, (mark) => `\\${mark}`);
-}
-
-function milliseconds(ms: number): string {
-  return ms >= 10_000 ? `${(ms / 1000).toFixed(0)} s` : `${ms.toFixed(0)} ms`;
-}
-
 function shown(trial: Trial | null): string {
   if (trial === null) return '–';
-  return trial.ms === null || trial.failure !== null ? 'FAILS' : milliseconds(trial.ms);
+  return trial.ms === null || trial.failure !== null ? '✗' : milliseconds(trial.ms);
+}
+
+function bareWord(trial: Trial | null): string {
+  return trial === null ? '–' : trial.failure === null ? 'answers' : '✗';
 }
