@@ -17,12 +17,12 @@ export async function loadReader(): Promise<ReadCode> {
 
 /** Node says on stderr that this is experimental: to whoever installs a plugin, who can do nothing about it. */
 function quietly<T>(action: () => T): T {
-  const { emitWarning } = process;
+  const warn: unknown = Reflect.get(process, 'emitWarning');
   process.emitWarning = () => undefined;
   try {
     return action();
   } finally {
-    process.emitWarning = emitWarning;
+    Reflect.set(process, 'emitWarning', warn);
   }
 }
 
