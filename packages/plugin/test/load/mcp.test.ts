@@ -171,6 +171,35 @@ describe('a server that goes on like this is ended', { timeout: 30_000 }, () => 
     expect(logs.length).toBeLessThanOrEqual(101);
   });
 
+  const depths = {
+    'as deep as may be': [100, true],
+    'a little deeper': [200, false],
+    'very deep': [50_000, false],
+  } as const;
+  test.each(Object.entries(depths))('not one whose answer is nested %s', async (_name, [deep, fits]) => {
+    const { client, say, errors, refused } = await connect(signed);
+    await say({ deep });
+    if (fits) expect((await client.listTools()).tools).toEqual([]);
+    else await expect(client.listTools()).rejects.toThrow('more than 128 levels');
+    expect(refused.join().includes('"add"')).toBe(fits); // looked at, or not at all
+    expect(await say({ a: 1, b: 2 }).catch(String)).toContain(fits ? 'signed manifest' : '"3"');
+    expect(errors).toEqual([]);
+    await client.close();
+  });
+
+  test('nor is a client that says what is nested too deeply heard', async () => {
+    const { transport, client, errors } = await connect(signed);
+    const answered: unknown[] = [];
+    Object.assign(transport, { onmessage: (message: unknown) => void answered.push(message) });
+    const deep: unknown = JSON.parse('['.repeat(50_000) + ']'.repeat(50_000));
+    await transport.send(
+      Object.assign({ jsonrpc: '2.0' } as const, { id: 77, method: 'ping', params: { deep } }),
+    );
+    expect(answered).toMatchObject([{ id: 77, error: { code: -32_600 } }]);
+    expect(errors).toEqual([]);
+    await client.close();
+  });
+
   test('not one that prints a word with every call', async () => {
     const { say, errors } = await connect(signed);
     for (let n = 0; n < 10; n++) expect(await say({ lines: 10, line: 'called' })).toContain('wrote');
@@ -261,6 +290,23 @@ describe('messages', () => {
     } finally {
       vi.useRealTimers();
     }
+  });
+
+  test('whatever a line makes go wrong ends the one who wrote it', async () => {
+    const wrong: string[] = [];
+    const on = {
+      message: () => {
+        throw new RangeError('Maximum call stack size exceeded');
+      },
+      stray: () => undefined,
+      bad: (why: string) => void wrong.push(why),
+    };
+    const [server, client] = [new PassThrough(), new PassThrough()];
+    readServer(server, on);
+    readMessages(client, 100, on);
+    for (const stream of [server, client]) stream.write('{"a":1}\n{"b":2}\n');
+    await expect.poll(() => wrong).toHaveLength(2);
+    expect(wrong[0]).toBe('a line that cannot be dealt with (Maximum call stack size exceeded): {"a":1}');
   });
 
   test('the hash is of the meaning: order and white space do not matter, any word does', () => {

@@ -1,6 +1,14 @@
 import { LoadRefusedError } from '../errors.ts';
 import { perMinute } from '../rate.ts';
-import { errorTo, isObject, readMessage, type JsonRpcObject, type RequestId } from './json-rpc.ts';
+import {
+  errorTo,
+  isDeeperThan,
+  isObject,
+  maxDepth,
+  readMessage,
+  type JsonRpcObject,
+  type RequestId,
+} from './json-rpc.ts';
 import { instructionsName, textHash } from './texts.ts';
 
 /** What of a manifest the filter goes by. */
@@ -23,6 +31,7 @@ const tooMany = -32_000;
 const notDeclared = -32_601;
 const badParams = -32_602;
 const badRequest = -32_600;
+const internal = -32_603;
 
 /** A client's capability that lets a server make a request. */
 const askedBy = new Map([
@@ -102,7 +111,10 @@ export class McpFilter {
   /** What the server says. `false`: it is no message, and went nowhere. */
   fromServer(value: unknown): boolean {
     const parsed = readMessage(value);
-    if (parsed === null) return false;
+    if (parsed === null) {
+      if (isDeeperThan(maxDepth, value)) this.#tooDeep(value);
+      return false;
+    }
     const { message } = parsed;
     if (parsed.kind === 'notification') {
       if (parsed.method.startsWith('notifications/')) this.#ends.toClient(message);
@@ -117,6 +129,13 @@ export class McpFilter {
     this.#asked.delete(parsed.id);
     this.#ends.toClient(parsed.kind === 'result' ? this.#filtered(method, message) : message);
     return true;
+  }
+
+  /** Whoever waits for it hears why it does not come. */
+  #tooDeep(value: unknown): void {
+    const id: unknown = isObject(value) ? value['id'] : undefined;
+    if ((typeof id !== 'string' && typeof id !== 'number') || !this.#asked.delete(id)) return;
+    this.#ends.toClient(errorTo(id, internal, `the server answered with more than ${maxDepth} levels`));
   }
 
   #request(id: RequestId, method: string, message: JsonRpcObject): void {

@@ -32,9 +32,15 @@ const members: Readonly<Record<Parsed['kind'], readonly string[]>> = {
   error: ['jsonrpc', 'id', 'error'],
 };
 
-/** One message of JSON-RPC 2.0 as MCP uses it: no batches, no members that it does not know. `null`: it is none. */
+/** Lists and objects in one another: what hashes or writes a message goes down into it. */
+export const maxDepth = 128;
+
+/**
+ * One message of JSON-RPC 2.0 as MCP uses it: no batches, no members that it does not know, nothing nested deeper than
+ * `maxDepth`. `null`: it is none.
+ */
 export function readMessage(value: unknown): Parsed | null {
-  if (!isJsonRpc(value)) return null;
+  if (!isJsonRpc(value) || isDeeperThan(maxDepth, value)) return null;
   const { id, method, result, error } = value;
   const parsed = ((): Parsed | null => {
     if (method !== undefined) {
@@ -57,6 +63,12 @@ export function readMessage(value: unknown): Parsed | null {
 
 export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** Goes no deeper than that itself. */
+export function isDeeperThan(depth: number, value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return depth === 0 || Object.values(value).some((inner: unknown) => isDeeperThan(depth - 1, inner));
 }
 
 function isJsonRpc(value: unknown): value is JsonRpcObject {

@@ -105,10 +105,20 @@ function readWhole(stream: Readable, maxBytes: number, on: OnLine): void {
       const line = kept.length === 1 ? part : Buffer.concat(kept);
       kept = [];
       size = 0;
-      const why = isBlank(line) ? null : on.line(line);
+      const why = isBlank(line) ? null : attempted(on, line);
       if (why !== null) return bad(why);
     }
   });
+}
+
+/** Whatever a line makes go wrong is the fault of whoever wrote it: nothing is thrown out of here. */
+function attempted(on: OnLine, line: Buffer): string | null {
+  try {
+    return on.line(line);
+  } catch (error) {
+    const what = error instanceof Error ? error.message : String(error);
+    return `a line that cannot be dealt with (${what}): ${shown(line, 60)}`;
+  }
 }
 
 function isBlank(line: Buffer): boolean {

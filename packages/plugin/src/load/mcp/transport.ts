@@ -93,7 +93,13 @@ export function mcpTransport(context: Context, spec: string, options: McpTranspo
         { ...permit.capabilities, callsPerMinute },
         {
           toServer,
-          toClient: (message) => transport.onmessage?.(message),
+          toClient: (message) => {
+            try {
+              transport.onmessage?.(message);
+            } catch (error) {
+              transport.onerror?.(error instanceof Error ? error : new Error(String(error))); // the client's own fault
+            }
+          },
           refused: (error) => options.onRefused?.(error),
         },
       );
