@@ -57,7 +57,7 @@ function verdict(plugin: PluginStatus, then: string): string {
   if (plugin.yanked !== null) return `YANKED: ${plugin.yanked.reason}`;
   if (plugin.held !== null) return `HELD: ${plugin.held.message} [${plugin.held.code}]`;
   if (plugin.heldUpdate !== null)
-    return `${plugin.heldUpdate.version} is held: ${plugin.heldUpdate.message} [${plugin.heldUpdate.code}]`;
+    return `an update is held: ${plugin.heldUpdate.message} [${plugin.heldUpdate.code}]`;
   if (plugin.newer !== null) return `${plugin.newer} is there: ragv update`;
   const range = plugin.wanted === null ? '' : ` within ${plugin.wanted}`;
   const beyond =
