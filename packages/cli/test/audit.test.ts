@@ -63,3 +63,76 @@ test(
     expect(await operator.ragv('log')).toMatchObject({ exit: 0 }); // the host's own
   },
 );
+
+test(
+  'an audit log that is lost without an export is given up, and that is told for ever',
+  { timeout: 120_000 },
+  async () => {
+    const operator = world({ RAGV_KEY_PASSWORD: 'a password of the test' });
+    const vault = join(operator.folder, 'vault');
+    const log = join(vault, 'public', 'log');
+    const ragv = (line: string) => operator.ragv(`${line} --vault ${vault}`);
+    await operator.ragv(`init ${vault} --vendor acme --key-type ed25519`);
+    const hello = join(operator.folder, 'hello');
+    await ragv(`publish ${helloPlugin(hello, '1.0.0')}`);
+    expect(await operator.ragv(`trust init ${join(vault, 'public')} --root ${join(vault, '1.root.json')} --single-signer`)) // prettier-ignore
+      .toMatchObject({ exit: 0 });
+    await ragv('vendor suspend acme');
+    await ragv('vendor suspend acme --undo');
+    const old = write(join(operator.folder, 'old.jsonl'), (await ragv('log export')).stdout);
+    expect(await operator.ragv('install acme/hello')).toMatchObject({ exit: 0 });
+
+    expect(await ragv('log restart --reason none --yes')).toMatchObject({
+      exit: 9,
+      stderr: containing('the audit log is whole: 3 entries [LOG_INTACT]'),
+    });
+    rmSync(log, { recursive: true });
+    expect(await ragv('log restart --yes')).toMatchObject({ exit: 2 });
+    const tried = await ragv('log restart --reason fire --dry-run');
+    expect(tried).toMatchObject({ exit: 0, stderr: containing('ragv log restore') });
+    expect(await ragv('vendor suspend acme')).toMatchObject({
+      exit: 3,
+      stderr: containing('ragv log restart'),
+    });
+    const done = await ragv('log restart --reason fire --yes');
+    expect(done).toMatchObject({
+      exit: 0,
+      stderr: containing('log 2 of this repository has begun, after 3 lost entries'),
+    });
+
+    const verified = await ragv('log verify --json');
+    expect(verified.exit).toBe(10);
+    const report = json(verified.stdout);
+    expect(report).toMatchObject({
+      verified: 2,
+      findings: [{ code: 'LOG_RESTARTED' }],
+      lost: [{ size: 3, reason: 'fire' }],
+    });
+    const now = /--since (\S+)/.exec((await ragv('log verify')).stderr)?.[1] ?? '';
+    expect(now).toMatch(/^2:[0-9a-f]{64}:1$/);
+    expect(await ragv(`log verify --since ${now}`)).toMatchObject({
+      exit: 0,
+      stdout: containing('LOG_RESTARTED: restarted at'),
+    });
+    expect(await ragv(`log verify --file ${old}`)).toMatchObject({
+      exit: 0,
+      stdout: containing('is the whole log that was lost'),
+    });
+    expect((await ragv('log show')).stderr).toContain('3 entries before it are lost');
+    expect(await ragv('doctor')).toMatchObject({ exit: 0, stdout: containing('[log-restarted]') });
+
+    await ragv(`publish ${helloPlugin(hello, '1.1.0')}`);
+    const exported = write(join(operator.folder, 'new.jsonl'), (await ragv('log export')).stdout);
+    rmSync(log, { recursive: true });
+    expect(await ragv(`log restore ${exported}`)).toMatchObject({
+      exit: 0,
+      stdout: containing('whole again: 3 entries'),
+    });
+    expect(await ragv(`log verify --since ${now}`)).toMatchObject({ exit: 0 });
+
+    expect(await operator.ragv('update')).toMatchObject({ exit: 0, stdout: containing('acme/hello@1.1.0') });
+    expect((await operator.ragv('log')).stdout).toMatch(
+      /LOG_RESTARTED .*its 3 entries before \S+ are lost; .*: fire/,
+    );
+  },
+);

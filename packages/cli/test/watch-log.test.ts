@@ -2,7 +2,7 @@ import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { memoryStorage, type Storage } from '@ragnos/storage';
-import { AuditLog, emptyHead, headToJson, type LogHead } from '@ragnos/tlog';
+import { AuditLog, emptyHead, headToJson, restartedHead, type LogHead, type NewEntry } from '@ragnos/tlog';
 import type { Timestamp } from '@ragnos/tuf';
 import { expect, test } from 'vitest';
 import { Options, type Context } from '../src/command.ts';
@@ -74,4 +74,39 @@ test('a key that signs on another machine raises an alert, once; what was there 
   expect(sent).toHaveLength(1);
   expect(sent[0]).toMatchObject({ kind: 'trouble', trouble: 'unusual' });
   expect(sent[0]?.text).toContain('signed on far-away');
+});
+
+test('a log that was begun anew raises an alert, once, and what is unusual in it is looked at', async () => {
+  const storage = memoryStorage();
+  const log = new AuditLog(storage);
+  const entry: NewEntry = {
+    kind: 'publish',
+    time: new Date('2030-01-01T00:00:00Z'),
+    actor: { type: 'user', name: 'olga' },
+    host: 'desk',
+    tool: 'test',
+  };
+  const first = (await log.stage(emptyHead, [entry, entry])).head;
+  let head = first;
+  const sent: Alert[] = [];
+  const context: Context = {
+    voice: new Voice({ json: false, quiet: true }),
+    signal: new AbortController().signal,
+    args: [],
+    options: new Options({}),
+    dryRun: false,
+  };
+  const look = logWatcher(context, (alert) => {
+    sent.push(alert);
+    return Promise.resolve(null);
+  });
+  const vault = vaultOn(storage, () => head);
+  await look(vault);
+  const lost = { ...first, time: entry.time, by: 'olga@desk', reason: 'fire' };
+  head = (await log.stage(restartedHead(first), [{ ...entry, kind: 'restart', lost }])).head;
+  await look(vault);
+  await look(vault);
+  expect(sent.map(({ text }) => text)).toEqual([
+    'the audit log was restarted at 2030-01-01T00:00:00.000Z: 2 entries before it are lost; olga@desk: fire',
+  ]);
 });

@@ -59,7 +59,7 @@ export async function readSegment(storage: Storage, head: LogHead, call: CallOpt
   if (bytes !== null) return decodeSegment(bytes, head);
   throw new LogError('LOG_MISSING', `${key} is not in ${storage.description}`, {
     key,
-    hint: 'if timestamp.json has another head by now, read that one; if not, the log was tampered with or lost: ragv log restore',
+    hint: 'if timestamp.json has another head by now, read that one; if not, the log was tampered with or lost: ragv log restore, or without any copy ragv log restart',
   });
 }
 

@@ -1,14 +1,15 @@
-import { AuditLog } from '@ragnos/tlog';
+import { AuditLog, lostWords } from '@ragnos/tlog';
 import type { Context } from '../command.ts';
 import { auditOf } from '../vault/audit.ts';
 
 /** The log as JSON lines, byte for byte what was hashed: `ragv log verify --file` judges the file. */
 export async function run(context: Context): Promise<undefined> {
   const { voice, signal } = context;
-  const { storage, head, close } = await auditOf(context);
+  const { storage, head, lost, close } = await auditOf(context);
   try {
     for await (const { line } of new AuditLog(storage).lines(head, {}, { signal })) voice.text(`${line}\n`);
     voice.note(`${head.size} entries, root ${head.root}`);
+    for (const one of lost.slice(0, head.restarts ?? 0)) voice.note(lostWords(one));
   } finally {
     await close();
   }

@@ -1,7 +1,7 @@
 import { createReadStream } from 'node:fs';
 import { access } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
-import { AuditLog, headOfLines, sameHead } from '@ragnos/tlog';
+import { AuditLog, headOfLines } from '@ragnos/tlog';
 import type { Context } from '../command.ts';
 import { CliError } from '../errors.ts';
 import { exitCodes } from '../exit-codes.ts';
@@ -14,23 +14,26 @@ export async function run(context: Context): Promise<number> {
   await access(file).catch((cause: unknown) => {
     throw new CliError('NO_SUCH_FILE', `${file} cannot be read`, { cause, hint: 'ragv log export wrote it' });
   });
-  const { storage, head, close } = await auditOf(context);
+  const { storage, head, lost, close } = await auditOf(context);
   try {
     const log = new AuditLog(storage);
     const lines = (): AsyncIterable<string> =>
       log.continued(head, createInterface({ input: createReadStream(file, { signal }) }), { signal });
     const found = await headOfLines(lines());
-    if (!sameHead(found, head)) {
+    if (found.size !== head.size || found.root !== head.root) {
       voice.answer({ ok: false, restored: false, dryRun, head, found }, [
         `${file}, with what the store still has, makes ${found.size} entries with root ${found.root}`,
         `signed are ${head.size} with ${head.root}: nothing was written`,
       ]);
-      voice.note('a newer export, or the folder log/ of a backup or a mirror, has the rest');
+      voice.note(
+        'a newer export, or the folder log/ of a backup or a mirror, has the rest; if there is none: ragv log restart',
+      );
       return exitCodes.untrusted[0];
     }
-    const before = await log.verify(head, {}, { signal });
+    const known = { since: head, lost }; // what was lost before this log began is not what is looked for
+    const before = await log.verify(head, known, { signal });
     if (!dryRun && !before.ok) await log.restore(head, lines, { signal });
-    const after = dryRun ? before : await log.verify(head, {}, { signal });
+    const after = dryRun ? before : await log.verify(head, known, { signal });
     voice.answer({ ok: after.ok, restored: !dryRun && !before.ok, dryRun, head, findings: before.findings }, [
       ...before.findings.map(({ code, message }) => `${code}: ${message}`),
       before.ok

@@ -1,4 +1,4 @@
-import { AuditLog, alerts, type IndexedEntry, type LogEntry } from '@ragnos/tlog';
+import { AuditLog, alerts, lostWords, type IndexedEntry, type LogEntry } from '@ragnos/tlog';
 import type { Context } from '../command.ts';
 import { CliError } from '../errors.ts';
 import { table } from '../text.ts';
@@ -10,7 +10,7 @@ export async function run(context: Context): Promise<undefined> {
   const last = Number(options.text('last') ?? '20');
   if (!Number.isInteger(last) || last < 1)
     throw new CliError('USAGE', `--last ${options.text('last')} is no number of entries`);
-  const { storage, head, close } = await auditOf(context);
+  const { storage, head, lost, close } = await auditOf(context);
   try {
     const log = new AuditLog(storage);
     const history = Math.max(0, head.size - Math.max(last, historyLength));
@@ -23,6 +23,7 @@ export async function run(context: Context): Promise<undefined> {
       ...table(entries.map(({ index, entry }) => [String(index), ...cells(entry)])),
       ...table(pending.map((entry) => ['waits', ...cells(entry)])),
     ]);
+    for (const one of lost.slice(0, head.restarts ?? 0)) voice.warn(`the log was ${lostWords(one)}`);
     for (const { message } of unusual) voice.warn(message);
     if (head.size === 0) voice.note('nothing is in the log yet');
   } finally {

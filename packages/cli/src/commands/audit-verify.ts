@@ -1,4 +1,4 @@
-import { AuditLog, headFromJson, headOfLines, sameHead, type LogHead } from '@ragnos/tlog';
+import { AuditLog, headFromJson, headOfLines, lostWords, sameHead, type LogHead } from '@ragnos/tlog';
 import { createReadStream } from 'node:fs';
 import { createInterface } from 'node:readline';
 import type { Context } from '../command.ts';
@@ -6,15 +6,28 @@ import { CliError } from '../errors.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { auditOf } from '../vault/audit.ts';
 
-/** Computes the whole log again, up to the head that the signed timestamp carries. */
+/**
+ * Computes the whole log again, up to the head that the signed timestamp carries. A log that was lost and begun anew is told every
+ * time; it is exit code 10 unless `--since` names a head of the log that is there now.
+ */
 export async function run(context: Context): Promise<number> {
   const { voice, options, signal } = context;
-  const { storage, head, close } = await auditOf(context);
+  const { storage, head, lost, close } = await auditOf(context);
   try {
     const file = options.text('file');
     if (file !== undefined) {
       const found = await headOfLines(createInterface({ input: createReadStream(file, { signal }) }));
-      const ok = sameHead(found, head);
+      const { restarts = 0 } = head;
+      const gone = lost.find(
+        (one, at) => at < restarts && one.size === found.size && one.root === found.root,
+      );
+      if (gone !== undefined) {
+        voice.answer({ ok: true, file, head, found, lost: gone }, [
+          `${file} is the whole log that was lost: ${lostWords(gone)}`,
+        ]);
+        return 0;
+      }
+      const ok = sameHead({ ...found, ...(restarts === 0 ? {} : { restarts }) }, head);
       voice.answer({ ok, file, head, found }, [
         ok
           ? `${file} is the whole log: ${head.size} entries, root ${head.root}`
@@ -24,29 +37,36 @@ export async function run(context: Context): Promise<number> {
     }
     const report = await new AuditLog(storage).verify(
       head,
-      { since: sinceOf(options.text('since')) },
+      { since: sinceOf(options.text('since')), lost },
       { signal },
     );
+    const wrong = report.findings.filter(({ code }) => code !== 'LOG_RESTARTED');
     voice.answer(report, [
-      ...report.findings.map(({ code, message }) => `${code}: ${message}`),
-      report.ok
+      ...report.lost.map((one) => `LOG_RESTARTED: ${lostWords(one)}`),
+      ...wrong.map(({ code, message }) => `${code}: ${message}`),
+      wrong.length === 0
         ? `the log is whole: ${report.verified} entries, root ${head.root}`
         : `${report.verified} entries were verified before the first that is not what was signed`,
     ]);
-    return report.ok ? 0 : exitCodes.untrusted[0];
+    if (wrong.length > 0) return exitCodes.untrusted[0];
+    if (report.ok) return exitCodes.ok[0];
+    voice.note(
+      `once you know of it: ragv log verify --since ${head.size}:${head.root}:${head.restarts ?? 0}`,
+    );
+    return exitCodes.refused[0];
   } finally {
     await close();
   }
 }
 
-/** `<size>:<root>`, as written down at an earlier time. */
+/** `<size>:<root>`, as written down at an earlier time; `:<n>` after it for the log that was begun after n lost ones. */
 function sinceOf(text: string | undefined): LogHead | undefined {
   if (text === undefined) return undefined;
-  const [size, root] = text.split(':');
+  const [size, root, restarts = '0'] = text.split(':');
   try {
-    return headFromJson({ size: Number(size), root });
+    return headFromJson({ size: Number(size), root, restarts: Number(restarts) });
   } catch (cause) {
-    throw new CliError('USAGE', `--since ${text}: expected <size>:<root>`, {
+    throw new CliError('USAGE', `--since ${text}: expected <size>:<root>[:<restarts>]`, {
       cause,
       hint: 'ragv log show --json has both',
     });

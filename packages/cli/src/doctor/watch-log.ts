@@ -1,9 +1,24 @@
 import { hostname } from 'node:os';
 import { logHeadOf } from '@ragnos/repository';
-import { alerts, AuditLog, emptyHead, type IndexedEntry } from '@ragnos/tlog';
+import {
+  alerts,
+  AuditLog,
+  emptyHead,
+  lostWords,
+  type Alert,
+  type IndexedEntry,
+  type LogHead,
+} from '@ragnos/tlog';
 import type { Context } from '../command.ts';
 import type { Vault } from '../vault/vault.ts';
 import type { SendAlert } from './alert.ts';
+
+/** That the log was begun anew is told with its first entry, which is read once. */
+function restarts(entries: readonly IndexedEntry[]): readonly Pick<Alert, 'message' | 'time'>[] {
+  return entries.flatMap(({ index, entry: { lost, time } }) =>
+    index === 0 && lost !== undefined ? [{ message: `the audit log was ${lostWords(lost)}`, time }] : [],
+  );
+}
 
 /** Entries that are looked at to know what is usual. */
 const history = 5000;
@@ -17,16 +32,21 @@ export function logWatcher(
   { voice, signal }: Context,
   send: SendAlert | null,
 ): (vault: Vault) => Promise<void> {
-  let seen: number | null = null;
+  let seen: LogHead | null = null;
   const look = async ({ storage, repository, folder }: Vault): Promise<void> => {
     const head = logHeadOf(await repository.timestamp({ signal })) ?? emptyHead;
-    const from = seen ?? head.size;
-    seen = head.size;
+    const before: LogHead = seen ?? head;
+    seen = head;
+    const isNew = (head.restarts ?? 0) > (before.restarts ?? 0);
+    const from = isNew ? 0 : before.size;
     if (head.size <= from) return;
     const entries: IndexedEntry[] = [];
     const range = { from: Math.max(0, Math.min(from, head.size - history)) };
     for await (const item of new AuditLog(storage).entries(head, range, { signal })) entries.push(item);
-    for (const { message, time } of alerts(entries, undefined, from)) {
+    for (const { message, time } of [
+      ...(isNew ? restarts(entries) : []),
+      ...alerts(entries, undefined, from),
+    ]) {
       voice.warn(message);
       const failure = await send?.(
         {

@@ -19,7 +19,7 @@ export const auditCommands: readonly CommandSpec[] = [
     audience: 'operator',
     writes: false,
     options: [
-      ['--since <head>', '<size>:<root> as noted earlier: the log must continue it'],
+      ['--since <head>', '<size>:<root>[:<restarts>] as noted earlier: the log must continue it'],
       ['--file <file>', 'judge an export instead of what is stored'],
     ],
     examples: ['ragv log verify', 'ragv log verify --file audit.jsonl'],
@@ -44,5 +44,22 @@ export const auditCommands: readonly CommandSpec[] = [
     options: [],
     examples: ['ragv log restore audit.jsonl --dry-run', 'ragv log restore audit.jsonl'],
     load: () => import('../commands/audit-restore.ts'),
+  },
+  {
+    words: ['log', 'restart'],
+    args: '',
+    summary: 'operator: give up an audit log that is lost, with the keys of root, and begin the next one',
+    audience: 'operator',
+    writes: true,
+    options: [
+      ['--reason <text>', 'why it is lost: for everybody, and for ever'],
+      ['--deadline <days>', 'if root keys are elsewhere: after it nobody signs any more (default: 14)'],
+      ['--yes', 'do not ask for the word restart'],
+    ],
+    examples: [
+      "ragv log restart --reason 'the disk died, and there was no export' --dry-run",
+      "ragv log restart --reason 'the disk died, and there was no export'",
+    ],
+    load: () => import('../commands/audit-restart.ts'),
   },
 ];

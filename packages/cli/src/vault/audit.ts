@@ -1,6 +1,7 @@
 import { logHeadOf } from '@ragnos/repository';
 import type { Storage } from '@ragnos/storage';
-import { emptyHead, type LogHead } from '@ragnos/tlog';
+import { emptyHead, type LogHead, type LostLog } from '@ragnos/tlog';
+import { logRestarts } from '@ragnos/tuf';
 import type { Context } from '../command.ts';
 import { openVault } from './vault.ts';
 
@@ -8,6 +9,8 @@ export interface Audit {
   readonly storage: Storage;
   /** As the verified timestamp of this vault's repository carries it. */
   readonly head: LogHead;
+  /** The logs that the root of this repository has given up. */
+  readonly lost: readonly LostLog[];
   readonly close: () => Promise<void>;
 }
 
@@ -16,7 +19,8 @@ export async function auditOf(context: Context): Promise<Audit> {
   const close = (): Promise<void> => vault.repository.close();
   try {
     const timestamp = await vault.repository.timestamp({ signal: context.signal });
-    return { storage: vault.storage, head: logHeadOf(timestamp) ?? emptyHead, close };
+    const lost = logRestarts((await vault.repository.root({ signal: context.signal })).signed);
+    return { storage: vault.storage, head: logHeadOf(timestamp) ?? emptyHead, lost, close };
   } catch (error) {
     await close();
     throw error;
