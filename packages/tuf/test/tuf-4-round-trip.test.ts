@@ -1,9 +1,11 @@
 import {
   canonicalJson,
   formatDate,
+  hexDigest,
   metadataToBytes,
   parseJson,
   parseMetadata,
+  roleName,
   signedToBytes,
   targetPath,
   type SignedType,
@@ -52,6 +54,20 @@ const whole: readonly (readonly [SignedType, Json])[] = [
   ['timestamp', timestampJson({ version: 1 })],
   ['snapshot', snapshotJson({ 'vendor/a b.json': { version: 3, ...extra } }, extra)],
   [
+    'snapshot',
+    snapshotJson({
+      'a.json': { version: 1 },
+      'b.json': { version: 2, length: 3 },
+      'c.json': { version: 2, hashes: { sha256: digest } },
+      'd.json': { version: 2, length: 3, hashes: { sha256: digest } },
+      'e.json': { version: 2, length: 3, hashes },
+      'f.json': { version: 2, length: 3, hashes: { sha512: digest.repeat(2) } },
+      'g.json': { version: 2, length: 3, hashes: { sha256: digest }, ...extra },
+      '__proto__.json': { version: 4 },
+      '10.json': { version: 5 },
+    }),
+  ],
+  [
     'targets',
     targetsJson({
       ...extra,
@@ -94,6 +110,20 @@ describe('what is written back is what was read, members unknown to us and all',
       signatures: [{ keyid: signer.key.keyId, sig: 'ab' }],
     });
     expect(parseMetadata(bytes, 'root').signatures).toEqual([{ keyId: signer.key.keyId, sig: 'ab' }]);
+  });
+
+  test('and a number that is no integer is not written', () => {
+    const { signed } = parseMetadata(envelope(snapshotJson(), []), 'snapshot');
+    const hashes = new Map([['sha256', hexDigest(digest)]]);
+    const none = { unrecognized: new Map<string, never>() };
+    for (const entry of [
+      { version: 1.5, length: null, hashes: null, ...none },
+      { version: 1, length: 1.5, hashes, ...none },
+      { version: 1.5, length: 1, hashes, ...none },
+    ])
+      expect(codeOf(() => signedToBytes({ ...signed, meta: new Map([[roleName('targets'), entry]]) }))).toBe(
+        'MALFORMED',
+      );
   });
 
   test('with names that JavaScript objects have of their own', () => {

@@ -1,5 +1,5 @@
 import { MalformedMetadataError } from '../errors.ts';
-import { isJsonArray, type JsonOutput, type JsonValue } from './value.ts';
+import { CanonicalText, isJsonArray, type JsonOutput, type JsonValue } from './value.ts';
 
 /**
  * OLPC canonical JSON, the form in which metadata is signed (4.2): keys sorted by code point, no white space, only
@@ -53,7 +53,7 @@ function isOrdered(value: JsonOutput): boolean {
   if (typeof value === 'number') return Number.isSafeInteger(value);
   if (typeof value !== 'object' || value === null) return true;
   if (isArray(value)) return value.every(isOrdered);
-  if (isMap(value)) return false;
+  if (isMap(value) || value instanceof CanonicalText) return false;
   let last = '';
   for (const key in value) {
     const member = value[key];
@@ -68,6 +68,7 @@ function write(value: JsonOutput): string {
   if (typeof value === 'number') return writeInteger(value);
   if (value === null || typeof value === 'boolean') return String(value);
   if (isArray(value)) return `[${value.map(write).join(',')}]`;
+  if (value instanceof CanonicalText) return value.text;
   return isMap(value)
     ? writeMembers([...value.keys()], (key) => value.get(key), writeMember)
     : writeMembers(Object.keys(value), (key) => value[key], write);
@@ -75,7 +76,7 @@ function write(value: JsonOutput): string {
 
 /** Of a map: there may be thousands of small ones, such as the files of a role, and each is in order as a rule. */
 function writeMember(value: JsonOutput): string {
-  return writeOrdered(value) ?? write(value);
+  return value instanceof CanonicalText ? value.text : (writeOrdered(value) ?? write(value));
 }
 
 function writeMembers(

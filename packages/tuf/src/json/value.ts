@@ -13,12 +13,22 @@ export function emptyObject(): { [name: string]: JsonValue } {
   return { __proto__: null };
 }
 
+/** What whoever wrote it vouches for: it is canonical JSON. */
+export class CanonicalText {
+  readonly text: string;
+
+  constructor(text: string) {
+    this.text = text;
+  }
+}
+
 /** What we can write: JSON, and maps wherever keys come from outside. */
 export type JsonOutput =
   | null
   | boolean
   | number
   | string
+  | CanonicalText
   | readonly JsonOutput[]
   | ReadonlyMap<string, JsonOutput>
   | { readonly [key: string]: JsonOutput };

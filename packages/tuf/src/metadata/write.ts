@@ -1,5 +1,5 @@
 import { canonicalJson } from '../json/canonical.ts';
-import { emptyObject, type JsonObject, type JsonOutput } from '../json/value.ts';
+import { CanonicalText, emptyObject, type JsonObject, type JsonOutput } from '../json/value.ts';
 import { keyToJson, type Key } from '../keys/key.ts';
 import type {
   DelegatedRole,
@@ -12,7 +12,7 @@ import type {
   TargetFile,
   Unrecognized,
 } from '../model.ts';
-import type { KeyId } from '../names.ts';
+import type { KeyId, RoleName, TargetPath } from '../names.ts';
 import { formatDate } from './fields.ts';
 import { Members } from './members.ts';
 
@@ -40,9 +40,9 @@ function own(signed: Signed): Known {
     case 'timestamp':
       return { meta: { 'snapshot.json': metaFileToJson(signed.snapshot) } };
     case 'snapshot':
-      return { meta: membersToJson(signed.meta, '.json', metaFileToJson) };
+      return { meta: metaFilesToJson(signed.meta) };
     case 'targets': {
-      const targets = membersToJson(signed.targets, '', targetFileToJson);
+      const targets = targetFilesToJson(signed.targets);
       const { delegations } = signed;
       return delegations === null ? { targets } : { targets, delegations: delegationsToJson(delegations) };
     }
@@ -53,18 +53,11 @@ function own(signed: Signed): Known {
  * There are many of these: a plain object, its members in order, is what `canonicalJson` writes fastest. What was read and is
  * kept as it came is written as it came.
  */
-function membersToJson<K extends string, V>(
-  map: ReadonlyMap<K, V>,
-  suffix: string,
-  write: (value: V) => JsonObject,
-): JsonOutput {
-  if (map instanceof Members) return map.json;
-  const files = new Map([...map].map(([name, value]) => [`${name}${suffix}`, value]));
+function targetFilesToJson(files: ReadonlyMap<TargetPath, TargetFile>): JsonOutput {
+  if (files instanceof Members) return files.json;
   const json = emptyObject();
-  for (const name of [...files.keys()].toSorted()) {
-    const file = files.get(name);
-    if (file !== undefined) json[name] = write(file);
-  }
+  for (const [path, file] of [...files].toSorted(([a], [b]) => (a < b ? -1 : 1)))
+    json[path] = targetFileToJson(file);
   return json;
 }
 
@@ -74,16 +67,24 @@ export function targetFileToJson({ custom, hashes, length, unrecognized }: Targe
   return unrecognized.size === 0 ? known : { ...Object.fromEntries(unrecognized), ...known };
 }
 
-function metaFileToJson({ hashes, length, version, unrecognized }: MetaFile): JsonObject {
-  const known =
-    hashes !== null && length !== null
-      ? { hashes: hashesToJson(hashes), length, version }
-      : {
-          ...(hashes === null ? {} : { hashes: hashesToJson(hashes) }),
-          ...(length === null ? {} : { length }),
-          version,
-        };
-  return unrecognized.size === 0 ? known : { ...Object.fromEntries(unrecognized), ...known };
+function metaFilesToJson(files: ReadonlyMap<RoleName, MetaFile>): JsonOutput {
+  const json = new Map<string, JsonOutput>();
+  for (const [role, file] of files) json.set(`${role}.json`, metaFileToJson(file));
+  return json;
+}
+
+/** Nearly all are a version alone, or with length and a sha256: their text is made at once, which takes a third of the time. */
+function metaFileToJson({ hashes, length, version, unrecognized }: MetaFile): JsonOutput {
+  const plain = unrecognized.size === 0 && Number.isSafeInteger(version);
+  if (plain && hashes === null && length === null) return new CanonicalText(`{"version":${version}}`);
+  const sha256 = hashes?.size === 1 ? hashes.get('sha256') : undefined;
+  if (plain && sha256 !== undefined && Number.isSafeInteger(length))
+    return new CanonicalText(`{"hashes":{"sha256":"${sha256}"},"length":${length},"version":${version}}`);
+  return members(unrecognized, {
+    ...(hashes === null ? {} : { hashes: hashesToJson(hashes) }),
+    ...(length === null ? {} : { length }),
+    version,
+  });
 }
 
 /** Nearly all are a sha256 alone. */
