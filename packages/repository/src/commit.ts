@@ -1,3 +1,4 @@
+import { setImmediate as turn } from 'node:timers/promises';
 import { StorageError, type Storage } from '@ragnos/storage';
 import type { Staged } from '@ragnos/tlog';
 import {
@@ -22,7 +23,7 @@ import { type Attempt, type Journal } from './journal.ts';
 import { metadataKey, timestampKey } from './keys.ts';
 import type { Lifetimes } from './layout.ts';
 import { objectMeta } from './object-meta.ts';
-import { inParallel, putBrought, putContents, putVersioned } from './put.ts';
+import { inParallel, putBrought, putContents, putVersioned, type Written } from './put.ts';
 import { bareEntries } from './snapshot-bins.ts';
 import { announced, plan, topLevel, type Planned } from './signing-needs.ts';
 import { emptyTargets, expiry, lifetimeOf, metaFile } from './signed.ts';
@@ -92,15 +93,40 @@ export async function commit(
     unrecognized: new Map([...signed.unrecognized, [attemptMember, attempt.id]]),
   });
   const written = new Map<RoleName, MetaFile>();
+  const snapshotExpires = snapshotToo
+    ? expiry(now, context.lifetimes.snapshot)
+    : head.snapshot.signed.expires;
+  const signSnapshot = async (version: number): Promise<SignedFile<'snapshot'>> => {
+    const { signed, bytes } = head.snapshot;
+    const bare = await bareEntries(workspace, planned, written);
+    const meta = new Map(signed.meta);
+    for (const [role, file] of [...written, ...bare]) meta.set(role, file);
+    const next = own<Snapshot>({ ...signed, meta, version, expires: snapshotExpires });
+    const file = await signFile<'snapshot'>(next, snapshotSigners, 'snapshot', context);
+    checkSnapshotSize(context.compat, file.bytes.length, bytes.length);
+    return file;
+  };
+  const firstSnapshot = head.snapshot.signed.version + 1;
+  /** What goes on while what it needs is being stored; of no use if that gets another number, which is for whoever races. */
+  const begun: { snapshot: Promise<SignedFile<'snapshot'>> | null; log: Promise<Staged | null> | null } = {
+    snapshot: null,
+    log: null,
+  };
+  const signed = (name: RoleName, file: MetaFile): void => {
+    const again = written.has(name);
+    written.set(name, file);
+    if (again) begun.snapshot = null;
+    else if (written.size === planned.length) begun.snapshot = meanwhile(() => signSnapshot(firstSnapshot));
+  };
   const deadline = publishDeadline();
   const rewritten = new Map<string, Content>();
   const fresh = { now: storeTime(head), signal: context.signal };
   const writeRole = async ({ work, signers, splits }: Planned): Promise<void> => {
     if (work.brought !== null) {
-      const { bytes, signed } = work.brought;
-      const stored = await putBrought(storage, work.name, signed.version, bytes, fresh);
-      if (stored === 'rewritten') rewritten.set(metadataKey(work.name, signed.version), bytes);
-      written.set(work.name, metaFile(signed.version, bytes));
+      const { bytes, signed: brought } = work.brought;
+      signed(work.name, metaFile(brought.version, bytes));
+      const stored = await putBrought(storage, work.name, brought.version, bytes, fresh);
+      if (stored === 'rewritten') rewritten.set(metadataKey(work.name, brought.version), bytes);
       return;
     }
     const base = await workspace.onHead(work);
@@ -109,68 +135,64 @@ export async function commit(
     const first = (head.snapshot.signed.meta.get(work.name)?.version ?? 0) + 1;
     const make = (version: number): Promise<Uint8Array> =>
       sign(own({ ...body, version, expires }), signers, work.name, context);
-    const put = await putVersioned(storage, work.name, first, make, attempt, journal, context);
-    written.set(work.name, metaFile(put.version, put.bytes, put.digest));
+    const onSigned = (file: Written): void =>
+      signed(work.name, metaFile(file.version, file.bytes, file.digest));
+    await putVersioned(storage, work.name, first, make, attempt, journal, { ...context, onSigned });
   };
   const lapsed = await lapsedRoles(workspace, works, context.compat);
   const remember = async (put: Promise<ReadonlyMap<string, Content>>): Promise<void> => {
     for (const [key, content] of await put) rewritten.set(key, content);
   };
   // Nobody knows of these before the snapshot, so they need no order among themselves.
-  await inParallel<() => Promise<void>>(
-    [
-      () => remember(putContents(storage, workspace.contents, fresh)),
-      () => remember(putAliases(workspace, works, storage, context.compat, fresh)),
-      ...planned.map((role) => () => writeRole(role)),
-    ],
-    (write) => write(),
-  );
-  const roles = new Map<string, number>([...written].map(([name, file]) => [name, file.version]));
-
-  let snapshot: SignedFile<'snapshot'> | null = null;
-  let snapshotFile = head.timestamp.signed.snapshot;
-  let snapshotExpires = head.snapshot.signed.expires;
-  if (snapshotToo) {
-    snapshotExpires = expiry(now, context.lifetimes.snapshot);
-    const next: Snapshot = {
-      ...head.snapshot.signed,
-      meta: new Map([
-        ...head.snapshot.signed.meta,
-        ...written,
-        ...(await bareEntries(workspace, planned, written)),
-      ]),
-      expires: snapshotExpires,
-    };
-    const make = async (version: number): Promise<Uint8Array> => {
-      snapshot = await signFile(own({ ...next, version }), snapshotSigners, 'snapshot', context);
-      return snapshot.bytes;
-    };
-    const first = next.version + 1;
-    const { version, bytes, digest } = await putVersioned(
-      storage,
-      roleName('snapshot'),
-      first,
-      make,
-      attempt,
-      journal,
-      context,
-    );
-    checkSnapshotSize(context.compat, bytes.length, head.snapshot.bytes.length);
-    snapshotFile = metaFile(version, bytes, digest);
-    roles.set('snapshot', version);
-    written.set(roleName('snapshot'), snapshotFile);
+  const writes: readonly (() => Promise<void>)[] = [
+    () => remember(putContents(storage, workspace.contents, fresh)),
+    () => remember(putAliases(workspace, works, storage, context.compat, fresh)),
+    ...planned.map((role) => () => writeRole(role)),
+  ];
+  try {
+    await inParallel(writes, (write) => write());
+  } finally {
+    await Promise.allSettled([begun.snapshot]);
   }
+  const roles = new Map<string, number>([...written].map(([name, file]) => [name, file.version]));
 
   const signers = [...planned.flatMap((role) => role.signers), ...snapshotSigners, ...timestampSigners];
   const keyIds = [...new Set(signers.map(({ keyId }) => String(keyId)))];
-  const staged = await stageEntries(
-    storage,
-    context.audit,
-    workspace,
-    { keyIds, roles: written },
-    context.signal,
-  );
-  for (const [key, digest] of staged?.files ?? []) attempt.files.set(key, digest);
+  let changed: ReadonlyMap<RoleName, MetaFile> = written;
+  const stage = async (): Promise<Staged | null> => {
+    const change = { keyIds, roles: changed };
+    const staged = await stageEntries(storage, context.audit, workspace, change, context.signal);
+    for (const [key, digest] of staged?.files ?? []) attempt.files.set(key, digest);
+    return staged;
+  };
+
+  let snapshot: SignedFile<'snapshot'> | null = null;
+  let snapshotFile = head.timestamp.signed.snapshot;
+  if (snapshotToo) {
+    const name = roleName('snapshot');
+    const make = async (version: number): Promise<Uint8Array> => {
+      const early = version === firstSnapshot ? begun.snapshot : null;
+      snapshot = await (early ?? signSnapshot(version));
+      return snapshot.bytes;
+    };
+    // The audit entry names its digest and needs no more; nobody knows of either before the timestamp.
+    const stale: Promise<Staged | null>[] = [];
+    const onSigned = ({ version, bytes, digest }: Written): void => {
+      if (begun.log !== null) stale.push(begun.log);
+      snapshotFile = metaFile(version, bytes, digest);
+      changed = new Map([...written, [name, snapshotFile]]);
+      begun.log = stale.length > 0 ? null : meanwhile(stage);
+    };
+    const options = { ...context, onSigned };
+    try {
+      await putVersioned(storage, name, firstSnapshot, make, attempt, journal, options);
+    } finally {
+      await Promise.allSettled([begun.log, ...stale]); // what it has written is to be known, also where the snapshot failed
+    }
+    for (const early of stale) await unstage(storage, await early);
+    roles.set('snapshot', snapshotFile.version);
+  }
+  const staged = await (begun.log ?? stage());
   const others = announced(workspace).filter(({ role }) =>
     context.incoming.every((own) => own.role !== role),
   );
@@ -193,6 +215,21 @@ export async function commit(
   deadline.check();
   const kind = await swap(storage, bytes, head.etag);
   return { kind, version: timestamp.version, staged, rewritten, roles, snapshot, lapsed };
+}
+
+/** Not to be committed: nobody knows of it. */
+async function unstage(storage: Storage, staged: Staged | null): Promise<void> {
+  for (const key of staged?.files.keys() ?? []) await storage.delete(key);
+}
+
+/**
+ * Begun once what runs now waits for the disk, or the network, and has not been waited for yet: its failure belongs to whoever
+ * asks for the result.
+ */
+function meanwhile<T>(work: () => Promise<T>): Promise<T> {
+  const begun = turn().then(work);
+  begun.catch(() => undefined);
+  return begun;
 }
 
 /** Not abortable: whoever gives up here would not know whether it happened. */

@@ -236,7 +236,7 @@ export class HeadReader {
     }
     const bytes = same ? kept.bytes : await this.#metadata(name, expected.version, options);
     const signed = set.updateDelegatedTargets(bytes, name, delegator);
-    const loaded = { signed, bytes, sha256: sha256(bytes), delegatedBy };
+    const loaded = { signed, bytes, sha256: expected.hashes?.get('sha256') ?? sha256(bytes), delegatedBy };
     this.#roles.set(id, loaded);
     this.#current.set(name, signed);
     return loaded;
@@ -288,6 +288,12 @@ function wentBack(error: unknown, where: string): unknown {
   });
 }
 
+function versionsOf({ meta }: Snapshot): ReadonlyMap<string, number> {
+  const versions = new Map<string, number>();
+  for (const [role, { version }] of meta) versions.set(role, version);
+  return versions;
+}
+
 export function seenOf(head: Head): Seen {
   return {
     firstRoot: head.firstRoot,
@@ -295,7 +301,7 @@ export function seenOf(head: Head): Seen {
     timestamp: head.timestamp.signed.version,
     timestampSha256: sha256(head.timestamp.bytes),
     snapshot: head.snapshot.signed.version,
-    roles: new Map([...head.snapshot.signed.meta].map(([role, file]) => [role, file.version])),
+    roles: versionsOf(head.snapshot.signed),
     log: logHeadOf(head.timestamp.signed),
   };
 }

@@ -52,6 +52,11 @@ export interface Written {
   readonly digest: HexDigest;
 }
 
+export interface PutVersionedOptions extends CallOptions {
+  /** Told what is about to be stored; again, should its number turn out to be taken. */
+  readonly onSigned?: (file: Written) => void;
+}
+
 /**
  * Writes a versioned file under the first number from `version` on that nobody occupies: crashed and racing publishes leave
  * gaps, and a version never gets a second content. `make` signs for a number.
@@ -63,7 +68,7 @@ export async function putVersioned(
   make: (version: number) => Promise<Uint8Array>,
   attempt: Attempt,
   journal: Journal,
-  options: CallOptions,
+  options: PutVersionedOptions,
 ): Promise<Written> {
   for (let next = version; next < version + numbersTried; next++) {
     const key = metadataKey(role, next);
@@ -72,7 +77,9 @@ export async function putVersioned(
     const digest = sha256(bytes);
     attempt.files.set(key, digest);
     await journal.note(attempt);
-    if (await created(storage, key, bytes, options)) return { version: next, bytes, digest };
+    const written = { version: next, bytes, digest };
+    options.onSigned?.(written);
+    if (await created(storage, key, bytes, options)) return written;
     attempt.files.delete(key);
   }
   throw new PublishError(
