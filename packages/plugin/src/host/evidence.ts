@@ -132,8 +132,10 @@ export async function verifyEvidence(
     });
   const root = await startRoot(context);
   try {
-    const record = await readRecord(folder);
-    const bytes = await readBytes(join(folder, 'manifest.json'), context.limits.manifestMaxLength);
+    const [record, bytes] = await Promise.all([
+      readRecord(folder),
+      readBytes(join(folder, 'manifest.json'), context.limits.manifestMaxLength),
+    ]);
     if (record === null || bytes === null) throw fail('the signed chain kept at installation is missing');
     if (
       record.manifestPath !==
@@ -159,18 +161,25 @@ export async function verifyEvidence(
   }
 }
 
+/** More than a chain has but after many rotations. */
+const filesAhead = 32;
+
 async function verifyChain(context: Context, root: Uint8Array, folder: string, record: EvidenceRecord) {
   const trusted = new TrustedMetadataSet(root, { now: context.now(), expiry: 'ignore' });
+  const kept = names(folder);
+  const read = async (name: string): Promise<Uint8Array | null> => readBytes(join(folder, name), 20_000_000);
+  // All at once; what of it counts, the chain says, and what cannot be read matters only then.
+  const ahead = new Map(kept.slice(0, filesAhead).map((name) => [name, read(name)]));
+  for (const reading of ahead.values()) reading.catch(() => undefined);
   const file = async (role: RoleName, version?: number): Promise<Uint8Array> => {
     const name = metadataFileName(role, version);
-    const bytes = await readBytes(join(folder, name), 20_000_000);
+    const bytes = await (ahead.get(name) ?? read(name));
     if (bytes === null) throw new UnknownRoleError(`${name} is missing from the evidence`);
     return bytes;
   };
-  const kept = new Set(names(folder));
   for (;;) {
     const next = metadataFileName('root', trusted.root.version + 1);
-    if (!kept.has(next)) break;
+    if (!kept.includes(next)) break;
     trusted.updateRoot(await file(roleName('root'), trusted.root.version + 1));
   }
   trusted.updateTimestamp(await file(roleName('timestamp')));

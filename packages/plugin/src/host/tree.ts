@@ -1,5 +1,4 @@
 import { hash } from 'node:crypto';
-import type { Dirent } from 'node:fs';
 import { closeSync, constants, fstatSync, lstatSync, openSync, readdirSync, readSync } from 'node:fs';
 import { setImmediate as breathe } from 'node:timers/promises';
 
@@ -19,6 +18,8 @@ export interface TreeOptions {
 }
 
 const readOnly = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
+/** Where opening cannot refuse a link (Windows), it is looked for before. */
+const followsLinks = constants.O_NOFOLLOW === undefined;
 const sliceMs = 8;
 const chunk = 1 << 20;
 
@@ -52,16 +53,16 @@ export async function compareTree(
       findings.push({ kind: 'unreadable', path: prefix === '' ? '.' : prefix });
       continue;
     }
-    for (const entry of present) {
-      const file = expected.files.get(entry.name);
+    for (const name of present) {
+      const file = expected.files.get(name);
       if (file === undefined) {
-        const kind = oddity(entry, expected.folders.has(entry.name));
-        if (kind === null) pending.push(`${prefix}${entry.name}/`);
-        else findings.push({ kind, path: prefix + entry.name });
+        const kind = oddity(`${root}/${prefix}${name}`, expected.folders.has(name));
+        if (kind === null) pending.push(`${prefix}${name}/`);
+        else findings.push({ kind, path: prefix + name });
         continue;
       }
-      expected.files.delete(entry.name); // what is left at the end is missing
-      const kind = entry.isFile() ? inspect(`${root}/${file.path}`, file, buffer) : notFile(entry);
+      expected.files.delete(name); // what is left at the end is missing
+      const kind = inspect(`${root}/${file.path}`, file, buffer);
       if (kind !== null) findings.push({ kind, path: file.path });
       if ((++done & 15) !== 0 || process.uptime() * 1000 < sliceEnd) continue;
       options.onFile?.(done);
@@ -100,31 +101,37 @@ function arrange(files: readonly ExpectedFile[]): Map<string, Folder> {
   return all;
 }
 
-function entries(folder: string): readonly Dirent[] | null {
+/** Names alone: what each is, opening it tells, without a second object for every file. */
+function entries(folder: string): readonly string[] | null {
   try {
-    return readdirSync(folder, { withFileTypes: true });
+    return readdirSync(folder);
   } catch {
     return null;
   }
 }
 
 /** What is wrong with an entry that is no file of the plugin; `null` = it is a folder of it. */
-function oddity(entry: Dirent, isFolder: boolean): Finding['kind'] | null {
-  if (entry.isSymbolicLink()) return 'link';
+function oddity(path: string, isFolder: boolean): Finding['kind'] | null {
+  const stat = lstatSync(path, { throwIfNoEntry: false });
+  if (stat?.isSymbolicLink() === true) return 'link';
   if (!isFolder) return 'added';
-  return entry.isDirectory() ? null : 'kind';
+  return stat?.isDirectory() === true ? null : 'kind';
 }
 
-function notFile(entry: Dirent): Finding['kind'] {
-  return entry.isSymbolicLink() ? 'link' : 'kind';
+/** What stands in a file's place and cannot be opened as one, which no link can. */
+function closed(path: string): Finding['kind'] {
+  const stat = lstatSync(path, { throwIfNoEntry: false });
+  if (stat === undefined || stat.isFile()) return 'unreadable';
+  return stat.isSymbolicLink() ? 'link' : 'kind';
 }
 
 function inspect(path: string, file: ExpectedFile, buffer: Buffer): Finding['kind'] | null {
   let handle: number;
   try {
+    if (followsLinks && lstatSync(path).isSymbolicLink()) return 'link';
     handle = openSync(path, readOnly);
   } catch {
-    return 'unreadable';
+    return closed(path);
   }
   try {
     const stat = fstatSync(handle);
