@@ -2,6 +2,7 @@ import type { Channel, Message } from '../confine/preload/lanes.ts';
 import type { CallSettings, LoadLimits } from './api.ts';
 import { LoadFailureError, LoadNotFoundError, LoadRefusedError, type LoadError } from './errors.ts';
 import { namesOf, pack, packedOf, textOf, tooLarge } from './message-parts.ts';
+import { Pending, type Keeper } from './pending.ts';
 import { Throttle } from './rate.ts';
 import { Inbox } from './runner/inbox.ts';
 import { streamWindow, type ToPlugin } from './runner/protocol.ts';
@@ -13,18 +14,6 @@ export interface Listeners {
   /** It breaks the protocol, or does not answer: it is to be ended. */
   readonly fault: (why: string) => void;
   readonly hung: () => void;
-}
-
-interface Pending {
-  readonly name: string;
-  readonly settle: (outcome: { readonly value: unknown } | { readonly error: Error }) => void;
-  /** Once its answer is a stream. */
-  inbox: Inbox | null;
-  credit: number;
-  more: () => void;
-  /** Starts the time that it may take until its next word anew; `null`: nobody waits now. */
-  readonly timer: (run: boolean) => void;
-  readonly done: () => void;
 }
 
 /** The host's end of one process's call lane. What comes is checked before it is believed. */
@@ -82,86 +71,53 @@ export class Conversation {
       throw new LoadRefusedError('TOO_MANY_CALLS', `${this.#pending.size} calls are under way`);
     const { packed, bytes } = pack(params);
     const id = this.#next++;
-    const { input } = settings;
+    const { input, signal, timeoutMs = this.#limits.callTimeMs } = settings;
     return await new Promise((resolve, reject) => {
-      const pending = this.#track(id, name, settings, resolve, reject);
+      const pending = new Pending(id, name, { signal, timeoutMs }, this.#keeper, [resolve, reject]);
+      this.#pending.set(id, pending);
       try {
         this.#send({ t: 'call', id, name, input: input !== undefined, v: packed }, bytes);
       } catch (error) {
         pending.settle({ error: tooLarge(error) });
         return;
       }
-      if (input !== undefined) void this.#feed(id, pending, input);
+      if (input !== undefined) void this.#feed(pending, input);
     });
   }
 
-  #track(
-    id: number,
-    name: string,
-    { signal, timeoutMs = this.#limits.callTimeMs }: CallSettings,
-    resolve: (value: unknown) => void,
-    reject: (error: unknown) => void,
-  ): Pending {
-    let timer: NodeJS.Timeout | undefined;
-    const abandon = (error: unknown): void => {
-      if (!this.#pending.has(id)) return;
-      this.#send({ t: 'abort', id, why: error instanceof Error ? error.message : 'aborted' });
-      pending.settle({ error: error instanceof Error ? error : new Error('aborted', { cause: error }) });
-    };
-    const onAbort = (): void => abandon(signal?.reason);
-    const late = (): void => {
-      abandon(new LoadFailureError('CALL_TIMEOUT', `${name} did not answer within ${timeoutMs} ms`));
-      this.#ping(id);
-    };
-    signal?.addEventListener('abort', onAbort, { once: true });
-    const done = (): void => {
-      clearTimeout(timer);
-      signal?.removeEventListener('abort', onAbort);
-      this.#pending.delete(id);
-      pending.more();
-    };
-    const pending: Pending = {
-      name,
-      inbox: null,
-      credit: streamWindow,
-      more: () => undefined,
-      settle: (outcome) => {
-        if (!this.#pending.has(id)) return;
-        done();
-        if (pending.inbox !== null) pending.inbox.end('error' in outcome ? outcome.error : null);
-        else if ('error' in outcome) reject(outcome.error);
-        else resolve(outcome.value);
-      },
-      timer: (run) => {
-        clearTimeout(timer);
-        if (run) timer = setTimeout(late, timeoutMs);
-      },
-      done,
-    };
-    this.#pending.set(id, pending);
-    pending.timer(true);
-    // A stream is given to the caller as soon as it begins; the rest of it is the inbox's.
-    this.#begin.set(pending, () => {
-      const inbox = new Inbox((n) => this.#send({ t: 'pull', id, n }));
-      pending.inbox = inbox;
-      pending.timer(false);
-      resolve(this.#stream(id, pending, inbox));
-    });
-    return pending;
+  readonly #keeper: Keeper = {
+    gone: ({ id }) => void this.#pending.delete(id),
+    aborted: (call, reason) => this.#abandon(call, reason),
+    late: (call, timeoutMs) => {
+      this.#abandon(
+        call,
+        new LoadFailureError('CALL_TIMEOUT', `${call.name} did not answer within ${timeoutMs} ms`),
+      );
+      this.#ping(call.id);
+    },
+  };
+
+  #abandon(call: Pending, error: unknown): void {
+    if (call.over) return;
+    this.#send({ t: 'abort', id: call.id, why: error instanceof Error ? error.message : 'aborted' });
+    call.settle({ error: error instanceof Error ? error : new Error('aborted', { cause: error }) });
   }
 
-  readonly #begin = new WeakMap<Pending, () => void>();
+  #begin(call: Pending): void {
+    const inbox = new Inbox((n) => this.#send({ t: 'pull', id: call.id, n }));
+    call.begin(inbox, this.#stream(call, inbox));
+  }
 
   /** What the caller reads: leaving it ends the call, and each wait has its time. */
-  #stream(id: number, pending: Pending, inbox: Inbox): AsyncIterableIterator<unknown> {
+  #stream(pending: Pending, inbox: Inbox): AsyncIterableIterator<unknown> {
     const leave = (): void => {
-      if (!this.#pending.has(id)) return;
-      this.#send({ t: 'abort', id, why: 'nobody reads on' });
+      if (pending.over) return;
+      this.#send({ t: 'abort', id: pending.id, why: 'nobody reads on' });
       pending.done();
     };
     const stream: AsyncIterableIterator<unknown> = {
       next: async () => {
-        if (inbox.waiting === 0 && this.#pending.has(id)) pending.timer(true);
+        if (inbox.waiting === 0 && !pending.over) pending.timer(true);
         try {
           return await inbox.next();
         } finally {
@@ -183,15 +139,16 @@ export class Conversation {
   }
 
   /** The caller's stream, item by item, no faster than the plugin takes it. */
-  async #feed(id: number, pending: Pending, input: AsyncIterable<unknown>): Promise<void> {
+  async #feed(pending: Pending, input: AsyncIterable<unknown>): Promise<void> {
+    const { id } = pending;
     const iterator = input[Symbol.asyncIterator]();
     try {
       for (;;) {
-        while (pending.credit === 0 && this.#pending.has(id))
+        while (pending.credit === 0 && !pending.over)
           await new Promise<void>((resolve) => (pending.more = resolve));
-        if (!this.#pending.has(id)) return void (await iterator.return?.());
+        if (pending.over) return void (await iterator.return?.());
         const next = await iterator.next();
-        if (!this.#pending.has(id)) return void (await iterator.return?.());
+        if (pending.over) return void (await iterator.return?.());
         if (next.done === true) return this.#send({ t: 'inEnd', id, error: null });
         pending.credit--;
         const { packed, bytes } = pack(next.value);
@@ -199,7 +156,7 @@ export class Conversation {
         await this.#channel.drained();
       }
     } catch (error) {
-      if (!this.#pending.has(id)) return;
+      if (pending.over) return;
       const message = error instanceof Error ? error.message : String(error);
       this.#send({ t: 'inEnd', id, error: this.#clean(message) });
       if (error instanceof LoadFailureError || error instanceof RangeError)
@@ -251,7 +208,7 @@ export class Conversation {
     const { inbox } = pending;
     if (t === 'ok' && inbox === null) pending.settle({ value: unpackValue(packedOf(message), bytes) });
     else if (t === 'err') pending.settle({ error: this.#fault(pending.name, message) });
-    else if (t === 'stream' && inbox === null) this.#begin.get(pending)?.();
+    else if (t === 'stream' && inbox === null) this.#begin(pending);
     else if (t === 'item' && inbox !== null) {
       if (inbox.waiting >= 2 * streamWindow) throw new TypeError('more items than were asked for');
       inbox.push(unpackValue(packedOf(message), bytes));

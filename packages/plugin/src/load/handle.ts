@@ -158,7 +158,9 @@ export class Handle {
           'CALL_RATE',
           `${this.name} may be called ${this.#last?.callsPerMinute} times a minute`,
         );
-      return await (await this.#talk(settings)).call(name, params, settings);
+      const run = this.#over === null ? this.#run : null;
+      const talk = run !== null && run.why === null ? run.talk : await this.#talk(settings);
+      return await talk.call(name, params, settings);
     } catch (error) {
       this.#counts.errors++;
       throw error;
