@@ -1,7 +1,7 @@
 import { closeSync, existsSync, openSync, readSync, realpathSync } from 'node:fs';
 import path from 'node:path';
 import type { ConfineOptions } from './api.ts';
-import type { Launch } from './launch.ts';
+import { sandboxRoot as root, type Launch } from './launch.ts';
 import { defaultConfineLimits } from './limits.ts';
 import { holders, mainOf, pythonArgs, setupFor } from './launch-plain.ts';
 import { always, nodeFlags } from './node-flags.ts';
@@ -9,7 +9,6 @@ import { ourFile, preloadFile, type OurFile } from './preload-files.ts';
 import { findBubblewrap, findProgram, findPython, librariesOf } from './programs.ts';
 
 /** Where things are inside. */
-const root = '/plugin';
 const nodePath = '/ragv/node';
 
 const relayBytes = 96 * 1024 * 1024;

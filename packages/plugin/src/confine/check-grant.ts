@@ -1,13 +1,14 @@
 import path from 'node:path';
 import { ConfineRefusedError } from './errors.ts';
 import type { ConfineOptions } from './api.ts';
+import { sandboxRoot } from './launch.ts';
 
 /** Variables by which a program is told to run other code, or to look elsewhere for its own. */
 const loaders =
   /^(?:NODE_.*|LD_.*|DYLD_.*|PYTHON.*|PERL.*|RUBY.*|BASH_ENV|ENV|IFS|SHELLOPTS|OPENSSL_CONF|OPENSSL_MODULES|GCONV_PATH|SSLKEYLOGFILE)$/;
 
 /** Mounted or made by us inside a sandbox: nothing of the host can take their place. */
-const ours = ['/proc', '/dev', '/sys', '/ragv', '/plugin'];
+const ours = ['/proc', '/dev', '/sys', '/ragv', sandboxRoot];
 
 /**
  * The host has resolved the grant; this is the second pair of eyes, on what would undo the confinement.

@@ -1,4 +1,14 @@
+import type { Mode } from './grant.ts';
 import type { Setup } from './preload/setup.ts';
+
+/** Where a sandbox on Linux has the tree. */
+export const sandboxRoot = '/plugin';
+
+/** Where its process sees the tree that lies in `folder`. */
+export function treeSeenAt(mode: Mode, folder: string): string {
+  const layered = mode === 'sandbox' || mode === 'compute';
+  return layered && process.platform === 'linux' ? sandboxRoot : folder;
+}
 
 /** How a process is started: ready for `spawn`, with what the preload is to be told. */
 export interface Launch {

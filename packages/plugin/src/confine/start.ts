@@ -12,7 +12,8 @@ import { defaultConfineLimits, type ConfineLimits } from './limits.ts';
 import { encodeFrame, FrameError, UnreadError } from './preload/frames.ts';
 import { callLane, controlLane, Lanes } from './preload/lanes.ts';
 import type { Setup } from './preload/setup.ts';
-import { privateCopy, removeCopy } from './private-copy.ts';
+import { removeOwnFolder } from './own-folder.ts';
+import { privateCopy } from './private-copy.ts';
 import { launchSandboxExec } from './sandbox-exec.ts';
 import { makeTaskGroup, type TaskGroup } from './tasks.ts';
 import { watch } from './watch.ts';
@@ -41,7 +42,7 @@ export async function startConfined(options: ConfineOptions): Promise<ConfinedPr
     await running.up(launch.setup, waits ? verify : null);
     return running;
   } catch (error) {
-    if (copied) removeCopy(folder);
+    if (copied) removeOwnFolder(folder);
     throw error;
   }
 }
@@ -224,7 +225,7 @@ class Running implements ConfinedProcess {
     this.#control?.close();
     this.#kill(null); // what is left of its group
     this.#group?.remove();
-    if (copy !== null) removeCopy(copy);
+    if (copy !== null) removeOwnFolder(copy);
     const how = signal === null ? `code ${code}` : signal;
     const crashed = (): ConfineError =>
       new ConfineFailureError('PLUGIN_CRASHED', `the plugin's process ended with ${how}`);

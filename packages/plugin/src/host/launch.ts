@@ -1,6 +1,7 @@
 import { homedir } from 'node:os';
 import { join, sep } from 'node:path';
 import { variablesOf, type Launch, type Setting } from '../formats/launch.ts';
+import type { Runtime } from '../confine/grant.ts';
 import type { PluginManifest } from '../formats/manifest.ts';
 import { HostNotFoundError } from './errors.ts';
 
@@ -46,6 +47,11 @@ export function chooseEntry({ vendor, plugin, entry }: PluginManifest, bin: stri
         commands === '' ? 'it is a library, there is nothing to run' : `choose one with --bin: ${commands}`,
     },
   );
+}
+
+/** What runs it, if anything of ours does: Node, where the manifest says nothing. */
+export function runtimeOf({ runtime }: PluginManifest): Runtime {
+  return runtime === undefined || runtime === 'none' ? 'node' : runtime;
 }
 
 /** @throws HostNotFoundError `NO_SUCH_COMMAND` for what only another program can start */

@@ -1,9 +1,10 @@
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 
+import type { PluginManifest } from '../formats/manifest.ts';
 import type { Activated } from './activate.ts';
 import { LoadNotFoundError } from './errors.ts';
-import { mainOf, type Program } from './start.ts';
+import type { Program } from './start.ts';
 
 /** The plugin's main module, behind the runner. @throws LoadNotFoundError `NO_ENTRY` */
 export function programOf({ manifest, name }: Activated): Program {
@@ -14,6 +15,11 @@ export function programOf({ manifest, name }: Activated): Program {
       hint: manifest.kind === 'mcp' ? 'it is an MCP server: vault.mcp()' : 'ragv run starts its command',
     });
   return { entry, runner: runnerFile() };
+}
+
+function mainOf({ entry }: PluginManifest): string | null {
+  const { main, bin } = entry;
+  return main ?? (bin.size === 1 ? ([...bin.values()][0] ?? null) : null);
 }
 
 let runner: string | undefined;

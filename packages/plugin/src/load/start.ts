@@ -3,15 +3,17 @@ import { realpathSync } from 'node:fs';
 import type { ConfinedProcess, ConfineOptions, DeniedAccess } from '../confine/api.ts';
 import { ConfineRefusedError } from '../confine/errors.ts';
 import type { Mode, Runtime } from '../confine/grant.ts';
+import { treeSeenAt } from '../confine/launch.ts';
+import { makeOwnFolder, removeOwnFolder } from '../confine/own-folder.ts';
 import { findBubblewrap } from '../confine/programs.ts';
 import { startConfined } from '../confine/start.ts';
-import type { PluginManifest } from '../formats/manifest.ts';
 import type { Context } from '../host/context.ts';
 import { HostPolicyError } from '../host/errors.ts';
-import { refuseForeign } from '../host/launch.ts';
+import { refuseForeign, runtimeOf } from '../host/launch.ts';
+import { isAtLeast } from '../host/policy.ts';
 import { treeChanged } from '../host/verify.ts';
 import { activate, verifyTree, type Activated, type VerifyOptions } from './activate.ts';
-import { dataFolder, makeTempFolder, removeTempFolder } from './folders.ts';
+import { dataFolder } from './folders.ts';
 import { permitToStart, type GivenGrant, type StartPermit } from './permit.ts';
 import { resolveGrant } from './resolve-grant.ts';
 import type { PluginSpec } from '../names.ts';
@@ -73,10 +75,9 @@ export async function startPlugin(
     const { manifest, folder, name } = activated;
     const permit = await permitToStart(context, manifest, options.grant);
     refuseForeign(manifest);
-    const runtime = manifest.runtime === undefined || manifest.runtime === 'none' ? 'node' : manifest.runtime;
+    const runtime = runtimeOf(manifest);
     const mode = await chooseMode(name, runtime, options.mode, permit.leastMode);
-    const inSandbox = (mode === 'sandbox' || mode === 'compute') && process.platform === 'linux';
-    const root = inSandbox ? '/plugin' : folder;
+    const root = treeSeenAt(mode, folder);
     const program = programOf(activated, root);
     let temp: string | null = null;
     let data: string | null = null;
@@ -86,8 +87,8 @@ export async function startPlugin(
         data: () => (data ??= dataFolder(context, manifest)),
         temp: () => {
           if (temp === null) {
-            const made = makeTempFolder();
-            undo.push(() => removeTempFolder(made));
+            const made = makeOwnFolder('ragv-temp-');
+            undo.push(() => removeOwnFolder(made));
             temp = made;
           }
           return temp;
@@ -168,8 +169,6 @@ function basics(root: string): readonly (readonly [string, string])[] {
   ];
 }
 
-const byStrength: readonly Mode[] = ['trusted', 'process', 'sandbox', 'compute'];
-
 /** The mode asked for, which policy may not be stronger than; else the strongest to be had, never `trusted`. */
 async function chooseMode(
   name: string,
@@ -178,7 +177,7 @@ async function chooseMode(
   least: Mode,
 ): Promise<Mode> {
   if (asked !== undefined) {
-    if (byStrength.indexOf(asked) >= byStrength.indexOf(least)) return asked;
+    if (isAtLeast(asked, least)) return asked;
     throw new HostPolicyError('NOT_ALLOWED', `${name}: policy wants mode ${least}, not ${asked}`, {
       hint: `--mode ${least}`,
     });
@@ -204,10 +203,4 @@ async function sandboxHere(): Promise<boolean> {
 function cleaner(names: ReadonlyMap<string, string>): (text: string) => string {
   const known = [...names].toSorted(([a], [b]) => b.length - a.length);
   return (text) => known.reduce((left, [path, name]) => left.replaceAll(path, name), text);
-}
-
-/** How `manifest` is run as a module that a runner of ours loads. */
-export function mainOf(manifest: PluginManifest): string | null {
-  const { main, bin } = manifest.entry;
-  return main ?? (bin.size === 1 ? ([...bin.values()][0] ?? null) : null);
 }

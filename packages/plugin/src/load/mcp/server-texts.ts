@@ -5,9 +5,10 @@ import { join } from 'node:path';
 
 import { capabilitiesToJson, parseCapabilities } from '../../capabilities/capabilities.ts';
 import type { Mode } from '../../confine/grant.ts';
+import { treeSeenAt } from '../../confine/launch.ts';
 import { startConfined } from '../../confine/start.ts';
 import { parseManifest, serializeManifest, type PluginManifest } from '../../formats/manifest.ts';
-import { chooseEntry, launchOf, refuseForeign } from '../../host/launch.ts';
+import { chooseEntry, launchOf, refuseForeign, runtimeOf } from '../../host/launch.ts';
 import { defaultHostLimits } from '../../host/limits.ts';
 import { unpack } from '../../host/unpack.ts';
 import type { Packed } from '../../pack/options.ts';
@@ -48,7 +49,7 @@ export async function serverTexts(
   };
   try {
     await unpack(archive, manifest, folder, { limits: defaultHostLimits, signal });
-    const root = mode === 'sandbox' && process.platform === 'linux' ? '/plugin' : folder;
+    const root = treeSeenAt(mode, folder);
     const asked = [...(manifest.entry.launch?.settings ?? [])].flatMap(([name, { type, required }]) =>
       required && type === 'directory' ? [[name, [made('chosen')]] as const] : [],
     );
@@ -70,7 +71,7 @@ export async function serverTexts(
     });
     const server = await startConfined({
       mode,
-      runtime: manifest.runtime === undefined || manifest.runtime === 'none' ? 'node' : manifest.runtime,
+      runtime: runtimeOf(manifest),
       folder,
       entry: chooseEntry(manifest, undefined),
       args: [...launch.args, ...(options.args ?? [])].map((text) =>
