@@ -2,6 +2,7 @@ import type { Mode } from '../confine/grant.ts';
 import type { DeniedAccess } from '../confine/api.ts';
 import type { CallOptions, Host, HostOptions } from '../host/api.ts';
 import type { McpTransport } from './mcp/transport.ts';
+import type { Withheld } from '../host/grants-permit.ts';
 import type { GivenGrant } from './permit.ts';
 
 /** How a plugin that ended by itself, or was ended for what it did, is started again. */
@@ -128,6 +129,8 @@ export interface PluginHandle<Api extends PluginApi = UnknownApi> {
   readonly state: PluginState;
   /** The functions that its main module exports. */
   readonly functions: readonly string[];
+  /** What its manifest declares and it was not given: by whoever was asked (`consent`), or by a rule of a policy, whose place it is. */
+  readonly withheld: readonly Withheld[];
   /**
    * Calls an exported function. Values are JSON, with `Uint8Array` anywhere in them. A stream comes as an async iterator,
    * which is read as fast as it is taken; leaving it ends the call.

@@ -4,21 +4,19 @@ import type { Context } from '../host/context.ts';
 import type { PluginSpec } from '../names.ts';
 import {
   defaultLoadLimits,
-  defaultRestart,
   type CallSettings,
   type HandleEvents,
   type LoadLimits,
   type LoadOptions,
   type PluginMetrics,
   type PluginState,
-  type RestartPolicy,
 } from './api.ts';
 import type { Activated } from './activate.ts';
 import { Conversation } from './conversation.ts';
-import { gaveUp, isCrash } from './crash.ts';
+import { Restarts } from './crash.ts';
 import { LoadFailureError, LoadRefusedError } from './errors.ts';
 import { readLines } from './lines.ts';
-import { addTo, attempt } from './listeners.ts';
+import { aborted, Listeners } from './listeners.ts';
 import { programOf } from './module-program.ts';
 import { perMinute } from './rate.ts';
 import { startPlugin, type Started, type StartOptions } from './start.ts';
@@ -35,18 +33,15 @@ interface Run {
   why: Error | null;
 }
 
-type EventName = keyof HandleEvents;
-
 /** One loaded plugin: its process, and the next one if that ends. */
 export class Handle {
   readonly #context: Context;
   readonly #spec: PluginSpec;
   readonly #options: HandleOptions;
   readonly #limits: LoadLimits;
-  readonly #restart: RestartPolicy | null;
-  readonly #listeners = new Map<EventName, Set<(about: never) => void>>();
-  readonly #pluginListeners = new Map<string, Set<(data: unknown) => void>>();
-  readonly #crashes: number[] = [];
+  readonly #restarts: Restarts;
+  readonly #listeners = new Listeners<HandleEvents>();
+  readonly #pluginListeners = new Listeners<Readonly<Record<string, unknown>>>();
   readonly #counts = { calls: 0, errors: 0, events: 0, logLines: 0, denied: 0, restarts: 0 };
   #run: Run | null = null;
   #last: Started | null = null;
@@ -64,7 +59,7 @@ export class Handle {
     this.#spec = spec;
     this.#options = options;
     this.#limits = { ...defaultLoadLimits, ...options.limits };
-    this.#restart = options.restart === null ? null : { ...defaultRestart, ...options.restart };
+    this.#restarts = new Restarts(options.restart);
   }
 
   get name(): string {
@@ -87,13 +82,13 @@ export class Handle {
     return this.#functions;
   }
 
+  get withheld(): Started['permit']['withheld'] {
+    return this.#last?.permit.withheld ?? [];
+  }
+
   /** What runs now; `null` between two starts and at the end. */
   get activated(): Activated | null {
     return this.#run?.started.activated ?? null;
-  }
-
-  get onRevoked(): 'warn' | 'stop' {
-    return this.#last?.permit.onRevoked ?? 'stop';
   }
 
   /** @throws what starting it throws */
@@ -110,7 +105,7 @@ export class Handle {
       limits: { messageBytes: this.#limits.valueBytes },
       onDenied: (access) => {
         this.#counts.denied++;
-        this.#tell('denied', access);
+        this.#listeners.tell('denied', access);
       },
     });
     const { process: confined, clean } = started;
@@ -180,41 +175,36 @@ export class Handle {
       aborted(signal === undefined ? late : AbortSignal.any([signal, late])),
     ]);
     signal?.throwIfAborted();
-    const talk = this.#current();
-    if (talk !== null) return talk;
+    const talk = this.#run?.talk;
+    if (talk !== undefined) return talk;
     throw (
       this.#over ??
       new LoadFailureError('CALL_TIMEOUT', `${this.name} was not started again within ${timeoutMs} ms`)
     );
   }
 
-  #current(): Conversation | null {
-    return this.#run?.talk ?? null;
-  }
-
-  on<Name extends EventName>(event: Name, listener: (about: HandleEvents[Name]) => void): () => void {
-    return addTo<EventName, (about: never) => void>(this.#listeners, event, listener);
+  on<Name extends keyof HandleEvents>(
+    event: Name,
+    listener: (about: HandleEvents[Name]) => void,
+  ): () => void {
+    return this.#listeners.add(event, listener);
   }
 
   onEvent(event: string, listener: (data: unknown) => void): () => void {
-    return addTo(this.#pluginListeners, event, listener);
+    return this.#pluginListeners.add(event, listener);
   }
 
   metrics(): PluginMetrics {
-    const { calls, errors, events, logLines, denied, restarts } = this.#counts;
+    const { denied, ...counts } = this.#counts;
     const usage = this.#run?.started.process.usage();
     return {
+      ...counts,
       startMs: this.#last?.startMs ?? 0,
       verifyMs: this.#last?.verifyMs ?? 0,
-      calls,
-      errors,
       inFlight: this.#run?.talk.inFlight ?? 0,
-      events,
-      logLines,
       deniedAccesses: Math.max(denied, usage?.denied ?? 0),
       memoryBytes: usage?.memoryBytes ?? 0,
       cpuSeconds: usage?.cpuSeconds ?? 0,
-      restarts,
     };
   }
 
@@ -228,7 +218,7 @@ export class Handle {
   }
 
   judged(error: Error, stopped: boolean): void {
-    this.#tell('judged', { error, stopped });
+    this.#listeners.tell('judged', { error, stopped });
   }
 
   /** Ends the process; what waits hears `why`. */
@@ -257,27 +247,15 @@ export class Handle {
     if (run?.started !== started) return;
     this.#run = null;
     const wasUp = this.#state === 'running';
-    const again = this.#over === null && wasUp && this.#mayRestart(error);
-    if (wasUp || this.#state === 'restarting') this.#tell('ended', { error, again });
-    if (again) return this.#again();
-    this.#state = 'stopped';
-    this.#over ??=
-      wasUp && this.#restart !== null && isCrash(error) ? gaveUp(this.name, this.#restart, error) : error;
+    const pause = this.#over === null && wasUp ? this.#restarts.pauseAfter(error) : null;
+    if (wasUp || this.#state === 'restarting')
+      this.#listeners.tell('ended', { error, again: pause !== null });
+    if (pause !== null) return this.#again(pause);
+    this.#over ??= wasUp ? this.#restarts.verdict(this.name, error) : error;
     this.#gone();
   }
 
-  #mayRestart(error: Error): boolean {
-    if (this.#restart === null || !isCrash(error)) return false;
-    const now = performance.now();
-    this.#crashes.push(now);
-    while (this.#crashes.length > 0 && now - (this.#crashes[0] ?? now) > this.#restart.windowMs)
-      this.#crashes.shift();
-    return this.#crashes.length <= this.#restart.limit;
-  }
-
-  #again(): undefined {
-    const { backoffMs, maxBackoffMs } = this.#restart ?? defaultRestart;
-    const pause = Math.min(maxBackoffMs, backoffMs * 2 ** (this.#crashes.length - 1));
+  #again(pause: number): undefined {
     this.#state = 'restarting';
     this.#starting = this.#startAfter(pause);
   }
@@ -285,49 +263,37 @@ export class Handle {
   async #startAfter(pause: number): Promise<void> {
     await new Promise<void>((resolve) => {
       this.#wake = resolve;
-      this.#timer = setTimeout(resolve, pause * (0.5 + Math.random() / 2));
+      this.#timer = setTimeout(resolve, pause);
     });
     if (this.#over !== null) return;
     try {
       await this.start(undefined);
       this.#counts.restarts++;
-      this.#tell('restarted', { restarts: this.#counts.restarts });
+      this.#listeners.tell('restarted', { restarts: this.#counts.restarts });
     } catch (error) {
       const why = error instanceof Error ? error : new Error(String(error));
       if (this.#over !== null) return;
-      if (this.#mayRestart(why)) return this.#again();
+      const next = this.#restarts.pauseAfter(why);
+      if (next !== null) return this.#again(next);
       this.#state = 'stopped';
       this.#over = why;
-      this.#tell('ended', { error: why, again: false });
+      this.#listeners.tell('ended', { error: why, again: false });
       this.#gone();
     }
   }
 
   #event(event: string, data: unknown): void {
     this.#counts.events++;
-    for (const listener of this.#pluginListeners.get(event) ?? []) attempt(() => listener(data));
+    this.#pluginListeners.tell(event, data);
   }
 
   #log(stream: 'stdout' | 'stderr' | 'log', line: string): void {
     this.#counts.logLines++;
-    this.#tell('log', { stream, line });
-  }
-
-  #tell<Name extends EventName>(event: Name, about: HandleEvents[Name]): void {
-    for (const listener of this.#listeners.get(event) ?? [])
-      attempt(() => void Reflect.apply(listener, undefined, [about]));
+    this.#listeners.tell('log', { stream, line });
   }
 
   #gone(): void {
     this.#state = 'stopped';
     this.#options.onGone();
   }
-}
-
-/** Settles when `signal` aborts; never without one. */
-async function aborted(signal: AbortSignal | undefined): Promise<undefined> {
-  return new Promise((resolve) => {
-    if (signal?.aborted === true) resolve(undefined);
-    else signal?.addEventListener('abort', () => resolve(undefined), { once: true });
-  });
 }

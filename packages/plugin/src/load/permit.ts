@@ -3,7 +3,7 @@ import { narrow, type CapabilityPolicy } from '../capabilities/narrow.ts';
 import type { Mode } from '../confine/grant.ts';
 import type { PluginManifest } from '../formats/manifest.ts';
 import type { Context } from '../host/context.ts';
-import { permitFor } from '../host/grants-permit.ts';
+import { permitFor, type Withheld } from '../host/grants-permit.ts';
 
 /** What the program that is the host agrees to for one start, beside what was agreed to at installation. */
 export interface GivenGrant {
@@ -18,9 +18,8 @@ export interface StartPermit {
   readonly capabilities: Capabilities;
   readonly folders: readonly string[];
   readonly leastMode: Mode;
-  readonly onRevoked: 'warn' | 'stop';
-  /** What it asks for and does not get, a line each. */
-  readonly withheld: readonly string[];
+  /** What it asks for and does not get, and who keeps it back. */
+  readonly withheld: readonly Withheld[];
 }
 
 /** Signed ∩ agreed to ∩ policy. @throws NOT_ALLOWED, CONSENT_REQUIRED */
@@ -34,6 +33,5 @@ export async function permitToStart(
     given === undefined
       ? undefined
       : { granted: narrow(asked, given.capabilities ?? {}), folders: given.folders ?? [] };
-  const permit = await permitFor(context, manifest, once);
-  return { ...permit, withheld: permit.withheld.map(({ what, by }) => `${what.text} (${by})`) };
+  return permitFor(context, manifest, once);
 }

@@ -140,7 +140,7 @@ export async function startPlugin(
       activated,
       process: confined,
       permit,
-      withheld: [...permit.withheld, ...missing],
+      withheld: [...permit.withheld.map(({ what, by }) => `${what.text} (${by})`), ...missing],
       callsPerMinute: grant.limits.callsPerMinute,
       startMs: performance.now() - started,
       verifyMs,

@@ -27,7 +27,6 @@ const defaultRecheckMs = 15 * 60_000;
 /** What runs, as far as judging it again goes. */
 export interface Live {
   readonly activated: Activated | null;
-  readonly onRevoked: 'warn' | 'stop';
   stop(error: Error): Promise<void>;
   judged(error: Error, stopped: boolean): void;
 }
@@ -126,6 +125,9 @@ function facade<Api extends PluginApi>(handle: Handle): PluginHandle<Api> {
     },
     get functions() {
       return handle.functions;
+    },
+    get withheld() {
+      return handle.withheld;
     },
     call: async (name: string, params?: unknown, settings: CallSettings = {}) =>
       handle.call(name, params, settings) as never,

@@ -12,7 +12,7 @@ import {
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
-import { codeOf, tempFolder, type World } from '../host/world.ts';
+import { codeOf, tempFolder, World } from '../host/world.ts';
 import { agreed, moduleFiles, publishModule, vaultOf, worldWith } from './plugins.ts';
 
 const code = `export const version = () => 2; export const greet = () => 'hello';`;
@@ -208,4 +208,24 @@ describe('the seal of a large tree', () => {
       expect(await start()).toBe('TREE_CHANGED');
     }
   });
+});
+
+test('what is declared and was not given can be asked for: by whom, and in words', async () => {
+  const world = await World.create();
+  const capabilities = { env: ['TOKEN'], 'fs.read': ['/etc/hosts'], 'net.connect': ['*:443'] };
+  await publishModule(world, moduleFiles(code), { capabilities });
+  const host = await world.host();
+  await host.install('acme/hello', { grant: { granted: ['fs.read', 'net.connect'], by: 'flag' } });
+  const file = join(tempFolder(), 'policy.json');
+  const rules = [{ for: '*', capabilities: { 'net.connect': ['api.acme.example:443'] } }];
+  writeFileSync(file, JSON.stringify({ format: 'ragnos-organisation-policy/1', rules }));
+  const vault = await vaultOf(world, { mode: 'process', policy: file });
+  const hello = await vault.load('acme/hello');
+  expect(hello.withheld).toMatchObject([
+    { what: { capability: 'env', value: 'TOKEN' }, by: 'consent' },
+    { what: { capability: 'net.connect', value: '*:443' }, by: `${file} rules[0]` },
+  ]);
+  expect(hello.withheld.every(({ what }) => /^[^\n]{10,}$/.test(what.text))).toBe(true);
+  const all = await vault.load('acme/hello', { grant: { capabilities: {} } });
+  expect(all.withheld.map(({ by }) => by)).toEqual([`${file} rules[0]`]);
 });

@@ -42,9 +42,6 @@ export function mcpTransport(context: Context, spec: string, options: McpTranspo
     get activated() {
       return started?.activated ?? null;
     },
-    get onRevoked() {
-      return started?.permit.onRevoked ?? 'stop';
-    },
     stop: async (error) => fail(error),
     judged: (error) => transport.onerror?.(error),
   };
