@@ -1,5 +1,6 @@
 /** Loading a plugin and calling it, beside Node's own child process and the MCP SDK's stdio transport. */
 import { execFile } from 'node:child_process';
+import { readdir } from 'node:fs/promises';
 import { loadavg } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -41,7 +42,15 @@ export async function load(times: number): Promise<readonly Answer[]> {
   const empty = median(await timesOf('empty-process.mjs', [String(times * 3)]));
   const starts = await medians(ways, 'start', times);
   const calls = await medians(ways, 'call', times);
-  const verifying = median(await timesOf('load.mjs', ['verify', String(times), home, spec, 'process']));
+  const versions = (await readdir(home, { recursive: true })).find((path) =>
+    path.endsWith('/generated/versions'),
+  );
+  const verifying: number[] = [];
+  const hashing: number[] = [];
+  for (let round = 0; round < 3; round++) {
+    verifying.push(...(await timesOf('load.mjs', ['verify', String(times), home, spec, 'process'])));
+    hashing.push(...(await timesOf('hash-tree.mjs', [String(times), join(home, versions ?? '')])));
+  }
   const many = new Map<Way, readonly number[]>();
   for (const way of ways) many.set(way, await way.times('many', 1));
   const load = `load average ${loadavg()
@@ -61,9 +70,27 @@ export async function load(times: number): Promise<readonly Answer[]> {
         },
       })),
       notes: [
-        `an empty Node process takes ${empty.toFixed(1)} ms from start to end; verifying chain and tree takes ${verifying.toFixed(1)} ms of a load`,
-        'goals: ≤ 60 ms over an empty process in mode process, 10 ms more in sandbox, ≤ 10 ms of it verification; a call of 200 bytes ≤ 60 µs',
+        `an empty Node process takes ${empty.toFixed(1)} ms from start to end`,
+        'goals: ≤ 60 ms over an empty process in mode process, 10 ms more in sandbox; a call of 200 bytes ≤ 60 µs',
         `memory of 50: the proportional set of all processes below the host; ${load}`,
+      ],
+    },
+    {
+      question: 'Verification within such a load',
+      rows: [
+        {
+          name: 'chain and tree',
+          cells: {
+            'ours ms': median(verifying),
+            'floor ms': median(hashing),
+            'ours ÷ floor': median(verifying) / median(hashing),
+            goal: '≤ 10 ms',
+          },
+        },
+      ],
+      notes: [
+        'floor: read every file once and hash it, knowing nothing of what to expect, with nothing else at work',
+        'ours runs while the plugin’s process starts, which has a core of its own where there is one',
       ],
     },
   ];

@@ -37,7 +37,9 @@ const key = 'ragv.setup';
 export function readSetup(): Setup {
   const setup = isMainThread ? readFirstFrame() : getEnvironmentData(key);
   if (!isSetup(setup)) throw new Error('started without its host');
-  if (isMainThread) setEnvironmentData(key, { ...setup, files: [...setup.files], ours: [...setup.ours] });
+  // A copy, which nobody has a hand on, kept only where there may be threads: it is as long as the list of files.
+  if (isMainThread && (setup.worker || !setup.confined))
+    setEnvironmentData(key, { ...setup, files: [...setup.files], ours: [...setup.ours] });
   return setup;
 }
 
