@@ -36,6 +36,9 @@ export async function run(context: Context): Promise<number> {
       voice.note(`note: ${spec} ${version} is verified and ${modeWords[chosen]}`);
       for (const line of withheldLines(spec, withheld, options.flag('verbose'))) voice.note(line);
     },
+    onJudged: (error, stopped) => {
+      if (!stopped) voice.warn(`${error.message}; it goes on, as the policy says`); // the other ends it, and is said there
+    },
     onRefused: (error) => voice.note(`note: ${error.message}`),
   });
   return result.exitCode ?? (result.signal === null ? 1 : 128 + constants.signals[result.signal]);

@@ -327,6 +327,13 @@ export interface RunOptions extends CallOptions {
       }) => void)
     | undefined;
   readonly onDenied?: ((access: DeniedAccess) => void) | undefined;
+  /**
+   * How old what is known may be until it is refreshed and what runs is judged again. Default 15 minutes; 0 = nothing is
+   * done by itself. What a refresh at the start brings counts as known at the start.
+   */
+  readonly recheckEveryMs?: number | undefined;
+  /** It was revoked or refused since it was started; policy says whether it goes on. */
+  readonly onJudged?: ((error: Error, stopped: boolean) => void) | undefined;
   /** What of an MCP server did not pass the filter. */
   readonly onRefused?: ((error: Error) => void) | undefined;
 }

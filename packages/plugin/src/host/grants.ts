@@ -57,7 +57,8 @@ export function asksForSomething(capabilities: Capabilities): boolean {
   return widens(noCapabilities, capabilities);
 }
 
-function grantsFile(context: GrantsContext, { vendor, plugin }: PluginId): string {
+/** What was agreed to for a plugin. */
+export function grantsFile(context: GrantsContext, { vendor, plugin }: PluginId): string {
   return join(context.paths.folder, 'grants', vendor, `${plugin}.json`);
 }
 

@@ -38,7 +38,8 @@ export async function localPolicy(policy: string | OrganisationPolicy): Promise<
   }
 }
 
-function copyOf(context: Context): string {
+/** What was last seen of the repository's. */
+export function policyFile(context: Context): string {
   return join(context.paths.known, 'organisation.json');
 }
 
@@ -48,7 +49,7 @@ function signedSource(context: Context, policy: OrganisationPolicy): PolicySourc
 
 /** The repository's policy as last seen; `null` = it never had one. @throws HOST_STATE */
 async function knownPolicy(context: Context): Promise<PolicySource | null> {
-  const bytes = await readBytes(copyOf(context), maxLength);
+  const bytes = await readBytes(policyFile(context), maxLength);
   if (bytes === null) return null;
   try {
     return signedSource(context, parseOrganisationPolicy(bytes));
@@ -85,17 +86,17 @@ export async function refreshPolicy(
   const own = context.localPolicy === null ? [] : [context.localPolicy];
   const info = await updater.find(policyPath, { signal });
   if (info === null) {
-    if ((await readBytes(copyOf(context), maxLength)) === null) return own;
+    if ((await readBytes(policyFile(context), maxLength)) === null) return own;
     throw new HostUntrustedError('POLICY_LOST', `${policyPath} is gone, and this host has seen it`, {
       hint: 'nothing was installed; a policy is replaced, never removed: ask the operator of the repository',
     });
   }
   try {
-    const { bytes, kept } = await read(info, copyOf(context));
+    const { bytes, kept } = await read(info, policyFile(context));
     const policy = parseOrganisationPolicy(bytes);
     if (!context.offline && !kept) {
       ensureFolder(context.paths.folder, 'known');
-      await writeFileAtomic(copyOf(context), bytes, { mode: 0o600 });
+      await writeFileAtomic(policyFile(context), bytes, { mode: 0o600 });
     }
     return [...own, signedSource(context, policy)];
   } catch (error) {

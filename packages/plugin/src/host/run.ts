@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream';
+import { setTimeout as wait } from 'node:timers/promises';
 
 import type { ConfinedProcess } from '../confine/api.ts';
 import { ConfineRefusedError } from '../confine/errors.ts';
@@ -6,6 +7,7 @@ import { LoadFailureError } from '../load/errors.ts';
 import { commandProgram } from '../load/mcp/command.ts';
 import { McpFilter } from '../load/mcp/filter.ts';
 import { mcpLineBytes, messageWriter, readMessages, readServer } from '../load/mcp/lines.ts';
+import { defaultRecheckMs, watchRunning, type Live } from '../load/recheck.ts';
 import { signalPlugin } from '../load/signals.ts';
 import { startPlugin, type Started } from '../load/start.ts';
 import type { RunOptions, RunResult, RunStreams } from './api.ts';
@@ -14,9 +16,13 @@ import type { Pointer } from './pointer.ts';
 
 const forwarded = ['SIGTERM', 'SIGHUP', 'SIGINT'] as const;
 
+/** How long a command that is over waits for the refresh that its start began. */
+const lastWaitMs = 1_000;
+
 /**
  * Verifies chain and tree, then starts the plugin's command, confined. Its standard streams are whatever it is given; those of
- * an MCP server go through the filter.
+ * an MCP server go through the filter. It waits for no network: what is known is refreshed beside it, and it is judged again
+ * as long as it runs.
  */
 export async function runPlugin(
   context: Context,
@@ -32,6 +38,18 @@ export async function runPlugin(
   );
   const { process: confined, activated, withheld } = started;
   const stop = (): void => void confined.stop({ graceMs: 0 });
+  const faults: Error[] = [];
+  const fail = (error: Error): void => {
+    faults.push(error);
+    stop();
+  };
+  const judged: Live = {
+    started,
+    stop: async (error) => fail(error),
+    judged: (error, stopped) => options.onJudged?.(error, stopped),
+  };
+  const { recheckEveryMs: everyMs = defaultRecheckMs } = options;
+  const watch = watchRunning(context, new Set([judged]), { everyMs, startsFirst: true });
   options.signal?.addEventListener('abort', stop, { once: true });
   try {
     options.onStart?.({
@@ -40,24 +58,28 @@ export async function runPlugin(
       mode: confined.mode,
       withheld,
     });
-    return await attend(started, options);
+    const result = await attend(started, options, faults, fail);
+    // One that ends sooner than anybody can be asked would else never hear anything.
+    await Promise.race([watch.begun, wait(lastWaitMs, undefined, { ref: false })]);
+    return result;
   } finally {
+    watch.close();
     options.signal?.removeEventListener('abort', stop);
     stop();
     await confined.exited;
   }
 }
 
-async function attend(started: Started, options: RunOptions): Promise<RunResult> {
+async function attend(
+  started: Started,
+  options: RunOptions,
+  faults: readonly Error[],
+  fail: (error: Error) => void,
+): Promise<RunResult> {
   const { process: confined } = started;
   const [out, err] = [new Collected(), new Collected()];
   const ended: Promise<unknown>[] = [];
   const { stdio = 'pipe' } = options;
-  const faults: Error[] = [];
-  const fail = (error: Error): void => {
-    faults.push(error);
-    void confined.stop({ graceMs: 0 });
-  };
   if (stdio === 'pipe') {
     confined.stdin.end();
     ended.push(out.take(confined.stdout), err.take(confined.stderr));

@@ -109,7 +109,8 @@ export async function readSmall(
   return { bytes: await updater.read(info, { maxLength, signal }), kept: false };
 }
 
-function revocationsFile(context: Context): string {
+/** What was last seen of them. */
+export function revocationsFile(context: Context): string {
   return join(context.paths.known, 'revocations.json');
 }
 

@@ -11,7 +11,6 @@ import {
   type PluginMetrics,
   type PluginState,
 } from './api.ts';
-import type { Activated } from './activate.ts';
 import { Conversation } from './conversation.ts';
 import { Restarts } from './crash.ts';
 import { LoadFailureError, LoadRefusedError } from './errors.ts';
@@ -87,8 +86,8 @@ export class Handle {
   }
 
   /** What runs now; `null` between two starts and at the end. */
-  get activated(): Activated | null {
-    return this.#run?.started.activated ?? null;
+  get started(): Started | null {
+    return this.#run?.started ?? null;
   }
 
   /** @throws what starting it throws */

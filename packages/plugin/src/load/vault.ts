@@ -1,68 +1,35 @@
-import { VaultError } from '@ragnos/tuf';
-
-import { readSpec, type Context } from '../host/context.ts';
-import { verifyEvidence } from '../host/evidence.ts';
+import { readSpec } from '../host/context.ts';
 import { hostOn, openContext } from '../host/open-host.ts';
-import { openSession } from '../host/session.ts';
-import { judgeRunning } from '../host/watch.ts';
-import type { OnRevoked } from '../formats/organisation-policy.ts';
-import type { Activated } from './activate.ts';
-import { verifyTree } from './activate.ts';
 import type {
   CallSettings,
   LoadOptions,
   McpOptions,
   PluginApi,
   PluginHandle,
-  Recheck,
   Vault,
   VaultOptions,
 } from './api.ts';
 import { LoadFailureError } from './errors.ts';
 import { Handle } from './handle.ts';
 import { mcpTransport, type McpTransport } from './mcp/transport.ts';
-
-const defaultRecheckMs = 15 * 60_000;
-
-/** What runs, as far as judging it again goes. */
-export interface Live {
-  readonly activated: Activated | null;
-  stop(error: Error): Promise<void>;
-  judged(error: Error, stopped: boolean): void;
-}
+import { defaultRecheckMs, watchRunning, type Live } from './recheck.ts';
 
 /** `openVault` itself. */
 export async function openVaultNow(options: VaultOptions): Promise<Vault> {
   const context = await openContext(options);
   const live = new Set<Live>();
   const workFolder = options.workFolder ?? options.project ?? null;
+  const watch = watchRunning(context, live, {
+    everyMs: options.recheckEveryMs ?? defaultRecheckMs,
+    sealAboveBytes: options.sealAboveBytes,
+  });
   let closed = false;
-  let timer: NodeJS.Timeout | null = null;
-
-  const recheck: Vault['recheck'] = async ({ refresh = true, signal } = {}) => {
-    if (refresh)
-      await openSession(context, signal).catch((error: unknown) => {
-        if (!(error instanceof VaultError)) throw error;
-        context.events.refusal(error, null); // what is known already is judged by all the same
-      });
-    const found = await Promise.all([...live].map((one) => judge(context, one, options.sealAboveBytes)));
-    return found.filter((one) => one !== null);
-  };
-  const every = options.recheckEveryMs ?? defaultRecheckMs;
-  const plan = (): void => {
-    if (every === 0 || closed) return;
-    timer = setTimeout(() => {
-      recheck().then(plan, plan);
-    }, every);
-    timer.unref();
-  };
-  plan();
   const refuseClosed = (): void => {
     if (closed) throw new LoadFailureError('PLUGIN_CLOSED', 'the vault was closed');
   };
   const close = async (): Promise<void> => {
     closed = true;
-    if (timer !== null) clearTimeout(timer);
+    watch.close();
     const error = new LoadFailureError('PLUGIN_CLOSED', 'the vault was closed');
     await Promise.all([...live].map(async (one) => one.stop(error)));
   };
@@ -101,7 +68,7 @@ export async function openVaultNow(options: VaultOptions): Promise<Vault> {
         live,
       });
     },
-    recheck,
+    recheck: async ({ refresh = true, signal } = {}) => watch.recheck({ refresh, signal }),
     close,
     [Symbol.asyncDispose]: close,
   };
@@ -137,33 +104,4 @@ function facade<Api extends PluginApi>(handle: Handle): PluginHandle<Api> {
     close,
     [Symbol.asyncDispose]: close,
   };
-}
-
-/** By what this host knows now. A revocation is for the policy; a tree that changed is repaired, since what runs was verified. */
-async function judge(
-  context: Context,
-  one: Live,
-  sealAboveBytes: number | undefined,
-): Promise<Recheck | null> {
-  const { activated } = one;
-  if (activated === null) return null;
-  const { name, pointer, manifest } = activated;
-  let action: OnRevoked = 'stop';
-  try {
-    const judged = await judgeRunning(context, pointer);
-    if (judged !== null) {
-      action = judged.action; // as the newest policy says, not as it was when this was started
-      throw judged.error;
-    }
-    await verifyEvidence(context, pointer, pointer);
-    await verifyTree(context, { name, pointer, manifest }, { repair: true, sealAboveBytes });
-    return null;
-  } catch (error) {
-    if (!(error instanceof VaultError)) throw error;
-    const stopped = action === 'stop';
-    context.events.refusal(error, name);
-    one.judged(error, stopped);
-    if (stopped) await one.stop(error);
-    return { plugin: name, error, stopped };
-  }
 }

@@ -179,8 +179,11 @@ describe('a server that goes on like this is ended', { timeout: 30_000 }, () => 
   test.each(Object.entries(depths))('not one whose answer is nested %s', async (_name, [deep, fits]) => {
     const { client, say, errors, refused } = await connect(signed);
     await say({ deep });
-    if (fits) expect((await client.listTools()).tools).toEqual([]);
-    else await expect(client.listTools()).rejects.toThrow('more than 128 levels');
+    const listed = client.listTools().then(
+      ({ tools }) => `${tools.length} tools`,
+      ({ message }: Error) => message,
+    );
+    expect(await listed).toContain(fits ? '0 tools' : 'more than 128 levels');
     expect(refused.join().includes('"add"')).toBe(fits); // looked at, or not at all
     expect(await say({ a: 1, b: 2 }).catch(String)).toContain(fits ? 'signed manifest' : '"3"');
     expect(errors).toEqual([]);

@@ -7,7 +7,7 @@ import { LoadFailureError } from '../errors.ts';
 import { readLines } from '../lines.ts';
 import { defaultLoadLimits } from '../api.ts';
 import { startPlugin, type Started } from '../start.ts';
-import type { Live } from '../vault.ts';
+import type { Live } from '../recheck.ts';
 import { McpFilter } from './filter.ts';
 import type { JsonRpcMessage } from './json-rpc.ts';
 import { messageWriter, readServer } from './lines.ts';
@@ -39,8 +39,8 @@ export function mcpTransport(context: Context, spec: string, options: McpTranspo
   let closed = false;
   let ending = false; // by us: what that looks like from outside is nobody's news
   const live: Live = {
-    get activated() {
-      return started?.activated ?? null;
+    get started() {
+      return started;
     },
     stop: async (error) => fail(error),
     judged: (error) => transport.onerror?.(error),
