@@ -69,6 +69,7 @@ export function normalisedKeys(outputs: readonly (readonly string[])[]): readonl
         .replace(/\b\d{4}-\d\d-\d\d\b/g, '<date>')
         .replace(/\b\d{4}-\d\d-\d\d\b/g, '<date>')
         .replace(/\d+ bytes/g, '<size>')
+        .replace(/; [^\s@]+@[^\s:]+: /, '; <who>: ')
         .replace(/ragv \S+, node v\S+, openssl \S+/, '<tool>')
         .trimEnd(),
     ),

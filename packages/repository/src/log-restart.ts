@@ -51,5 +51,5 @@ function isSame(a: LogRestart, b: LogRestart | undefined): boolean {
 
 /** For whoever is asked to sign the root. */
 export function restartWords({ size, root, by, reason }: LogRestart): string {
-  return `the audit log of ${size} entries (root hash ${root}) is given up: they are lost for good; ${by}: ${reason}`;
+  return `the audit log of ${size} ${size === 1 ? 'entry' : 'entries'} (root hash ${root}) is given up: what was in it is lost for good; ${by}: ${reason}`;
 }

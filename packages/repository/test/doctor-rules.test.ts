@@ -442,7 +442,7 @@ describe('the log, the memory, the clock and the disk', () => {
     const signed = await signEvent(event, seen, world.keys.of('root'), settings);
     await repository.applyEvent(signed.event);
     expect(said((await inStore(world)).findings, 'log-restarted')).toMatch(
-      /^warning: the audit log was restarted at \S+: 1 entries before it are lost; a@b: the disk died$/,
+      /^warning: the audit log was restarted at \S+: 1 entry before it is lost; a@b: the disk died$/,
     );
   });
 

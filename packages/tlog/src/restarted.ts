@@ -42,7 +42,8 @@ export function restartFindings(
 
 /** One sentence for a person. */
 export function lostWords({ time, size, by, reason }: LostLog): string {
-  return `restarted at ${time.toISOString()}: ${size} entries before it are lost; ${by}: ${reason}`;
+  const what = size === 1 ? '1 entry before it is' : `${size} entries before it are`;
+  return `restarted at ${time.toISOString()}: ${what} lost; ${by}: ${reason}`;
 }
 
 /** What was seen of this log, or of one before it: that one ended with at least as much. */
