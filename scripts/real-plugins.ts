@@ -1,8 +1,8 @@
 /**
  * `npm run test:real-plugins [-- <name>…]`: real packages of npm as plugins, each published, installed, started confined and
- * asked. Without names all of them, and docs/real-plugins.md is written; then the other two parts: `guide` follows
- * docs/protect-my-ai-host.md, which publishes one of them, word for word, `formats` tries real packages of every other format
- * and writes what came of it into docs/formats.md. Each part's name is that part alone.
+ * asked. Without names all of them, and docs/real-plugins.md is written; then the other two parts: `formats` tries real
+ * packages of every other format and writes what came of it into docs/formats.md, `guide` follows docs/protect-my-ai-host.md
+ * and docs/migration.md word for word. Each part's name is that part alone.
  */
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -70,6 +70,29 @@ async function attempt(vault: Vault, plugin: RealPlugin): Promise<Result> {
   };
 }
 
+/** A vault that the host trusts, both in `folder`, and a project. */
+async function prepare(folder: string): Promise<void> {
+  const at = join(folder, 'project');
+  await mkdir(at, { recursive: true });
+  await writeFile(join(at, 'note.txt'), 'from the project\n');
+  const ada = { type: 'entity', name: 'Ada', entityType: 'person', observations: ['writes programs'] };
+  for (const name of ['memory.jsonl', 'graph.jsonl'])
+    await writeFile(join(at, name), `${JSON.stringify(ada)}\n`);
+  await writeFile(join(folder, 'password'), 'correct horse battery staple\n', { mode: 0o600 });
+  await ragv(folder, 'init', 'v', '--vendor', 'acme');
+  await ragv(
+    folder,
+    'trust',
+    'init',
+    'v/public',
+    '--root',
+    'v/1.root.json',
+    '--single-signer',
+    '--alias',
+    'real',
+  );
+}
+
 function tell(result: Result): void {
   const { plugin, refused, files, publishMs, installMs, sandbox, process: held, run, nothing: bare } = result;
   const parts = [
@@ -85,24 +108,7 @@ function tell(result: Result): void {
 
 let failed = false;
 try {
-  await mkdir(project);
-  await writeFile(join(project, 'note.txt'), 'from the project\n');
-  const ada = { type: 'entity', name: 'Ada', entityType: 'person', observations: ['writes programs'] };
-  for (const name of ['memory.jsonl', 'graph.jsonl'])
-    await writeFile(join(project, name), `${JSON.stringify(ada)}\n`);
-  await writeFile(join(work, 'password'), 'correct horse battery staple\n', { mode: 0o600 });
-  await ragv(work, 'init', 'v', '--vendor', 'acme');
-  await ragv(
-    work,
-    'trust',
-    'init',
-    'v/public',
-    '--root',
-    'v/1.root.json',
-    '--single-signer',
-    '--alias',
-    'real',
-  );
+  await prepare(work);
   const vault = await openVault({ home: join(work, 'home'), workFolder: project, recheckEveryMs: 0 });
   const found = new Map<RealPlugin, Result>();
   const waiting = chosen.values(); // shared: whoever is free takes the next
@@ -121,8 +127,15 @@ try {
   const asTold = results.filter((one) => isFine(one) === (one.plugin.fails === undefined)).length;
   failed = asTold < results.length || (names.length === 0 && fine < least);
   if (names.length === 0) await writeReport(results);
-  if (names.length === 0 || names.includes('formats')) await tryFormats(work);
-  if (names.length === 0 || names.includes('guide')) await followGuide('protect-my-ai-host.md');
+  if (names.length === 0 || names.includes('formats')) {
+    const formats = join(work, 'formats'); // the same servers, under the same names
+    await prepare(formats);
+    await tryFormats(formats);
+  }
+  if (names.length === 0 || names.includes('guide')) {
+    await followGuide('protect-my-ai-host.md');
+    await followGuide('migration.md');
+  }
 } finally {
   await rm(work, { recursive: true, force: true, maxRetries: 5 });
 }

@@ -25,14 +25,19 @@ export function wrapped(text: string, indent = ''): string {
   return [...lines, line].join('\n');
 }
 
-export function code(text: string): string {
-  const short = shortened(text.replaceAll('\n', '⏎'), 90);
+export function code(text: string, length = 90): string {
+  const short = shortened(text.replaceAll('\n', '⏎'), length);
   return short.includes('`') ? `\`\` ${short} \`\`` : `\`${short}\``;
 }
 
-/** Without paths of the machine, and with nothing that Markdown would read. */
+/** With nothing in it that Markdown would read. */
 export function plain(text: string): string {
-  return text.replaceAll(/(?:\/[\w.@+-]+){3,}/g, '…').replaceAll(/[<>*_`[\]]/g, (mark) => `\\${mark}`);
+  return text.replaceAll(/[<>*_`[\]]/g, (mark) => `\\${mark}`);
+}
+
+/** Paths of this machine and of this run are nobody's business. */
+export function withoutPaths(text: string): string {
+  return text.replaceAll(/(?:\/[\w.@+-]+){3,}/g, '…');
 }
 
 export function shortened(text: string, length: number): string {

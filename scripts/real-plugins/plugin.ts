@@ -67,7 +67,7 @@ export function server(
   packages: Common['packages'],
   tool: Server['tool'],
   answer: string,
-  more: Pick<Server, 'args' | 'env' | 'fails'> = {},
+  more: Partial<Pick<Server, 'args' | 'env' | 'fails' | 'kind'>> = {},
 ): Server {
   return { type: 'server', name, kind: 'MCP server', packages, tool, answer, ...more };
 }

@@ -4,7 +4,7 @@ import { arch, cpus, platform } from 'node:os';
 import { join } from 'node:path';
 import { repositoryRoot } from '../demo/stage.ts';
 import type { Trial } from './ask.ts';
-import { code, milliseconds, plain, shortened, table, wrapped } from './markdown.ts';
+import { code, milliseconds, plain, shortened, table, withoutPaths, wrapped } from './markdown.ts';
 import type { RealPlugin } from './plugin.ts';
 
 export interface Result {
@@ -36,7 +36,7 @@ const notTried = `- Servers that need an account or a network (search, source fo
 - Servers that start what they fetch (\`npx\`, \`uvx\`, a container) are refused at publication, so they are not in the list.
 - Packages that download or build native code in an install script do not get it, since no script is run. Those that
   bring a prebuilt file for each system are published for one system with \`--target\`.
-- Linux alone was tried. macOS has another sandbox, and Windows none yet.
+- Linux alone was tried, which has another sandbox than macOS.
 - Bundles (\`.mcpb\`), extensions (\`.vsix\`), folders for Claude and Python wheels are tried by
   \`npm run test:real-plugins -- formats\`, with its results in [formats](formats.md).`;
 
@@ -49,7 +49,7 @@ export async function writeReport(results: readonly Result[]): Promise<void> {
 
 ${wrapped(`Written by \`npm run test:real-plugins\`, which fetches these packages from npm, publishes each into a vault with all that it depends on, installs it on a host with all that its code was found to use, starts it confined, asks it something and compares the answer. It needs a network and bubblewrap, and fails unless all that is listed here without a failure answers again.`)}
 
-${wrapped(`**${fine.length} of ${results.length} answer** in every way that was tried; ${bare.length} also with nothing granted: no file but their own, no network, no variable, no program. Node ${process.version}, ${platform()} ${arch()}, ${cpus().length} processors, three plugins at a time.`)}
+${wrapped(`**${fine.length} of ${results.length} answer** in every way that was tried; ${bare.length} also with nothing granted: no file but their own, no network, no variable, no program. Node ${process.version}, ${platform()} ${arch()}, ${cpus().length} processors, three plugins at a time, beside other work.`)}
 
 ${wrapped(`Times are from asking for it until it is ready: verifying signatures and every file, starting the process, loading its code (of a server, until the client has been greeted; over \`ragv run\` the command's own start is in it). A mark (✗) is a failure, told under the plugin's name. Versions of the named packages are exact; what they depend on is what npm chose that day.`)}
 
@@ -101,7 +101,7 @@ function failing(results: readonly Result[]): string {
   return known
     .map(({ plugin, refused }) => {
       const why = plugin.fails ?? refused ?? 'it does not answer as it has to';
-      return `${wrapped(`- [${plugin.name}](#${plugin.name}) (${plugin.kind}): ${plain(shortened(why, 300))}`, '  ')}\n`;
+      return `${wrapped(`- [${plugin.name}](#${plugin.name}) (${plugin.kind}): ${plain(shortened(withoutPaths(why), 300))}`, '  ')}\n`;
     })
     .join('');
 }
@@ -115,15 +115,17 @@ function details(one: Result): string {
     ['with nothing granted', one.nothing],
   ];
   const facts = [
-    plugin.packages.map(code).join(', '),
+    `${plugin.kind}: ${plugin.packages.map((spec) => code(spec)).join(', ')}`,
     refused === null
       ? `${files.toLocaleString('en')} files, ${bundled === 1 ? '1 package' : `${bundled} packages`} bundled; published in ${milliseconds(one.publishMs)}, installed in ${milliseconds(one.installMs)}`
-      : `refused: ${plain(refused)}`,
+      : `refused: ${code(withoutPaths(refused), 200)}`,
     `asked: ${asked(plugin)}`,
     ...(isFine(one) ? [`answered: ${code(answer(plugin))}`] : []),
     ...(refused === null ? [`declares: ${declared(one.capabilities)}`] : []),
     ...trials.flatMap(([how, trial]) =>
-      trial === null || trial.failure === null ? [] : [`${how} it fails: ${plain(trial.failure)}`],
+      trial === null || trial.failure === null
+        ? []
+        : [`${how} it fails: ${code(withoutPaths(trial.failure), 200)}`],
     ),
   ];
   return `### ${plugin.name}\n\n${facts.map((fact) => wrapped(`- ${fact}`, '  ')).join('\n')}`;
@@ -133,7 +135,7 @@ function details(one: Result): string {
 function declared(words: readonly string[]): string {
   const variable = /^sees the environment variable (?<name>\S+)$/;
   const names = words.flatMap((text) => variable.exec(text)?.groups?.['name'] ?? []);
-  const rest = words.filter((text) => !variable.test(text)).map((text) => plain(shortened(text, 160)));
+  const rest = words.filter((text) => !variable.test(text)).map((text) => plain(fewNames(text)));
   const [first, ...more] = names;
   const seen =
     first === undefined
@@ -141,9 +143,19 @@ function declared(words: readonly string[]): string {
       : more.length === 0
         ? [`sees the environment variable ${code(first)}`]
         : [
-            `sees ${names.length} environment variables (${[first, ...more].slice(0, 3).map(code).join(', ')}${names.length > 3 ? ', …' : ''})`,
+            `sees ${names.length} environment variables (${[first, ...more]
+              .slice(0, 3)
+              .map((name) => code(name))
+              .join(', ')}${names.length > 3 ? ', …' : ''})`,
           ];
   return [...rest, ...seen].join('; ') || 'nothing';
+}
+
+/** `offers 14 tools: …` */
+function fewNames(text: string): string {
+  const [what = '', list = ''] = text.split(': ');
+  const names = list.split(', ');
+  return names.length > 5 ? `${what}: ${names.slice(0, 4).join(', ')}, …` : shortened(text, 200);
 }
 
 function asked(plugin: RealPlugin): string {

@@ -32,8 +32,9 @@ export const servers: readonly RealPlugin[] = [
     '"thoughtHistoryLength": 1',
   ),
   server('calc-mcp', ['@coo-quack/calc-mcp@2.1.1'], ['math', { expression: '6 * 7' }], '42'),
-  // Prints a banner where a client reads messages.
-  server('time-mcp', ['time-mcp@1.0.6'], ['days_in_month', { date: '2024-02-01' }], '29'),
+  server('time-mcp', ['time-mcp@1.0.6'], ['days_in_month', { date: '2024-02-01' }], '29', {
+    kind: 'MCP server that prints a banner among its messages, which is dropped',
+  }),
   server('knowledge-graph', ['@itseasy21/mcp-knowledge-graph@1.0.7'], ['read_graph', {}], 'Ada', {
     args: ['--memory-path', '<project>/graph.jsonl'],
   }),

@@ -1,0 +1,3 @@
+import papa from 'papaparse';
+
+export const rows = (text) => papa.parse(text, { header: true }).data;
