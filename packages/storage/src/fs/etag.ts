@@ -45,21 +45,24 @@ export async function* readFile(
   for (let position = start; position < end;) {
     const chunk = new Uint8Array(Math.min(chunkLength, end - position));
     const { bytesRead } = await file.read(chunk, 0, chunk.length, position);
-    if (bytesRead === 0)
-      throw new StorageError('STORAGE_UNAVAILABLE', `${path} became shorter while it was read`, {
-        hint: 'try again',
-      });
+    if (bytesRead === 0) throw becameShorter(path);
     position += bytesRead;
     yield chunk.subarray(0, bytesRead);
   }
 }
 
+function becameShorter(path: string): StorageError {
+  return new StorageError('STORAGE_UNAVAILABLE', `${path} became shorter while it was read`, {
+    hint: 'try again',
+  });
+}
+
 export async function readWhole(file: OpenFile, path: string, size: number): Promise<Uint8Array> {
   const bytes = new Uint8Array(size);
-  let length = 0;
-  for await (const chunk of readFile(file, path, 0, size)) {
-    bytes.set(chunk, length);
-    length += chunk.length;
+  for (let position = 0; position < size;) {
+    const { bytesRead } = await file.read(bytes, position, size - position, position);
+    if (bytesRead === 0) throw becameShorter(path);
+    position += bytesRead;
   }
   return bytes;
 }

@@ -199,7 +199,6 @@ export function fsStorage(options: FsStorageOptions): Storage {
       }
       const { signal } = callOptions;
       signal?.throwIfAborted();
-      if ((await head(key))?.etag !== expected) return { swapped: false };
       const replace = async (temp: TempFile): Promise<SwapResult> => {
         const path = tree.pathOf(key);
         const held = await lock(key, signal);
