@@ -3,6 +3,7 @@ import { read } from '@ragnos/storage';
 import { LogError } from '@ragnos/tlog';
 import {
   defaultLimits,
+  parseMetadata,
   TrustedMetadataSet,
   UnsignedMetadataError,
   VaultError,
@@ -149,9 +150,12 @@ export function checkAnnounced(engine: Engine, head: Head, incoming: readonly In
 
 /**
  * Whether clients go on reading what is live under the new root, and nothing of it loses what vouches for it.
- * @throws PublishError SIGNATURES_MISSING, BAD_LAYOUT
+ * @throws PublishError SIGNATURES_MISSING, BAD_LAYOUT, CONFLICT
  */
 export async function checkLive(head: Head, next: Uint8Array): Promise<void> {
+  if (Buffer.compare(head.root.bytes, next) === 0) return; // somebody else put it meanwhile
+  const { version } = parseMetadata(next, 'root').signed;
+  if (head.root.signed.version >= version) throw taken(version);
   const set = new TrustedMetadataSet(head.root.bytes, { now: new Date(0), expiry: 'ignore' });
   set.updateRoot(next);
   await refuseHangingBins(head, set.root);

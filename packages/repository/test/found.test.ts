@@ -274,3 +274,32 @@ test('an event of a role that was split meanwhile is opened anew with its files 
   });
   expect(await (await clientOf(made)).read('vendors/acme/a/event')).toBe('by event');
 });
+
+test.for([1, 2])(
+  'a root by event that somebody overtakes before read %i of the head is opened anew',
+  async (pause) => {
+    const made = await world();
+    const [old] = made.keys.of('root');
+    if (old === undefined) throw new Error('no key');
+    const [fresh, other] = [testSigner(), testSigner()];
+    made.keys.held.set('root', [old, fresh]);
+    const away = await made.open();
+    const deadline = new Date(made.now.getTime() + 86_400_000);
+    const edits = [{ kind: 'keys', role: 'root', keys: [fresh.key], threshold: 1 }] as const;
+    const event = await signedBy(made, await away.proposeEvent({ edits, reason: '', deadline }), 'root');
+    let reads = 0;
+    const storage: Storage = {
+      ...made.storage,
+      async get(key, options) {
+        if (key === 'metadata/timestamp.json' && ++reads === pause)
+          await (await made.open()).rotateKey('root', other, old);
+        return made.storage.get(key, options);
+      },
+    };
+    const applying = await made.open({ storage });
+    const { outcome } = await applying.applyEvent(event);
+    expect(outcome).toBe('reopened');
+    const client = await clientOf(made);
+    expect(client.set.root.roles.get('root')?.keyIds).toEqual([other.key.keyId]);
+  },
+);
