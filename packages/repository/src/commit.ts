@@ -67,7 +67,7 @@ export type Outcome =
     };
 
 /**
- * One try: target files and roles → snapshot → audit entry → timestamp, whose compare-and-swap is the commit point. Nothing
+ * One try: target files and roles → snapshot and audit entry → timestamp, whose compare-and-swap is the commit point. Nothing
  * is written before every signer is known to be at hand. If this throws, nothing was committed; `attempt` names
  * what was written.
  */
