@@ -7,11 +7,13 @@ import {
   type CapabilityName,
   type ConsentAnswer,
   type ConsentRequest,
+  type Statement,
 } from '@ragnos/plugin';
 import { isJsonObject, parseJson } from '@ragnos/tuf';
 import type { Context } from './command.ts';
 import { CliError } from './errors.ts';
 import { askLine } from './prompt.ts';
+import { count } from './text.ts';
 import { isTerminal } from './voice.ts';
 
 const hint = '--grant all, or names such as --grant fs.read,net.connect, or a JSON file of capabilities';
@@ -71,9 +73,16 @@ export function canAsk({ voice, options }: Context): boolean {
 /** Shows a request; undefined is a no, and so is everything but yes. */
 export async function ask(context: Context, request: ConsentRequest): Promise<ConsentAnswer | undefined> {
   const { voice, signal } = context;
-  for (const line of requestLines(request)) voice.note(line);
-  const yes = await askLine('Do you agree? [y/N] ', 'n', signal);
-  if (!/^y(?:es)?$/i.test(yes)) return undefined;
+  const lines = requestLines(request);
+  for (const line of lines) voice.note(line);
+  const everything = requestLines(request, 'all');
+  const isShort = everything.join() !== lines.join();
+  let answer = await askLine(`Do you agree? [y/N${isShort ? ', ? shows all' : ''}] `, 'n', signal);
+  if (isShort && answer === '?') {
+    for (const line of everything) voice.note(line);
+    answer = await askLine('Do you agree? [y/N] ', 'n', signal);
+  }
+  if (!/^y(?:es)?$/i.test(answer)) return undefined;
   const folder = request.choosesFolders
     ? await askLine('Which folder may it use? (empty: none, or as before) ', '', signal)
     : '';
@@ -81,25 +90,51 @@ export async function ask(context: Context, request: ConsentRequest): Promise<Co
   return { granted: 'all', to: request.manifest, folders, by: 'terminal' };
 }
 
-/** A request in words: what is new about an update, all of it at a first installation. */
-export function requestLines(request: ConsentRequest): readonly string[] {
+/** What a terminal shows without scrolling: whoever asks for a thousand harmless things must not hide a grave one behind them. */
+const mostLines = 16;
+const mostCharacters = 160;
+
+/**
+ * A request in words, the gravest first: what is new about an update, all of it at a first installation. As much of it as can
+ * be read, or all.
+ */
+export function requestLines(request: ConsentRequest, extent: 'short' | 'all' = 'short'): readonly string[] {
   const { vendor, plugin, version, previous, asks, wider, narrower, changes, weaker } = request;
   const name = `${vendor}/${plugin}@${version}`;
-  if (previous === null)
-    return [`${name} asks for:`, ...asks.map(({ text, severity }) => line(text, severity))];
+  const line = (sign: string, text: string, isGrave = false): Line => ({ text: `  ${sign}${text}`, isGrave });
+  const stated = (sign: string, all: readonly Statement[]): readonly Line[] =>
+    all.map(({ text, severity }) => line(sign, text, severity === 'high'));
+  const lines =
+    previous === null
+      ? stated('', asks)
+      : [
+          ...changes.map((text) => line('! ', text, true)),
+          ...weaker.map((text) => line('! ', text, true)),
+          ...stated('+ ', wider),
+          ...narrower.map(({ text }) => line('- ', `no longer ${text}`)),
+        ];
+  const head = previous === null ? `${name} asks for:` : `${name}, unlike ${previous}:`;
+  if (extent === 'all') return [head, ...lines.map(worded)];
+  const rest = lines.slice(mostLines);
+  const grave = rest.filter(({ isGrave }) => isGrave).length;
+  const more = `  … and ${count(rest.length, 'more', 'more')}${grave === 0 ? '' : `, ${count(grave, 'of them', 'of them')} to think twice about`}`;
   return [
-    `${name}, unlike ${previous}:`,
-    ...changes.map((text) => `  ! ${text}${mark('high')}`),
-    ...wider.map(({ text, severity }) => `  + ${text}${mark(severity)}`),
-    ...weaker.map((text) => `  ! ${text}`),
-    ...narrower.map(({ text }) => `  - no longer ${text}`),
+    head,
+    ...lines.slice(0, mostLines).map((one) => worded({ ...one, text: clipped(one.text) })),
+    ...(rest.length === 0 ? [] : [more]),
   ];
 }
 
-function line(text: string, severity: string): string {
-  return `  ${text}${mark(severity)}`;
+interface Line {
+  readonly text: string;
+  readonly isGrave: boolean;
 }
 
-function mark(severity: string): string {
-  return severity === 'high' ? '  (think twice)' : '';
+function worded({ text, isGrave }: Line): string {
+  return isGrave ? `${text}  (think twice)` : text;
+}
+
+function clipped(text: string): string {
+  if (text.length <= mostCharacters) return text;
+  return `${text.slice(0, mostCharacters).toWellFormed()}… (${count(text.length, 'character')})`;
 }

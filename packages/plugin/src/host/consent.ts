@@ -54,7 +54,7 @@ export class ConsentRequiredError extends HostPolicyError {
     const { vendor, plugin, version, previous, wider, changes, weaker } = request;
     const name = `${vendor}/${plugin}@${version}`;
     const all = [...changes, ...wider.map(({ text }) => text), ...weaker];
-    const some = all.slice(0, 5).join('; ');
+    const some = all.slice(0, 5).map(clipped).join('; ');
     const what = all.length > 5 ? `${some}; and ${all.length - 5} more` : some;
     const message =
       previous === null
@@ -63,6 +63,11 @@ export class ConsentRequiredError extends HostPolicyError {
     super('CONSENT_REQUIRED', message, { hint: `nothing was changed; if you agree: ${command}` });
     this.request = request;
   }
+}
+
+/** A list of a thousand tools is one sentence. */
+function clipped(text: string): string {
+  return text.length <= 200 ? text : `${text.slice(0, 200).toWellFormed()}…`;
 }
 
 export interface ConsentCase {
