@@ -259,6 +259,7 @@ export const exitOfError: Readonly<Record<ErrorCode, Exit>> = {
   NOT_INSTALLED: 'notFound',
   NO_PREVIOUS: 'notFound',
   NO_SUCH_COMMAND: 'notFound',
+  SETTING_MISSING: 'notFound',
   NO_POLICY_FILE: 'notFound',
   NO_CONSENT: 'notFound',
   ALIAS_TAKEN: 'conflict',

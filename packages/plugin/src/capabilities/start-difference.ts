@@ -1,4 +1,5 @@
 import type { PluginManifest } from '../formats/manifest.ts';
+import { launchChanges } from './launch-difference.ts';
 
 type Start = Pick<PluginManifest, 'kind' | 'runtime' | 'entry'>;
 
@@ -18,8 +19,8 @@ const runtimes: Readonly<Record<NonNullable<PluginManifest['runtime']>, string>>
 
 /**
  * How a version is another thing than the one before, or is started by other means: a sentence each, that goes on after "it".
- * Whoever agreed to a library did not agree to a program, whatever it asks for. Empty where nothing but its code changed, or
- * where it lost a way to be started.
+ * Whoever agreed to a library did not agree to a program, nor to another launch, whatever it asks for. Empty where nothing but
+ * its code changed, or where it lost a way to be started.
  */
 export function startChanges(before: Start, after: Start): readonly string[] {
   const by = ({ runtime = 'node' }: Start): string => runtimes[runtime];
@@ -31,7 +32,10 @@ export function startChanges(before: Start, after: Start): readonly string[] {
       ? []
       : [`is started ${by(after)} now, and was started ${by(before)} before`]),
   ];
-  return changes.length > 0 ? changes : otherEntry(before.entry, after.entry);
+  return [
+    ...(changes.length > 0 ? changes : otherEntry(before.entry, after.entry)),
+    ...launchChanges(before.entry, after.entry),
+  ];
 }
 
 /** One way more beside the one that there was is an entry more of the same plugin; another in its place is not. */

@@ -50,6 +50,22 @@ export function variablesOf(text: string): readonly string[] {
   return [...text.matchAll(/\$\{([^}]*)\}/g)].map((match) => match[1] ?? '');
 }
 
+/**
+ * The variable of the host that a person puts a setting into: the one that the bundle itself passes it in, else its name in
+ * capitals. Its author chooses it: nothing is read from it that was not granted, so a manifest has to declare it. `null` = a
+ * folder that is only an argument; those are named when they are granted.
+ */
+export function settingVariable({ env, settings }: Launch, key: string): string | null {
+  const own = [...env].find(([, text]) => text === `\${user_config.${key}}`)?.[0];
+  const type = settings.get(key)?.type;
+  if (own !== undefined) return own;
+  if (type === 'directory' || type === 'file') return null;
+  return key
+    .toUpperCase()
+    .replace(/[^A-Z0-9_]/g, '_')
+    .replace(/^(?=\d)/, '_');
+}
+
 export function readLaunch(reader: Reader): Launch {
   const list = reader.object('settings');
   const names = list.names();

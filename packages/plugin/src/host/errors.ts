@@ -39,6 +39,7 @@ export type NotFoundCode =
   | 'NOT_INSTALLED'
   | 'NO_PREVIOUS'
   | 'NO_SUCH_COMMAND'
+  | 'SETTING_MISSING' // it is not started without a setting that nobody gave, or that was not granted
   | 'NO_POLICY_FILE'
   | 'NO_CONSENT'; // nothing was agreed to that could be taken back
 

@@ -1,6 +1,7 @@
 import { homedir } from 'node:os';
-import { join, sep } from 'node:path';
-import { variablesOf, type Launch, type Setting } from '../formats/launch.ts';
+import { isAbsolute, join, relative, sep } from 'node:path';
+import { quoted } from '../capabilities/visible.ts';
+import { settingVariable, variablesOf, type Launch, type Setting } from '../formats/launch.ts';
 import type { Runtime } from '../confine/grant.ts';
 import type { PluginManifest } from '../formats/manifest.ts';
 import { HostNotFoundError } from './errors.ts';
@@ -8,22 +9,31 @@ import { HostNotFoundError } from './errors.ts';
 /** What stands beside the entry when it is started. */
 export interface Filled {
   readonly args: readonly string[];
-  /** What the bundle itself sets; nothing of the host's environment but the settings that it asks for. */
+  /** What the bundle itself sets; nothing of the host's environment but what was granted. */
   readonly env: ReadonlyMap<string, string>;
-  /** Folders and files that are the values of settings: whoever set them meant the plugin to have them. */
+  /** Folders and files that a person set for this start, and so meant the plugin to have. Never what its author wrote. */
+  readonly folders: readonly string[];
+}
+
+/** What of this host a launch may be filled with. */
+export interface GivenToLaunch {
+  /** The variables that were granted, by name; `null` = it is not set. */
+  readonly variables: ReadonlyMap<string, string | null>;
+  /** Folders that a person named: absolute paths. */
   readonly folders: readonly string[];
 }
 
 export interface LaunchOptions {
-  /** Values of settings by name; a setting that is not here is looked up in `environment`. */
+  /** What a person set for this start, by the setting's name. */
   readonly settings?: ReadonlyMap<string, readonly string[]> | undefined;
-  readonly environment?: Readonly<Record<string, string | undefined>> | undefined;
+  /** Where a setting is looked up that is not in `settings`. Absent: nowhere. */
+  readonly given?: GivenToLaunch | undefined;
   readonly home?: string | undefined;
 }
 
 /**
  * What an entry of an installed plugin is started with, whose tree its process sees at `folder`.
- * @throws HostNotFoundError `NO_SUCH_COMMAND` where nothing of ours can start it, or a setting is missing
+ * @throws HostNotFoundError `NO_SUCH_COMMAND` where nothing of ours can start it, `SETTING_MISSING`
  */
 export function launchOf(manifest: PluginManifest, folder: string, options: LaunchOptions = {}): Filled {
   refuseForeign(manifest);
@@ -82,11 +92,6 @@ function fillLaunch(
       throw new HostNotFoundError('NO_SUCH_COMMAND', `${name} has no setting ${given}`, {
         hint: `it has ${[...launch.settings.keys()].join(', ') || 'none'}`,
       });
-  const values = new Map<string, readonly string[]>();
-  for (const [key, setting] of launch.settings) {
-    const value = valueOf(name, launch, key, setting, options);
-    if (value !== null) values.set(`user_config.${key}`, value);
-  }
   const home = options.home ?? homedir();
   const places = new Map([
     ['__dirname', folder],
@@ -97,13 +102,15 @@ function fillLaunch(
     ['pathSeparator', sep],
     ['/', sep],
   ]);
+  const values = new Map<string, readonly string[]>();
   // Once, from left to right: a value that looks like a variable stays as it is.
   const fill = (text: string): string =>
     text.replace(/\$\{([^}]*)\}/g, (_, key: string) => places.get(key) ?? values.get(key)?.join(',') ?? '');
-  const filled = (list: readonly string[]): readonly string[] => list.map(fill);
-  for (const [key, { default: given }] of launch.settings)
-    if (given !== null && values.get(`user_config.${key}`) === given)
-      values.set(`user_config.${key}`, filled(given));
+  for (const [key, setting] of launch.settings) {
+    const byDefault = setting.default?.map(fill) ?? null; // of places alone, as its reader has seen to
+    const value = valueOf(name, { launch, key, setting, byDefault, own: folder }, options);
+    if (value !== null) values.set(`user_config.${key}`, value);
+  }
   const unset = (text: string): boolean =>
     variablesOf(text).some((key) => key.startsWith('user_config.') && !values.has(key));
   return {
@@ -114,35 +121,72 @@ function fillLaunch(
       return several ?? [fill(text)];
     }),
     env: new Map([...launch.env].flatMap(([key, text]) => (unset(text) ? [] : [[key, fill(text)] as const]))),
-    folders: [...launch.settings].flatMap(([key, { type }]) =>
-      type === 'directory' || type === 'file' ? (values.get(`user_config.${key}`) ?? []) : [],
+    folders: [...launch.settings].flatMap(([key, setting]) =>
+      isFolder(setting) ? (options.settings?.get(key) ?? []) : [],
     ),
   };
 }
 
-function valueOf(
-  name: string,
-  launch: Launch,
-  key: string,
-  setting: Setting,
-  options: LaunchOptions,
-): readonly string[] | null {
-  const variable = settingVariable(launch, key);
-  const from = options.environment?.[variable];
-  const value = options.settings?.get(key) ?? (from === undefined ? null : [from]) ?? setting.default;
+interface ToSet {
+  readonly launch: Launch;
+  readonly key: string;
+  readonly setting: Setting;
+  readonly byDefault: readonly string[] | null;
+  /** The plugin's own folder, which it may read. */
+  readonly own: string;
+}
+
+/** `null` = it has none. @throws SETTING_MISSING */
+function valueOf(name: string, about: ToSet, options: LaunchOptions): readonly string[] | null {
+  const { key, setting, launch } = about;
+  const value = options.settings?.get(key) ?? valueHere(about, options.given);
   if (value === null && setting.required)
-    throw new HostNotFoundError('NO_SUCH_COMMAND', `${name} needs its setting ${key}: ${setting.title}`, {
-      hint: setting.sensitive
-        ? `set the environment variable ${variable}`
-        : `ragv run --settings <file>, with { ${JSON.stringify(key)}: … }`,
-    });
+    throw new HostNotFoundError(
+      'SETTING_MISSING',
+      `${name} needs its setting ${key}, ${quoted(setting.title)}`,
+      { hint: howToSet(name, launch, key, options.given) },
+    );
   if (value !== null && value.length > 1 && !setting.multiple)
     throw new HostNotFoundError('NO_SUCH_COMMAND', `${name} takes one value for its setting ${key}`);
   return value;
 }
 
-/** The environment variable that holds a setting: the one that the bundle itself passes it in, else its name in capitals. */
-export function settingVariable(launch: Launch, key: string): string {
-  const own = [...launch.env].find(([, text]) => text === `\${user_config.${key}}`)?.[0];
-  return own ?? key.toUpperCase().replace(/[^A-Z0-9_]/g, '_');
+/**
+ * What a setting is without a person who sets it for this start: a variable that was granted, else the author's default. Of
+ * folders only such as lie in one that a person named; the one setting for a folder is what was named.
+ */
+function valueHere(
+  { launch, key, setting, byDefault, own }: ToSet,
+  { variables, folders }: GivenToLaunch = { variables: new Map(), folders: [] },
+): readonly string[] | null {
+  const variable = settingVariable(launch, key);
+  const from = variable === null ? null : (variables.get(variable) ?? null);
+  const value = from === null ? byDefault : [from];
+  if (!isFolder(setting)) return value;
+  const known = [own, ...folders];
+  if (value !== null && value.every((path) => known.some((one) => liesIn(path, one)))) return value;
+  const isOnly = [...launch.settings.values()].filter(isFolder).length === 1;
+  const fits =
+    setting.type === 'directory' && (folders.length === 1 || (setting.multiple && folders.length > 0));
+  return isOnly && fits ? folders : null;
+}
+
+function howToSet(name: string, launch: Launch, key: string, given: GivenToLaunch | undefined): string {
+  const file = `ragv run --settings <file> ${name}, with { ${JSON.stringify(key)}: … } in it`;
+  const setting = launch.settings.get(key);
+  const variable = settingVariable(launch, key);
+  if (variable === null || (setting !== undefined && isFolder(setting)))
+    return `ragv install ${name} --grant all --folder <path>, or ${file}`;
+  if (given?.variables.has(variable) === true) return `set the environment variable ${variable}, or ${file}`;
+  return `it was not granted the environment variable ${variable}: ragv install ${name} --grant all, or ${file}`;
+}
+
+function isFolder({ type }: Setting): boolean {
+  return type === 'directory' || type === 'file';
+}
+
+function liesIn(path: string, folder: string): boolean {
+  if (!isAbsolute(path)) return false;
+  const way = relative(folder, path);
+  return way !== '..' && !way.startsWith(`..${sep}`) && !isAbsolute(way);
 }

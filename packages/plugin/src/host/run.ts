@@ -33,7 +33,7 @@ export async function runPlugin(
   const started = await startPlugin(
     context,
     { vendor, plugin, wanted: null },
-    (activated, root) => commandProgram(activated, root, { ...options, args }),
+    (activated, root, given) => commandProgram(activated, root, given, { ...options, args }),
     { ...options, repair: options.repair ?? false, workFolder: options.workFolder ?? context.project },
   );
   const { process: confined, activated, withheld } = started;

@@ -26,12 +26,11 @@ export async function startForAMoment(
     await handle.close();
     return;
   }
-  const { process: confined } = await startPlugin(
-    context,
-    spec,
-    (activated, root) => commandProgram(activated, root, {}),
-    { signal, repair: false, workFolder: context.project },
-  );
+  const { process: confined } = await startPlugin(context, spec, commandProgram, {
+    signal,
+    repair: false,
+    workFolder: context.project,
+  });
   let said = '';
   confined.stdout.resume();
   confined.stderr.on('data', (chunk: Buffer) => (said = (said + chunk.toString()).slice(-lastWords)));

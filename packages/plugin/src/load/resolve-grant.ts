@@ -137,7 +137,8 @@ function isInside(inner: string, outer: string): boolean {
   return inner === outer || inner.startsWith(outer.endsWith(sep) ? outer : outer + sep);
 }
 
-function valuesOf(
+/** Of those of `names` that are set. */
+export function valuesOf(
   names: readonly string[],
   environments: GrantInputs['environments'],
 ): ReadonlyMap<string, string> {

@@ -9,13 +9,13 @@ import { findBubblewrap } from '../confine/programs.ts';
 import { startConfined } from '../confine/start.ts';
 import type { Context } from '../host/context.ts';
 import { HostPolicyError } from '../host/errors.ts';
-import { refuseForeign, runtimeOf } from '../host/launch.ts';
+import { refuseForeign, runtimeOf, type GivenToLaunch } from '../host/launch.ts';
 import { isAtLeast } from '../host/policy.ts';
 import { treeChanged } from '../host/verify.ts';
 import { activate, verifyTree, type Activated, type VerifyOptions } from './activate.ts';
 import { dataFolder } from './folders.ts';
 import { permitToStart, type GivenGrant, type StartPermit } from './permit.ts';
-import { resolveGrant } from './resolve-grant.ts';
+import { resolveGrant, valuesOf } from './resolve-grant.ts';
 import type { PluginSpec } from '../names.ts';
 
 /** What is run of a verified plugin. */
@@ -23,7 +23,7 @@ export interface Program {
   /** Below the tree. */
   readonly entry: string;
   readonly args?: readonly string[];
-  /** What its signed launch sets. */
+  /** What its signed launch sets: of this host's environment nothing that was not granted. */
   readonly env?: ReadonlyMap<string, string>;
   /** Folders that the person named in its settings: `$chosen`. */
   readonly folders?: readonly string[];
@@ -65,7 +65,7 @@ const passed = 'LANG LC_ALL LC_CTYPE TZ TERM NO_COLOR FORCE_COLOR COLUMNS LINES 
 export async function startPlugin(
   context: Context,
   spec: PluginSpec,
-  programOf: (activated: Activated, root: string) => Program,
+  programOf: (activated: Activated, root: string, given: GivenToLaunch) => Program,
   options: StartOptions,
 ): Promise<Started> {
   const started = performance.now();
@@ -78,7 +78,10 @@ export async function startPlugin(
     const runtime = runtimeOf(manifest);
     const mode = await chooseMode(name, runtime, options.mode, permit.leastMode);
     const root = treeSeenAt(mode, folder);
-    const program = programOf(activated, root);
+    const environments = [options.env ?? new Map(), process.env];
+    const values = valuesOf(permit.capabilities.env, environments);
+    const variables = new Map(permit.capabilities.env.map((one) => [one, values.get(one) ?? null]));
+    const program = programOf(activated, root, { variables, folders: permit.folders });
     let temp: string | null = null;
     let data: string | null = null;
     const { grant, missing } = resolveGrant({
@@ -97,14 +100,14 @@ export async function startPlugin(
         chosen: [...permit.folders, ...(program.folders ?? [])],
       },
       deny: [context.home],
-      environments: [options.env ?? new Map(), process.env],
+      environments,
     });
     const env = new Map<string, string>([
       ...(mode === 'compute' ? [] : basics(root)),
       ...(data === null ? [] : [['RAGV_DATA', data] as const]),
       ...(temp === null ? [] : [['TMPDIR', temp] as const]),
-      ...(program.env ?? []),
       ...grant.env,
+      ...(program.env ?? []),
     ]);
     let verifyMs = activated.chainMs;
     let tree: 'whole' | 'repaired' = 'whole';

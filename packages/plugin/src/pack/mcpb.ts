@@ -1,7 +1,13 @@
 import { isJsonObject, type JsonObject, type JsonValue } from '@ragnos/tuf';
 import type { ArchiveEntry } from '../archive/tar-reader.ts';
 import { PackError } from '../errors.ts';
-import { templateProblem, variablesOf, type Launch, type Setting } from '../formats/launch.ts';
+import {
+  settingVariable,
+  templateProblem,
+  variablesOf,
+  type Launch,
+  type Setting,
+} from '../formats/launch.ts';
 import type { Runtime } from '../formats/manifest.ts';
 import { filePath, type FilePath } from '../names.ts';
 import { lines, member, texts } from './loose.ts';
@@ -183,18 +189,16 @@ function offersOf(json: JsonObject): ReadonlyMap<string, readonly string[]> {
   );
 }
 
-/** Its settings say what it will be given: folders and files that a person names, and variables that hold their answers. */
+/** Its settings say what it will be given: folders and files that a person names, and the variables that hold the other answers. */
 function capabilitiesOf(launch: Launch, files: Files, runtime: Runtime): JsonObject {
   const asked = [...launch.settings.values()];
   const chosen = asked.some(({ type }) => type === 'directory' || type === 'file') ? ['$chosen'] : [];
   const native =
     runtime === 'executable' || files.some(({ path }) => /\.(?:node|so|dylib|dll|pyd)$/i.test(path));
-  const variables = [...launch.env].flatMap(([name, text]) =>
-    text.includes('${user_config.') ? [name] : [],
-  );
+  const variables = new Set([...launch.settings.keys()].flatMap((key) => settingVariable(launch, key) ?? []));
   return {
     ...(chosen.length === 0 ? {} : { 'fs.read': chosen, 'fs.write': chosen }),
-    ...(variables.length === 0 ? {} : { env: variables }),
+    ...(variables.size === 0 ? {} : { env: [...variables] }),
     ...(native ? { native } : {}),
   };
 }

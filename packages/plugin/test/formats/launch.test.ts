@@ -88,8 +88,9 @@ describe('is refused by reader and schema', () => {
 });
 
 describe('what an entry is started with', () => {
-  const environment = { TOKEN: 'secret', FOLDERS: undefined, PATH: '/bin' };
-  const options = { environment, home: '/home/ada' };
+  const granted = new Map([['TOKEN', 'secret']]);
+  const given = { variables: granted, folders: ['/home/ada'] };
+  const options = { given, home: '/home/ada' };
   test('is arguments and variables filled in; a setting that is not set is left out', () => {
     const { args, env } = launchOf(bundle, '/plugins/hello', options);
     expect(args).toEqual([
@@ -109,10 +110,40 @@ describe('what an entry is started with', () => {
     const settings = new Map([['folders', ['${HOME}', '/b c']]]);
     expect(launchOf(bundle, '/p', { ...options, settings }).args).toContain('${HOME}');
   });
-  test('is refused without a setting that is required; the hint names the variable for a secret', () =>
-    expect(() => launchOf(bundle, '/p', { home: '/h' })).toThrow(
-      expect.objectContaining({ code: 'NO_SUCH_COMMAND', hint: 'set the environment variable TOKEN' }),
-    ));
+  test.each([
+    [
+      'is not granted',
+      new Map(),
+      'it was not granted the environment variable TOKEN: ragv install acme/hello',
+    ],
+    ['is granted and not set', new Map([['TOKEN', null]]), 'set the environment variable TOKEN, or ragv run'],
+  ])('is refused without a setting that is required, whose variable %s', (_name, variables, hint) =>
+    expect(() => launchOf(bundle, '/p', { home: '/h', given: { variables, folders: [] } })).toThrow(
+      expect.objectContaining({
+        code: 'SETTING_MISSING',
+        hint: expect.stringContaining(hint) as unknown,
+      }),
+    ),
+  );
+  test('leaves out the folders of a default that nobody named', () =>
+    expect(launchOf(bundle, '/p', { ...options, given: { ...given, folders: [] } }).args).toEqual([
+      '--home=/home/ada/x',
+      '--level=3',
+      '$HOME',
+    ]));
+  test.each([
+    [['/home/ada/Desktop'], ['/home/ada/Desktop']], // only one of the two defaults: what was named, instead
+    [['/srv'], ['/srv']],
+    [
+      ['/srv', '/opt'],
+      ['/srv', '/opt'],
+    ],
+    [['/home/ada-else'], ['/home/ada-else']],
+  ])('takes the folders that were named, %j, for its one setting of folders', (folders, args) =>
+    expect(launchOf(bundle, '/p', { ...options, given: { ...given, folders } }).args.slice(1, -2)).toEqual(
+      args,
+    ),
+  );
   test('is refused with a setting that there is none of, and with several values for one', () => {
     for (const settings of [new Map([['other', ['x']]]), new Map([['level', ['1', '2']]])])
       expect(() => launchOf(bundle, '/p', { ...options, settings })).toThrow(

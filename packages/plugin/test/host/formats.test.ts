@@ -33,7 +33,7 @@ test('a bundle: installed, verified, run with its settings, repaired', async () 
     changed: true,
   });
   expect(await host.verify('acme/greeter')).toMatchObject([{ ok: true, files: 3 }]);
-  expect(await codeOf(host.run('acme/greeter', []))).toBe('NO_SUCH_COMMAND'); // no folders were named
+  expect(await codeOf(host.run('acme/greeter', []))).toBe('SETTING_MISSING'); // no folders were named
   const settings = new Map([['folders', ['/a', '/b c']]]);
   process.env['TOKEN'] = 'of the host';
   const ran = await host.run('acme/greeter', ['more'], { stdio: 'pipe', settings });

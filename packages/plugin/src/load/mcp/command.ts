@@ -1,6 +1,6 @@
 import type { Activated } from '../activate.ts';
 import type { Program } from '../start.ts';
-import { chooseEntry, launchOf } from '../../host/launch.ts';
+import { chooseEntry, launchOf, type GivenToLaunch } from '../../host/launch.ts';
 
 export interface CommandChoice {
   readonly bin?: string | undefined;
@@ -9,12 +9,17 @@ export interface CommandChoice {
 }
 
 /**
- * The plugin's command, with what its bundle and its person set; its process sees the tree at `root`.
- * @throws HostNotFoundError `NO_SUCH_COMMAND`
+ * The plugin's command, with what its bundle and its person set, and of this host what was granted; its process sees the tree
+ * at `root`.
+ * @throws HostNotFoundError `NO_SUCH_COMMAND`, `SETTING_MISSING`
  */
-export function commandProgram({ manifest }: Activated, root: string, choice: CommandChoice): Program {
-  const entry = chooseEntry(manifest, choice.bin);
-  const options = { settings: choice.settings, environment: process.env };
-  const { args, env, folders } = launchOf(manifest, root, options);
-  return { entry, args: [...args, ...(choice.args ?? [])], env, folders };
+export function commandProgram(
+  { manifest }: Activated,
+  root: string,
+  given: GivenToLaunch,
+  { bin, args: more = [], settings }: CommandChoice = {},
+): Program {
+  const entry = chooseEntry(manifest, bin);
+  const { args, env, folders } = launchOf(manifest, root, { settings, given });
+  return { entry, args: [...args, ...more], env, folders };
 }

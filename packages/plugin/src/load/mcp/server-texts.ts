@@ -55,8 +55,10 @@ export async function serverTexts(
     );
     const environment = Object.fromEntries(options.env ?? []);
     const settings = new Map([...asked, ...(options.settings ?? [])]);
-    const launch = launchOf(manifest, root, { settings, environment, home: made('home') });
     const capabilities = parseCapabilities(manifest.capabilities);
+    const variables = new Map(capabilities.env.map((name) => [name, environment[name] ?? null]));
+    const given = { variables, folders: [made('chosen')] };
+    const launch = launchOf(manifest, root, { settings, given, home: made('home') });
     const { grant } = resolveGrant({
       capabilities,
       places: {
@@ -77,7 +79,7 @@ export async function serverTexts(
       args: [...launch.args, ...(options.args ?? [])].map((text) =>
         text.replaceAll('${chosen}', made('chosen')),
       ),
-      grant: { ...grant, env: new Map([...launch.env, ...grant.env]) },
+      grant: { ...grant, env: new Map([...grant.env, ...launch.env]) },
       files: new Map(manifest.files.map((file) => [file.path, file.sha256])),
       ...(signal === undefined ? {} : { signal }),
     });

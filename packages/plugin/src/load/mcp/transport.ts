@@ -75,7 +75,7 @@ export function mcpTransport(context: Context, spec: string, options: McpTranspo
         started = await startPlugin(
           context,
           readSpec(context, spec),
-          (activated, root) => commandProgram(activated, root, options),
+          (activated, root, given) => commandProgram(activated, root, given, options),
           { ...options, onDenied: options.onDenied },
         );
       } catch (error) {
