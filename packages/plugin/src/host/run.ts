@@ -5,8 +5,8 @@ import type { ConfinedProcess } from '../confine/api.ts';
 import { ConfineRefusedError } from '../confine/errors.ts';
 import { LoadFailureError } from '../load/errors.ts';
 import { commandProgram } from '../load/mcp/command.ts';
-import { McpFilter } from '../load/mcp/filter.ts';
-import { mcpLineBytes, messageWriter, readMessages, readServer } from '../load/mcp/lines.ts';
+import { filterServer } from '../load/mcp/filter-server.ts';
+import { mcpLineBytes, messageWriter, readMessages } from '../load/mcp/lines.ts';
 import { defaultRecheckMs, watchRunning, type Live } from '../load/recheck.ts';
 import { signalPlugin } from '../load/signals.ts';
 import { startPlugin, type Started } from '../load/start.ts';
@@ -116,25 +116,18 @@ function filterMcp(
   options: RunOptions,
   fail: (error: Error) => void,
 ): void {
-  const { process: confined, permit, callsPerMinute } = started;
-  const filter = new McpFilter(
-    { ...permit.capabilities, callsPerMinute },
-    {
-      toServer: messageWriter(confined.stdin, stdio.stdin),
-      toClient: messageWriter(stdio.stdout, confined.stdout),
-      refused: (error) => options.onRefused?.(error),
-    },
-  );
+  const filter = filterServer(started, {
+    source: stdio.stdin,
+    toClient: messageWriter(stdio.stdout, started.process.stdout),
+    refused: (error) => options.onRefused?.(error),
+    stray: (warning) => stdio.stderr.write(`${warning}\n`),
+    fault: fail,
+  });
   readMessages(stdio.stdin, mcpLineBytes, {
     message: (value) => filter.fromClient(value),
     bad: (why) => fail(new LoadFailureError('BAD_VALUE', `the client wrote ${why}`)),
   });
-  stdio.stdin.on('end', () => confined.stdin.end());
-  readServer(confined.stdout, {
-    message: (value) => filter.fromServer(value),
-    stray: (warning) => stdio.stderr.write(`${warning}\n`),
-    bad: (why) => fail(new ConfineRefusedError('CHANNEL_GARBAGE', `the server wrote ${why}`)),
-  });
+  stdio.stdin.on('end', () => started.process.stdin.end());
 }
 
 /** So that whoever waits for nothing else may end. */

@@ -1,6 +1,5 @@
 import type { Exit } from '../../confine/api.ts';
 import type { Mode } from '../../confine/grant.ts';
-import { ConfineRefusedError } from '../../confine/errors.ts';
 import { readSpec, type Context } from '../../host/context.ts';
 import type { McpOptions } from '../api.ts';
 import { LoadFailureError } from '../errors.ts';
@@ -8,9 +7,9 @@ import { readLines } from '../lines.ts';
 import { defaultLoadLimits } from '../api.ts';
 import { startPlugin, type Started } from '../start.ts';
 import type { Live } from '../recheck.ts';
-import { McpFilter } from './filter.ts';
+import { filterServer } from './filter-server.ts';
+import type { McpFilter } from './filter.ts';
 import type { JsonRpcMessage } from './json-rpc.ts';
-import { messageWriter, readServer } from './lines.ts';
 import { commandProgram } from './command.ts';
 
 /** Structurally a `Transport` of the MCP SDK, of which nothing is imported. */
@@ -84,29 +83,22 @@ export function mcpTransport(context: Context, spec: string, options: McpTranspo
         throw error;
       }
       options.live.add(live);
-      const { process: confined, permit, callsPerMinute, clean } = started;
-      const toServer = messageWriter(confined.stdin, confined.stdout);
-      filter = new McpFilter(
-        { ...permit.capabilities, callsPerMinute },
-        {
-          toServer,
-          toClient: (message) => {
-            try {
-              transport.onmessage?.(message);
-            } catch (error) {
-              transport.onerror?.(error instanceof Error ? error : new Error(String(error))); // the client's own fault
-            }
-          },
-          refused: (error) => options.onRefused?.(error),
+      const { process: confined, clean } = started;
+      filter = filterServer(started, {
+        source: confined.stdout,
+        toClient: (message) => {
+          try {
+            transport.onmessage?.(message);
+          } catch (error) {
+            transport.onerror?.(error instanceof Error ? error : new Error(String(error))); // the client's own fault
+          }
         },
-      );
+        refused: (error) => options.onRefused?.(error),
+        stray: (warning) => options.onLog?.(clean(warning)),
+        fault: (error) => void fail(error),
+      });
       const { logLineBytes: maxBytes, messagesPerSecond: perSecond } = defaultLoadLimits;
       readLines(confined.stderr, { maxBytes, perSecond }, (line) => options.onLog?.(clean(line)));
-      readServer(confined.stdout, {
-        message: (value) => filter?.fromServer(value) ?? false,
-        stray: (warning) => options.onLog?.(clean(warning)),
-        bad: (why) => void fail(new ConfineRefusedError('CHANNEL_GARBAGE', `the server wrote ${why}`)),
-      });
       void confined.exited.then(ended);
     },
     send: async (message) => {
