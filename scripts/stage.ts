@@ -48,7 +48,10 @@ async function stage({ folder, manifest }: Package, to: string): Promise<void> {
   for (const file of loadedApart(manifest)) await joinApart(folder, file, to);
 }
 
-/** What a package exports beside itself runs in a process of its own, which reads no other file: joined by itself. */
+/**
+ * What a package exports beside itself runs in a process of its own, which reads no file but those beside it: joined by itself.
+ * What it loads lazily stays apart: asking for Node's modules comes first in each file, and its preload has something to do before.
+ */
 async function joinApart(folder: string, file: string, to: string): Promise<void> {
   const bundle = await rolldown({
     input: file,
@@ -59,9 +62,10 @@ async function joinApart(folder: string, file: string, to: string): Promise<void
     logLevel: 'silent',
   });
   await bundle.write({
-    file: path.join(to, file),
+    dir: path.dirname(path.join(to, file)),
     format: 'esm',
-    codeSplitting: false,
+    entryFileNames: path.basename(file),
+    chunkFileNames: '[name]-[hash].js',
     minify: false,
     plugins: [builtInImports()],
   });
