@@ -1,21 +1,12 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { noLedger, Repository, review, signEvent, type RoleEdit } from '@ragnos/repository';
+import type { Signer } from '@ragnos/signing';
 import { fsStorage } from '@ragnos/storage';
-import {
-  metadataToBytes,
-  parseMetadata,
-  roleName,
-  signedToBytes,
-  type MetaFile,
-  type Snapshot,
-  type Targets,
-  type Timestamp,
-} from '@ragnos/tuf';
+import { takeVersions } from '@ragnos/testkit';
 import { Keyring, newSigner } from './keyring.ts';
 import { make, type Place, type State } from './made.ts';
 
-const last = 2 ** 31 - 1;
 const vendor = 'vendor';
 
 /**
@@ -28,7 +19,10 @@ export async function recovered(place: Place): Promise<readonly State[]> {
   await made.add('top.txt', 'vendor/tool.txt');
   const states = [await made.state()];
   const live = join(place.folder, 'live');
-  await forge(join(live, 'metadata'), keys);
+  await takeVersions(
+    { metadata: join(live, 'metadata'), sign: (role, bytes) => signerOf(keys, role).sign(bytes) },
+    vendor,
+  );
   states.push(await made.state());
   const first = await readFile(join(live, 'metadata', '1.root.json'));
   const storage = fsStorage({ root: live });
@@ -50,34 +44,14 @@ export async function recovered(place: Place): Promise<readonly State[]> {
   return [...states, await made.state()];
 }
 
+function signerOf(keys: Keyring, role: string): Signer {
+  const [signer] = keys.of(role);
+  if (signer === undefined) throw new Error(`no key of ${role}`);
+  return signer;
+}
+
 function newKey(keys: Keyring, role: string): RoleEdit {
   const fresh = newSigner('ecdsa-p256');
   keys.hold(role, [fresh]);
   return { kind: 'keys', role, keys: [fresh.key], threshold: 1 };
-}
-
-async function forge(metadata: string, keys: Keyring): Promise<void> {
-  await mkdir(metadata, { recursive: true });
-  const put = async (name: string, role: string, part: Targets | Snapshot | Timestamp): Promise<MetaFile> => {
-    const [signer] = keys.of(role);
-    if (signer === undefined) throw new Error(`no key of ${role}`);
-    const message = signedToBytes(part);
-    const bytes = metadataToBytes(message, [await signer.sign(message)]);
-    await writeFile(join(metadata, name), bytes);
-    return { version: part.version, length: null, hashes: null, unrecognized: new Map() };
-  };
-  const timestamp = parseMetadata(await readFile(join(metadata, 'timestamp.json')), 'timestamp').signed;
-  const name = `${timestamp.snapshot.version}.snapshot.json`;
-  const snapshot = parseMetadata(await readFile(join(metadata, name)), 'snapshot').signed;
-  const before = snapshot.meta.get(roleName(vendor))?.version ?? 0;
-  const own = parseMetadata(await readFile(join(metadata, `${before}.${vendor}.json`)), 'targets').signed;
-  const role = await put(`${last}.${vendor}.json`, vendor, { ...own, version: last });
-  const meta = new Map([...snapshot.meta, [roleName(vendor), role]]);
-  const version = snapshot.version + 1;
-  const listed = await put(`${version}.snapshot.json`, 'snapshot', { ...snapshot, version, meta });
-  await put('timestamp.json', 'timestamp', {
-    ...timestamp,
-    version: timestamp.version + 1,
-    snapshot: listed,
-  });
 }

@@ -6,15 +6,8 @@ import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fixedPassword, openSigner } from '@ragnos/signing';
-import {
-  metadataToBytes,
-  parseMetadata,
-  roleName,
-  signedToBytes,
-  type Snapshot,
-  type Targets,
-  type Timestamp,
-} from '@ragnos/tuf';
+import { lastVersion as last, takeVersions } from '@ragnos/testkit';
+import { metadataToBytes, parseMetadata, signedToBytes } from '@ragnos/tuf';
 import { beforeAll, expect, test } from 'vitest';
 import { ours, peerClient, type Client } from '../../../interop/lib/job.ts';
 import { serveFolder } from '../../../interop/lib/server.ts';
@@ -25,7 +18,6 @@ const { ragv, folder } = here;
 const password = 'correct horse battery staple';
 const secret = '--password-file password';
 const metadata = join(folder, 'v', 'public', 'metadata');
-const last = 2 ** 31 - 1;
 const long = { timeout: 300_000 };
 const interop = join(import.meta.dirname, '..', '..', '..', 'interop');
 
@@ -64,25 +56,23 @@ async function everybodyReads(url: string, contents: ReadonlyMap<string, Uint8Ar
   }
 }
 
-async function forge(): Promise<void> {
-  const signerOf = (role: string) =>
-    openSigner(`file2:${join(folder, 'v', 'keys', `${role}.p8`)}`, { password: fixedPassword(password) });
-  const signed = async (part: Snapshot | Timestamp): Promise<Uint8Array> => {
-    const bytes = signedToBytes(part);
-    return metadataToBytes(bytes, [await (await signerOf(part.type)).sign(bytes)]);
+const signerAt = (file: string) =>
+  openSigner(`file2:${join(folder, 'v', file)}`, { password: fixedPassword(password) });
+
+/** Whoever has the vault's keys can. `role`: signed under another version, and listed. */
+async function forge(role?: string, version?: number): Promise<void> {
+  const keys = (await exits(0, 'key list --vault v')).stdout;
+  const fileOf = (name: string): string =>
+    new RegExp(`^${name} +in use .*file2:(\\S+)$`, 'm').exec(keys)?.[1] ?? '';
+  const thief = {
+    metadata,
+    sign: async (by: string, bytes: Uint8Array) => (await signerAt(fileOf(by))).sign(bytes),
   };
-  const old = parseMetadata(readFileSync(join(metadata, 'timestamp.json')), 'timestamp').signed;
-  const before = parseMetadata(
-    readFileSync(join(metadata, `${old.snapshot.version}.snapshot.json`)),
-    'snapshot',
-  );
-  writeFileSync(join(metadata, `${last}.snapshot.json`), await signed({ ...before.signed, version: last }));
-  const named = { version: last, length: null, hashes: null, unrecognized: new Map() };
-  writeFileSync(join(metadata, 'timestamp.json'), await signed({ ...old, version: last, snapshot: named }));
+  await takeVersions(thief, role, version);
 }
 
 async function forgeTimestamp(file: string): Promise<void> {
-  const signer = await openSigner(`file2:${join(folder, 'v', file)}`, { password: fixedPassword(password) });
+  const signer = await signerAt(file);
   const old = parseMetadata(readFileSync(join(metadata, 'timestamp.json')), 'timestamp').signed;
   const bytes = signedToBytes({ ...old, version: last, snapshot: { ...old.snapshot, version: last - 1 } });
   writeFileSync(join(metadata, 'timestamp.json'), metadataToBytes(bytes, [await signer.sign(bytes)]));
@@ -137,33 +127,6 @@ test('one command, and clients of every make that saw the last version follow', 
   }
 });
 
-/** Signs roles below under another version, and lists them: whoever has the vault's keys can. */
-async function forgeRole(role: string, version: number): Promise<void> {
-  const keys = (await exits(0, 'key list --vault v')).stdout;
-  const signerOf = (name: string) => {
-    const file = new RegExp(`^${name} +in use .*file2:(\\S+)$`, 'm').exec(keys)?.[1] ?? '';
-    return openSigner(`file2:${join(folder, 'v', file)}`, { password: fixedPassword(password) });
-  };
-  const signed = async (name: string, part: Targets | Snapshot | Timestamp): Promise<Uint8Array> => {
-    const bytes = signedToBytes(part);
-    return metadataToBytes(bytes, [await (await signerOf(name)).sign(bytes)]);
-  };
-  const bytesOf = (file: string): Uint8Array => readFileSync(join(metadata, file));
-  const live = parseMetadata(bytesOf('timestamp.json'), 'timestamp').signed;
-  const snapshot = parseMetadata(bytesOf(`${live.snapshot.version}.snapshot.json`), 'snapshot').signed;
-  const before = snapshot.meta.get(roleName(role))?.version ?? 0;
-  const own = parseMetadata(bytesOf(`${before}.${role}.json`), 'targets').signed;
-  writeFileSync(join(metadata, `${version}.${role}.json`), await signed(role, { ...own, version }));
-  const file = { version, length: null, hashes: null, unrecognized: new Map() };
-  const next = { ...snapshot, version: snapshot.version + 1, meta: new Map([...snapshot.meta, [roleName(role), file]]) }; // prettier-ignore
-  writeFileSync(join(metadata, `${next.version}.snapshot.json`), await signed('snapshot', next));
-  const named = { ...file, version: next.version };
-  writeFileSync(
-    join(metadata, 'timestamp.json'),
-    await signed('timestamp', { ...live, version: live.version + 1, snapshot: named }),
-  );
-}
-
 const at = 'vendors/acme/tool/';
 const addBelow = async (name: string): Promise<void> => {
   write(join(folder, name), name);
@@ -180,7 +143,7 @@ test(
       await addBelow(path);
       const contents = new Map([[path, Buffer.from(path)]]);
       await everybodyReads(server.url, contents);
-      await forgeRole('vendor.acme', last);
+      await forge('vendor.acme', last);
       await everybodyReads(server.url, contents); // nobody can tell
       write(join(folder, later), later);
       const tried = await ragv(`target add ${later} --path ${later} --vault v ${secret}`);
@@ -202,7 +165,7 @@ test(
 );
 
 test('a head that nobody can read, and a role below whose key is stolen as well', long, async () => {
-  await forgeRole('catalog', last);
+  await forge('catalog', last);
   rmSync(join(metadata, `${last}.catalog.json`));
   const alone = await ragv('key revoke --compromised catalog --vault v --dry-run');
   expect([alone.exit, alone.stderr]).toEqual([2, expect.stringContaining('name them as well')]);

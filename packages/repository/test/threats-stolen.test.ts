@@ -67,6 +67,40 @@ describe('the credential of the store alone', () => {
   });
 });
 
+describe('the credential of the store alone, against the version numbers of a role', () => {
+  const at = 'vendors/acme/a/1.tgz';
+  const bring = async (made: World, bytes: Uint8Array): Promise<unknown> => {
+    const repository = await made.open();
+    return repository.publish(
+      async (draft) => void (await draft.bring('vendor.acme', bytes, new Map([[at, text('new')]]))),
+    );
+  };
+  const junk = (version: number) => storageKey(`metadata/${version}.vendor.acme.json`);
+
+  test('holds up a vendor that signs for itself by its next 16 numbers, until they are taken away', async () => {
+    const made = await published(); // the role is at version 2
+    const versions = [3, 18, 19];
+    const [next, ...others] = await Promise.all(versions.map((version) => roleOf(made, version, at, 'new')));
+    if (next === undefined) throw new Error('nothing to hand in');
+    for (let version = 3; version <= 18; version++)
+      await made.storage.putIfAbsent(junk(version), text('junk'), {});
+    for (const bytes of [next, ...others])
+      await expect(bring(made, bytes)).rejects.toMatchObject({ code: 'DOOR_VERSION' });
+    expect(await (await clientOf(made)).read(path)).toBe('honest'); // nobody sees any of it
+    for (let version = 3; version <= 18; version++) await made.storage.delete(junk(version));
+    await bring(made, next); // no number is used up
+    expect(await (await clientOf(made)).read(at)).toBe('new');
+  });
+
+  test('does not hold up a role whose keys are at hand: it takes the next free number', async () => {
+    const made = await published();
+    for (let version = 3; version <= 40; version++)
+      await made.storage.putIfAbsent(junk(version), text('junk'), {});
+    const { roles } = await (await made.open()).publish((draft) => draft.add(at, text('new')));
+    expect(roles.get('vendor.acme')).toBe(41);
+  });
+});
+
 /** What the vendor's key can sign: the vendor's role, with this file. */
 async function roleOf(made: World, version: number, at: string, content: string): Promise<Uint8Array> {
   const key = (await keysIn(made.storage, 'metadata/')).findLast((name) =>

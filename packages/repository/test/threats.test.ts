@@ -1,13 +1,10 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { describe, expect, test } from 'vitest';
+import { threatFaults, threatLines, type ThreatTable } from '@ragnos/testkit';
+import { expect, test } from 'vitest';
 
 // What must not happen to a repository and to its keys (THREATS.md, "Repository state" and "Keys and secrets"), and the tests
 // that show it. A line that names no test, or words that are not there, fails. The other sections: packages/tuf/test/threats.test.ts.
 
-const packages = new URL('../..', import.meta.url);
-
-/** `repository/x` is packages/repository/test/x.test.ts; behind `#`, words that stand in it. */
-const table: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
+const table: ThreatTable = {
   'Repository state': {
     'kill -9 between every two writes of a publish': ['repository/processes#kill -9 after each write', 'repository/crash#killed after each write of a publish', 'repository/model'], // prettier-ignore
     'a lost answer after the commit': ['repository/publish#published exactly once', 'repository/publish#a lost answer is recognised even when others have published since', 'repository/model'], // prettier-ignore
@@ -46,21 +43,8 @@ const table: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
   },
 };
 
-const lines = Object.entries(table).flatMap(([section, threats]) =>
-  Object.entries(threats).map(([threat, tests]) => [`${section}: ${threat}`, tests] as const),
-);
+const lines = threatLines(table);
 
-describe('every threat has its tests', () => {
-  test.each(lines)('%s', (_, tests) => {
-    expect(tests.length).toBeGreaterThan(0);
-    for (const named of tests) {
-      const [file = '', words = ''] = named.split('#');
-      const [room = '', ...rest] = file.split('/');
-      const path = new URL(`${room}/test/${rest.join('/')}.test.ts`, packages);
-      expect(existsSync(path), `${path.pathname} is there`).toBe(true);
-      const text = readFileSync(path, 'utf8');
-      expect(text).toMatch(/\bexpect\(/);
-      expect(text, `${file} says “${words}”`).toContain(words);
-    }
-  });
+test.each(lines)('every threat has its tests: %s', (_, tests) => {
+  expect(threatFaults(tests)).toEqual([]);
 });

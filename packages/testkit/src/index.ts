@@ -22,4 +22,8 @@ export type { Mutable, NewDelegation } from './simulator-model.ts';
 export { selfSigned } from './self-signed.ts';
 export { newTestKey } from './test-key.ts';
 export type { TestKey } from './test-key.ts';
+export { lastVersion, takeVersions } from './thief.ts';
+export type { Thief } from './thief.ts';
+export { threatFaults, threatLines } from './threat-table.ts';
+export type { ThreatTable } from './threat-table.ts';
 export { writeFiles } from './write-files.ts';

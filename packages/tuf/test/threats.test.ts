@@ -1,5 +1,6 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { describe, expect, test } from 'vitest';
+import { readdirSync } from 'node:fs';
+import { threatFaults, threatLines, type ThreatTable } from '@ragnos/testkit';
+import { expect, test } from 'vitest';
 
 // What must not happen (the threat model's sections on metadata, names, network and client state), and the tests that show
 // it. A line of the table that names no test, or one that is not there, fails; so does a test named after an advisory that
@@ -7,8 +8,7 @@ import { describe, expect, test } from 'vitest';
 
 const packages = new URL('../..', import.meta.url);
 
-/** `tuf/x` is packages/tuf/test/x.test.ts; behind `#`, words that stand in it. */
-const table: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
+const table: ThreatTable = {
   'Metadata and thresholds': {
     'CVE-2020-15093: one key under two ids, or in two encodings': ['tuf/cve-2020-15093-one-key-twice'],
     'CVE-2020-6174: one id with two signatures': ['tuf/cve-2020-6174-one-id-twice'],
@@ -73,23 +73,10 @@ const table: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
   },
 };
 
-const lines = Object.entries(table).flatMap(([section, threats]) =>
-  Object.entries(threats).map(([threat, tests]) => [`${section}: ${threat}`, tests] as const),
-);
+const lines = threatLines(table);
 
-describe('every threat has its tests', () => {
-  test.each(lines)('%s', (_, tests) => {
-    expect(tests.length).toBeGreaterThan(0);
-    for (const named of tests) {
-      const [file = '', words = ''] = named.split('#');
-      const [room = '', ...rest] = file.split('/');
-      const path = new URL(`${room}/test/${rest.join('/')}.test.ts`, packages);
-      expect(existsSync(path), `${path.pathname} is there`).toBe(true);
-      const text = readFileSync(path, 'utf8');
-      expect(text).toMatch(/\bexpect\(/);
-      expect(text, `${file} says “${words}”`).toContain(words);
-    }
-  });
+test.each(lines)('every threat has its tests: %s', (_, tests) => {
+  expect(threatFaults(tests)).toEqual([]);
 });
 
 /** Advisories in the names of the tests there are. */
