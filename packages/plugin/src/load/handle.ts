@@ -50,6 +50,9 @@ export class Handle {
   #over: Error | null = null;
   /** Settles when a start that is under way has succeeded or failed for good. */
   #starting: Promise<void> | null = null;
+  /** Settles when no process is being started any more. */
+  #beginning: Promise<unknown> | null = null;
+  readonly #ending = new AbortController();
   #timer: NodeJS.Timeout | null = null;
   #wake: () => void = () => undefined;
 
@@ -92,7 +95,14 @@ export class Handle {
 
   /** @throws what starting it throws */
   async start(signal: AbortSignal | undefined): Promise<void> {
+    const beginning = this.#begin(signal);
+    this.#beginning = beginning.catch(() => undefined);
+    await beginning;
+  }
+
+  async #begin(given: AbortSignal | undefined): Promise<void> {
     const options = this.#options;
+    const signal = given === undefined ? this.#ending.signal : AbortSignal.any([given, this.#ending.signal]);
     const started = await startPlugin(this.#context, this.#spec, programOf, {
       signal,
       mode: options.mode,
@@ -108,6 +118,10 @@ export class Handle {
       },
     });
     const { process: confined, clean } = started;
+    if (this.#over !== null) {
+      await confined.stop({ graceMs: 0 }); // it was closed when nothing could be ended yet
+      throw this.#over;
+    }
     const { channel } = confined;
     if (channel === null) throw new Error('started without its channel');
     const talk = new Conversation(
@@ -131,17 +145,23 @@ export class Handle {
     this.#mayCall = perMinute(started.callsPerMinute);
     const failed = confined.exited.then((exit) => this.#ended(exit, started, talk));
     const up = await Promise.race([talk.up, failed, aborted(signal)]);
-    if (signal?.aborted === true) {
-      await this.close();
+    if (this.#over === null && signal.aborted) {
+      await this.#kill(this.#closed(), 'for good');
       signal.throwIfAborted();
     }
-    if (up === undefined) throw (await confined.exited).error ?? this.#over ?? new Error('ended');
+    this.#goOn();
+    if (up === undefined) throw (await confined.exited).error ?? new Error('ended');
     if (up instanceof LoadFailureError) {
       await this.#kill(up);
       throw up;
     }
     this.#functions = up;
     this.#state = 'running';
+  }
+
+  /** @throws why it was ended for good */
+  #goOn(): void {
+    if (this.#over !== null) throw this.#over;
   }
 
   async call(name: string, params: unknown, settings: CallSettings): Promise<unknown> {
@@ -208,12 +228,17 @@ export class Handle {
   }
 
   async close(): Promise<void> {
-    await this.#kill(new LoadFailureError('PLUGIN_CLOSED', `${this.name} was closed`), 'for good');
+    await this.stop(this.#closed());
+  }
+
+  #closed(): LoadFailureError {
+    return new LoadFailureError('PLUGIN_CLOSED', `${this.name} was closed`);
   }
 
   /** Ends it for good, for `error`. */
   async stop(error: Error): Promise<void> {
     await this.#kill(error, 'for good');
+    await this.#beginning;
   }
 
   judged(error: Error, stopped: boolean): void {
@@ -225,6 +250,7 @@ export class Handle {
     const run = this.#run;
     if (how === 'for good' && this.#over === null) {
       this.#over = why;
+      this.#ending.abort(why);
       if (this.#timer !== null) clearTimeout(this.#timer);
       this.#timer = null;
       this.#wake();

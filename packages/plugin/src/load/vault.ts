@@ -66,6 +66,7 @@ export async function openVaultNow(options: VaultOptions): Promise<Vault> {
         workFolder,
         sealAboveBytes: options.sealAboveBytes,
         live,
+        mayStart: refuseClosed,
       });
     },
     recheck: async ({ refresh = true, signal } = {}) => watch.recheck({ refresh, signal }),

@@ -29,6 +29,8 @@ export interface McpTransportOptions extends McpOptions {
   readonly workFolder: string | null;
   readonly sealAboveBytes: number | undefined;
   readonly live: Set<Live>;
+  /** @throws PLUGIN_CLOSED once nothing is to be started any more */
+  readonly mayStart: () => void;
 }
 
 /** Verifies and starts the server when it is started itself; ends it when it is closed, or when the server breaks JSON-RPC. */
@@ -37,6 +39,8 @@ export function mcpTransport(context: Context, spec: string, options: McpTranspo
   let filter: McpFilter | null = null;
   let closed = false;
   let ending = false; // by us: what that looks like from outside is nobody's news
+  const late = new AbortController();
+  let beginning: Promise<unknown> | null = null;
   const live: Live = {
     get started() {
       return started;
@@ -58,7 +62,14 @@ export function mcpTransport(context: Context, spec: string, options: McpTranspo
     if (ending) return;
     ending = true;
     transport.onerror?.(error);
-    await started?.process.stop({ graceMs: 0 });
+    await end(error, 0);
+  };
+  /** Also what is only being started: it is waited for, and ended. */
+  const end = async (why: Error, graceMs: number): Promise<void> => {
+    ending = true;
+    late.abort(why);
+    await beginning;
+    await started?.process.stop({ graceMs });
     gone();
   };
   const transport: McpTransport = {
@@ -68,21 +79,27 @@ export function mcpTransport(context: Context, spec: string, options: McpTranspo
       return { name: activated.name, mode: process.mode, withheld };
     },
     start: async () => {
-      if (started !== null || closed)
+      if (beginning !== null || closed)
         throw new LoadFailureError('PLUGIN_CLOSED', 'a transport is started once');
+      options.mayStart();
+      options.live.add(live);
+      const { signal } = options;
       try {
-        started = await startPlugin(
+        const start = startPlugin(
           context,
           readSpec(context, spec),
           (activated, root, given) => commandProgram(activated, root, given, options),
-          { ...options, onDenied: options.onDenied },
+          { ...options, signal: signal === undefined ? late.signal : AbortSignal.any([signal, late.signal]) },
         );
+        beginning = start.catch(() => undefined);
+        started = await start;
+        late.signal.throwIfAborted(); // whoever ends it waits for us, and ends the process
       } catch (error) {
         context.events.refusal(error, spec);
         closed = true;
+        options.live.delete(live);
         throw error;
       }
-      options.live.add(live);
       const { process: confined, clean } = started;
       filter = filterServer(started, {
         source: confined.stdout,
@@ -115,11 +132,7 @@ export function mcpTransport(context: Context, spec: string, options: McpTranspo
           stdin.on('drain', done).on('close', done);
         });
     },
-    close: async () => {
-      ending = true;
-      await started?.process.stop({ graceMs: 1000 });
-      gone();
-    },
+    close: async () => end(new LoadFailureError('PLUGIN_CLOSED', 'the transport was closed'), 1000),
   };
   return transport;
 }
