@@ -102,6 +102,7 @@ export const exitOfError: Readonly<Record<ErrorCode, Exit>> = {
   KEY_EXISTS: 'conflict',
   KEY_UNPROTECTED: 'unauthorised',
   KEY_UNREADABLE: 'failure',
+  KEY_NOT_WRITTEN: 'failure',
   KEY_MISMATCH: 'untrusted',
   BAD_PASSWORD: 'unauthorised',
   PASSWORD_REQUIRED: 'unauthorised',

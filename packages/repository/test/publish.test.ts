@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -89,6 +90,15 @@ test('removing takes the path away, and keeps the file for older clients', async
   );
   expect(await (await clientOf(made)).find(artifact)).toBeNull();
   expect(await keysIn(made.storage, 'targets/')).toEqual(before);
+});
+
+test('a pipe, a device and a folder are no content: refused at once, whoever writes into the pipe', async () => {
+  const folder = await tempFolder();
+  const pipe = join(folder, 'pipe');
+  execFileSync('mkfifo', [pipe]);
+  for (const file of [pipe, '/dev/zero', folder])
+    await expect(hashFile(file)).rejects.toEqual(code('BAD_TARGET'));
+  await expect(hashFile(join(folder, 'none'))).rejects.toEqual(code('ENOENT'));
 });
 
 test('a file on disk is streamed, and refused if it changed since it was hashed', async () => {

@@ -215,6 +215,16 @@ describe('a store that is not whole', () => {
   });
 });
 
+test('to say what would be deleted takes nothing that can be written; to delete does', async () => {
+  const world = await retained();
+  await world.publish(['a', 'one']);
+  const readOnly = { staging: '/sys/ragv' }; // nobody can make a folder there, on a disk that is read-only neither
+  expect(await world.gc({ ...readOnly, apply: false })).toMatchObject({ applied: false, oldest: null });
+  await expect(world.gc(readOnly)).rejects.toEqual(
+    expect.objectContaining({ code: expect.stringMatching(/^(EPERM|EROFS|EACCES)$/) as unknown }),
+  );
+});
+
 test('a clock that is ahead makes nothing older: the store’s own time counts', async () => {
   const it = await withHistory();
   await it.publish(['index.json', 'one']);

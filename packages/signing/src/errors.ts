@@ -9,8 +9,8 @@ export const signingErrors = {
   KEY_NOT_FOUND: 'there is no key file at this path',
   KEY_EXISTS: 'a file is already there, and keys are never overwritten',
   KEY_UNPROTECTED: 'others can read the key or password file, or the key in it is not encrypted',
-  KEY_UNREADABLE:
-    'the file cannot be read or written, or holds no private key that TUF and this Node can use',
+  KEY_UNREADABLE: 'the file cannot be read, or holds no private key that TUF and this Node can use',
+  KEY_NOT_WRITTEN: 'the key file could not be written; one that was there before is as it was',
   KEY_MISMATCH: 'the signer holds another key than the one expected',
   BAD_PASSWORD: 'the password does not open the key',
   PASSWORD_REQUIRED: 'no password was given in any of the places where one is looked for',
@@ -24,7 +24,7 @@ export const signingErrors = {
  *
  * Exit codes: 2 usage for BAD_SIGNER_URI · 3 untrusted for KEY_MISMATCH and SIGNER_FAILED · 5 not found for KEY_NOT_FOUND ·
  * 7 unauthorised for BAD_PASSWORD, PASSWORD_REQUIRED, BAD_PASSWORD_SOURCE and KEY_UNPROTECTED · 9 conflict for KEY_EXISTS ·
- * 1 for KEY_UNREADABLE.
+ * 1 for KEY_UNREADABLE and KEY_NOT_WRITTEN.
  */
 export class SigningError extends VaultError {
   override readonly code: SigningErrorCode;

@@ -295,6 +295,18 @@ describe('refused', () => {
     await expect(open(join(folder, 'pipe'))).rejects.toThrow(code('KEY_UNREADABLE'));
   });
 
+  test('a new key that the disk does not take: said as that, and nothing is left', async () => {
+    const folder = tmp();
+    const path = join(folder, `${'k'.repeat(300)}.pem`); // the name is refused once the file is written, as a full disk refuses
+    await expect(generateKeyFile({ path, password, kdf: cheap })).rejects.toThrow(
+      expect.objectContaining({
+        code: 'KEY_NOT_WRITTEN',
+        message: expect.stringContaining('not written: the name is') as unknown,
+      }),
+    );
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
   test('when aborted, with the reason', async () => {
     const reason = new Error('interrupted');
     const path = await keyFile();

@@ -126,6 +126,7 @@ test('codes are stable', () => {
     'KEY_EXISTS',
     'KEY_UNPROTECTED',
     'KEY_UNREADABLE',
+    'KEY_NOT_WRITTEN',
     'KEY_MISMATCH',
     'BAD_PASSWORD',
     'PASSWORD_REQUIRED',

@@ -1,12 +1,13 @@
-import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { collect, eventFolder, type Amount, type AuditNote, type Collected } from '@ragnos/repository';
 import { metadataToBytes } from '@ragnos/tuf';
 import type { Context } from '../command.ts';
 import { CliError } from '../errors.ts';
+import { sha256 } from '../sha256.ts';
 import { bytes, count, duration } from '../text.ts';
 import { loadHolds } from '../vault/holds.ts';
-import { openVault } from '../vault/vault.ts';
+import { readConfig } from '../vault/config.ts';
+import { openVault, storeOf, vaultFolder, type Vault } from '../vault/vault.ts';
 
 const hour = 3_600_000;
 const usualHours = 24;
@@ -27,7 +28,7 @@ export async function run(context: Context): Promise<undefined> {
     voice.warn(
       `a publish that has been under way for longer than ${duration(grace / 2)} may lose files; let none be`,
     );
-  const vault = await openVault(context);
+  const vault = apply ? await openVault(context) : await forLooking(context);
   try {
     const staging = join(vault.folder, 'staging');
     voice.progress(`listing ${vault.storage.description}`, 0, null);
@@ -36,10 +37,10 @@ export async function run(context: Context): Promise<undefined> {
       staging,
       keepFor,
       grace,
-      holds: await loadHolds(vault, signal),
+      holds: await loadHolds(vault, signal, { remembers: apply }),
       staged: () => stagedRoles(staging),
       apply,
-      before: async (garbage) => vault.repository.record(retentionNote(garbage), { signal }),
+      before: async (garbage) => vault.repository?.record(retentionNote(garbage), { signal }),
       signal,
     });
     voice.answer({ ...collected, keepHours: keepFor / hour, graceHours: grace / hour }, [
@@ -47,17 +48,24 @@ export async function run(context: Context): Promise<undefined> {
       ...(options.flag('list') ? collected.garbage.map(({ key }) => `  ${key}`) : []),
     ]);
   } finally {
-    await vault.repository.close();
+    await vault.repository?.close();
   }
   return;
+}
+
+/** Nothing is written to look: a vault on a disk that is read-only will do. */
+async function forLooking(
+  context: Context,
+): Promise<Pick<Vault, 'folder' | 'storage'> & { readonly repository: null }> {
+  const folder = vaultFolder(context);
+  return { folder, storage: await storeOf(folder, await readConfig(folder)), repository: null };
 }
 
 /** What the log says before anything is deleted: how much, and a digest of the names, one a line in the order of their bytes. */
 function retentionNote(garbage: Collected['garbage']): AuditNote {
   const names = garbage.map(({ key }) => Buffer.from(`${key}\n`)).toSorted((a, b) => Buffer.compare(a, b));
-  const sha256 = createHash('sha256').update(Buffer.concat(names)).digest('hex');
   const size = garbage.reduce((sum, file) => sum + file.size, 0);
-  const subject = `deletes ${count(garbage.length, 'file')}, ${size} bytes; sha256 of the list ${sha256}`;
+  const subject = `deletes ${count(garbage.length, 'file')}, ${size} bytes; sha256 of the list ${sha256(Buffer.concat(names))}`;
   return { kind: 'retention', subject };
 }
 

@@ -23,7 +23,9 @@ export async function run(context: Context): Promise<undefined> {
   const below = options.text('below');
   const added: { readonly path: TargetPath; readonly content: FileContent }[] = [];
   for (const file of context.args) {
-    const content = await hashFile(file).catch((cause: unknown) => {
+    const content = await hashFile(file, { signal }).catch((cause: unknown) => {
+      signal.throwIfAborted();
+      if (cause instanceof PublishError) throw cause;
       throw new CliError('NO_SUCH_FILE', `${file} cannot be read`, { cause });
     });
     const named =

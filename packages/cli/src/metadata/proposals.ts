@@ -1,5 +1,5 @@
 import { basename } from 'node:path';
-import { hashFile, type Change, type RoleEdit, type RoleLayout } from '@ragnos/repository';
+import { hashFile, PublishError, type Change, type RoleEdit, type RoleLayout } from '@ragnos/repository';
 import { targetPath, type Key, type KeyId } from '@ragnos/tuf';
 import type { Context } from '../command.ts';
 import { CliError } from '../errors.ts';
@@ -51,6 +51,8 @@ export async function targetsChange({ options, signal }: Context): Promise<Chang
   const added = await Promise.all(
     options.list('add-target').map(async (file) => {
       const content = await hashFile(file, { signal }).catch((cause: unknown) => {
+        signal.throwIfAborted();
+        if (cause instanceof PublishError) throw cause;
         throw new CliError('NO_SUCH_FILE', `${file} cannot be read`, { cause });
       });
       const name = basename(file);

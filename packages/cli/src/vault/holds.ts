@@ -23,7 +23,11 @@ interface Stored {
  * `holds.json` beside `ragv.toml`: if the store has none at all any more, that is not taken for an answer.
  * @throws MalformedMetadataError; PublishError STORE_WENT_BACK
  */
-export async function loadHolds(where: Where, signal: AbortSignal): Promise<readonly Hold[]> {
+export async function loadHolds(
+  where: Where,
+  signal: AbortSignal,
+  { remembers = true } = {},
+): Promise<readonly Hold[]> {
   const { holds, etag } = await storedHolds(where, signal);
   const known = await knownHolds(where);
   if (etag === null && known.length > 0)
@@ -32,7 +36,7 @@ export async function loadHolds(where: Where, signal: AbortSignal): Promise<read
       `${where.storage.description}: ${key} is gone, and this machine knows of ${known.length} on hold`,
       { hint: 'put all of them back by adding one: ragv gc hold add <path|role> --reason <text>' },
     );
-  if (etag !== null) await remember(where, holds, known);
+  if (etag !== null && remembers) await remember(where, holds, known);
   return holds;
 }
 

@@ -1,12 +1,12 @@
 import { AuditLog, logFolder } from '@ragnos/tlog';
 import { logHeadOf } from '../audit.ts';
-import { nodeFileSystem } from '@ragnos/disk';
+import { DiskError, nodeFileSystem } from '@ragnos/disk';
 import { read, storageKey, type ListedObject, type Storage } from '@ragnos/storage';
 import { defaultLimits, parseMetadata, roleName, type Snapshot } from '@ragnos/tuf';
 import { PublishError } from '../errors.ts';
 import { HeadReader, type Head } from '../head.ts';
 import { metadataKey, timestampKey } from '../keys.ts';
-import { seenMemory } from '../seen.ts';
+import { seenMemory, type Seen } from '../seen.ts';
 import type { CallOptions } from '../types.ts';
 import type { Hold } from './holds.ts';
 import { keptFiles } from './keep.ts';
@@ -65,10 +65,16 @@ export interface Collected {
  */
 export async function collect(options: CollectOptions): Promise<Collected> {
   const { storage, staging, signal, grace = defaultGrace, keepFor = defaultKeepFor } = options;
-  if (staging !== undefined) await nodeFileSystem.makeFolder(staging, 0o700);
+  const applied = options.apply === true;
+  if (staging !== undefined) await unlessReadOnly(applied, () => nodeFileSystem.makeFolder(staging, 0o700));
   const objects = await listed(storage, signal);
   const staged = (await options.staged?.()) ?? [];
-  const head = await new HeadReader(storage, seenMemory(staging), undefined).read({ signal });
+  const seen = seenMemory(staging);
+  const memory = {
+    load: () => seen.load(),
+    save: (now: Seen) => unlessReadOnly(applied, () => seen.save(now)),
+  };
+  const head = await new HeadReader(storage, memory, undefined).read({ signal });
   const clock = (options.now ?? ((): Date => new Date()))();
   const swapped = (await storage.head(timestampKey, { signal }))?.modified ?? clock;
   const storeNow = storeTime(objects, swapped, clock);
@@ -78,7 +84,7 @@ export async function collect(options: CollectOptions): Promise<Collected> {
     since: committedBy(objects, head, swapped, Math.max(grace, defaultGrace)),
   };
   const notes = withNote(await loadNotes(staging), note);
-  await saveNotes(staging, notes);
+  await unlessReadOnly(applied, () => saveNotes(staging, notes));
   const base = await baseOf(storage, head, notes, new Date(storeNow.getTime() - reach), options);
   const all = amount(objects.values());
   const nothing = { files: 0, bytes: 0 };
@@ -112,7 +118,6 @@ export async function collect(options: CollectOptions): Promise<Collected> {
   const free = unneeded.filter(({ key }) => !held.has(key));
   const isOld = ({ modified }: ListedObject): boolean => storeNow.getTime() - modified.getTime() > grace;
   const garbage = free.filter(isOld).toSorted((a, b) => a.modified.getTime() - b.modified.getTime());
-  const applied = options.apply === true;
   if (applied && garbage.length > 0) await options.before?.(garbage);
   const spared = applied ? await removeListed(storage, garbage, signal) : 0;
   return {
@@ -125,6 +130,19 @@ export async function collect(options: CollectOptions): Promise<Collected> {
     oldest: base.version,
     knownFrom: null,
   };
+}
+
+const readOnly: ReadonlySet<unknown> = new Set(['EROFS', 'EACCES', 'EPERM', 'ENOENT']); // the last: below a folder that could not be made
+
+/** Who only says what would be deleted may do so for a vault that he cannot write to; nothing is remembered then. */
+async function unlessReadOnly(applied: boolean, work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    const cause = error instanceof DiskError ? error.cause : error;
+    const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
+    if (applied || !readOnly.has(code)) throw error;
+  }
 }
 
 /** Remembers where the head is; for whoever looks at it regularly, so that `collect` knows more when it comes. */

@@ -70,7 +70,7 @@ async function readBounded(
   throw unreadable(path, `larger than ${maxLength} bytes`);
 }
 
-/** A new file, mode 0600, whole and durable when this resolves. Throws KEY_EXISTS, KEY_NOT_FOUND for its folder, KEY_UNREADABLE. */
+/** A new file, mode 0600, whole and durable when this resolves. Throws KEY_EXISTS, KEY_NOT_FOUND for its folder, KEY_NOT_WRITTEN. */
 export async function createSecretFile(path: string, bytes: Uint8Array): Promise<void> {
   await withTemp(path, bytes, (temp) => linkOnce(temp, path));
 }
@@ -92,9 +92,9 @@ async function withTemp(
   place: (temp: string) => Promise<void>,
 ): Promise<void> {
   const temp = join(dirname(path), `.${basename(path).slice(0, 100)}.${randomUUID()}.tmp`);
-  const file = await disk(path, () => open(temp, 'wx', 0o600));
+  const file = await disk(path, () => open(temp, 'wx', 0o600), 'KEY_NOT_WRITTEN');
   try {
-    await disk(path, async () => {
+    const write = async (): Promise<void> => {
       try {
         await file.writeFile(bytes);
         await file.sync();
@@ -103,7 +103,8 @@ async function withTemp(
       }
       await place(temp);
       await syncFolder(dirname(path));
-    });
+    };
+    await disk(path, write, 'KEY_NOT_WRITTEN');
   } finally {
     await unlink(temp).catch(() => undefined); // renamed away
   }
@@ -130,7 +131,11 @@ async function syncFolder(path: string): Promise<void> {
   }
 }
 
-async function disk<T>(path: string, call: () => Promise<T>): Promise<T> {
+async function disk<T>(
+  path: string,
+  call: () => Promise<T>,
+  failure: 'KEY_UNREADABLE' | 'KEY_NOT_WRITTEN' = 'KEY_UNREADABLE',
+): Promise<T> {
   try {
     return await call();
   } catch (error) {
@@ -143,7 +148,10 @@ async function disk<T>(path: string, call: () => Promise<T>): Promise<T> {
       });
     if (code === 'ENOENT' || code === 'ENOTDIR')
       throw new SigningError('KEY_NOT_FOUND', `${path}: no such file or folder`, { cause: error });
-    throw new SigningError('KEY_UNREADABLE', `${path}: ${reasons.get(code) ?? code}`, { cause: error });
+    const why = reasons.get(code) ?? code;
+    throw new SigningError(failure, `${path}: ${failure === 'KEY_UNREADABLE' ? '' : 'not written: '}${why}`, {
+      cause: error,
+    });
   }
 }
 
@@ -151,6 +159,9 @@ const reasons: ReadonlyMap<string, string> = new Map([
   ['EACCES', 'permission denied'],
   ['EPERM', 'operation not permitted'],
   ['ENOSPC', 'no space left on the disk'],
+  ['EDQUOT', 'the disk quota is used up'],
+  ['EFBIG', 'the file would be larger than this process may write'],
+  ['ENAMETOOLONG', 'the name is too long for the disk'],
   ['EROFS', 'the disk is read-only'],
   ['EISDIR', 'it is a folder'],
 ]);
