@@ -1,4 +1,5 @@
 /** A vendor whose keys are with the operator, its files under the keys of snapshot: INTEROP.md, "snapshot entries". */
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { beforeAll, expect, test } from 'vitest';
@@ -72,3 +73,26 @@ test('a vendor that keeps its own keys is not put there', { timeout: 120_000 }, 
     stderr: containing('acme keeps its own keys'),
   });
 });
+
+test(
+  'a vendor splits as the operator’s clients read it, and stays with that',
+  { timeout: 120_000 },
+  async () => {
+    const sign = (bits: number, more = ''): Promise<unknown> =>
+      good(vendor, `vendor sign --vendor acme --key acme.p8 --split ${bits} --output split-${bits} ${more}`);
+    const role = (bits: number): string =>
+      readFileSync(join(vendor.folder, `split-${bits}`, 'roles', 'vendor.acme.json'), 'utf8');
+    const refused = 'vendor sign --vendor acme --key acme.p8 --split 1 --output none --compat';
+    expect(await vendor.ragv(`${refused} tough go-tuf`)).toMatchObject({
+      exit: 2,
+      stderr: containing('no style of bins serves tough, go-tuf at once'),
+    });
+    await sign(1, '--compat tough');
+    expect(role(1)).toContain('"path_hash_prefixes"');
+    await good(operator, `vendor submit ${join(vendor.folder, 'split-1')} ${at}`);
+    await sign(2);
+    expect(role(2)).toContain('"path_hash_prefixes"');
+    await sign(3, '--compat go-tuf');
+    expect(role(3)).toContain('"succinct_roles"');
+  },
+);

@@ -34,7 +34,7 @@ export type {
   SignerSource,
 } from './types.ts';
 export { compatClients, type Client, type ClientBudgets, type ClientFacts } from './compat.ts';
-export { clientFacts } from './compat-facts.ts';
+export { binStyles, clientFacts } from './compat-facts.ts';
 export { compatRules, type CompatIssue, type CompatRule } from './compat-check.ts';
 export type { AliasResult } from './compat-aliases.ts';
 export { initRepository, type InitOptions, type InitResult } from './init.ts';

@@ -1,6 +1,7 @@
 import type { Context } from '../command.ts';
 import { readMetadataFile, roleOf } from '../metadata/files.ts';
-import { sha256, showLines } from '../metadata/show-lines.ts';
+import { showLines } from '../metadata/show-lines.ts';
+import { sha256 } from '../sha256.ts';
 
 /** What a file says; nothing is verified. */
 export async function run(context: Context): Promise<undefined> {

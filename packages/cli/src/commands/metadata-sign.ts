@@ -7,7 +7,8 @@ import { CliError } from '../errors.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { keySetsOf, readMetadataFile, roleOf, type SetOfKeys } from '../metadata/files.ts';
 import { namedUri, openKey, ownLedger } from '../metadata/open-keys.ts';
-import { sha256, showLines } from '../metadata/show-lines.ts';
+import { showLines } from '../metadata/show-lines.ts';
+import { sha256 } from '../sha256.ts';
 import { countLines, countSignatures } from '../metadata/signatures.ts';
 import { confirm } from '../prompt.ts';
 

@@ -1,6 +1,6 @@
 import { verifyTranscript } from '@ragnos/repository';
 import type { Context } from '../command.ts';
-import { sha256 } from '../metadata/show-lines.ts';
+import { sha256 } from '../sha256.ts';
 import { transcriptFiles } from '../metadata/transcripts.ts';
 
 /** What happened in a ceremony, once the keys of the roots it tells of have been found to vouch for it. */

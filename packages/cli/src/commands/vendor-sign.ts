@@ -24,7 +24,8 @@ import { countersigned } from '../vendor/handover.ts';
 import { keyFile, openKeys } from '../metadata/open-keys.ts';
 import { editRole } from '../vendor/role-edit.ts';
 import { addSignatures, expiresIn, signedBy, signRole } from '../vendor/sign.ts';
-import { bitsOf } from '../vendor/split.ts';
+import { bitsOf, styleFor } from '../vendor/split.ts';
+import { clientsOf } from './init.ts';
 import { findVendor, loadBins } from '../vendor/state.ts';
 
 /** On the vendor's machine: sources become a signed submission, and a submission gets one more signature. */
@@ -59,7 +60,9 @@ async function signSources(context: Context): Promise<number> {
     await addVersions(vendor, packed)(edit, new Date());
     const expires = expiresIn(options.text('expires-in'));
     const changed =
-      split === undefined ? edit.signed(expires) : await edit.split(bitsOf('split', split), expires);
+      split === undefined
+        ? edit.signed(expires)
+        : await edit.split(bitsOf('split', split), expires, styleFor(clientsOf(options.list('compat'))));
     const signed =
       renew && split === undefined ? new Map([...(await edit.renewed(expires)), ...changed]) : changed;
     if (signed.size === 0) {

@@ -5,7 +5,7 @@ import { dirname } from 'node:path';
 import type { Context } from '../command.ts';
 import { version } from '../version.ts';
 import type { KeyHolder } from './participants.ts';
-import { sha256 } from './show-lines.ts';
+import { sha256 } from '../sha256.ts';
 
 /** Keeps the minutes of a ceremony. */
 export class Minutes {

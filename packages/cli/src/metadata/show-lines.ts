@@ -1,11 +1,7 @@
-import { createHash } from 'node:crypto';
 import { differences, warnings, type Difference } from '@ragnos/repository';
 import { formatDate, type Key, type Metadata, type RoleKeys, type Signed } from '@ragnos/tuf';
+import { sha256 } from '../sha256.ts';
 import { count, duration, table } from '../text.ts';
-
-export function sha256(bytes: Uint8Array): string {
-  return createHash('sha256').update(bytes).digest('hex');
-}
 
 /** What a file of metadata says, for people. */
 export function showLines(

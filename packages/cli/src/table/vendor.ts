@@ -65,6 +65,10 @@ export const vendorCommands: readonly CommandSpec[] = [
       ['--lockfile <file>', 'a package-lock.json that says what is bundled'],
       ['--target <system>', 'linux-x64 and the like: take native parts for that system'],
       ['--split <bits>', 'split the role into 2^bits files, or split it anew'],
+      [
+        '--compat <client...>',
+        'with --split: clients that must find targets in them, as the operator says; tough, …',
+      ],
       ['--renew', 'sign all of the vendor’s files anew as they are, before they expire'],
       ['--yes', 'do not ask for the vendor’s name'],
       ...hostOptions,

@@ -11,7 +11,7 @@ import {
   type VendorName,
   type Yank,
 } from '@ragnos/plugin';
-import { createHash } from 'node:crypto';
+import { sha256 } from '../sha256.ts';
 import type { Change, Content } from '@ragnos/repository';
 import { admit, type DoorSettings } from '../door/admit.ts';
 import { CliError } from '../errors.ts';
@@ -94,8 +94,4 @@ async function readIndex(
 ): Promise<PluginIndex | null> {
   const bytes = await files.read(pluginPath(vendor, plugin, 'index.json'));
   return bytes === null ? null : parseIndex(bytes);
-}
-
-function sha256(bytes: Uint8Array): string {
-  return createHash('sha256').update(bytes).digest('hex');
 }

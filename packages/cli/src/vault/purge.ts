@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto';
 import { cloudFront, httpPurge, storageKey, type Purger } from '@ragnos/storage';
+import { sha256 } from '../sha256.ts';
 import type { Voice } from '../voice.ts';
 import type { VaultConfig } from './config.ts';
 
@@ -25,9 +25,8 @@ export function purgerOf({ purge }: Pick<VaultConfig, 'purge'>): Purger | null {
 export function purging(purger: Purger | null, voice: Voice): (bytes: Uint8Array) => Promise<void> {
   return async (bytes) => {
     if (purger === null) return;
-    const digest = createHash('sha256').update(bytes).digest('hex');
     try {
-      await purger.purge([timestamp], digest);
+      await purger.purge([timestamp], sha256(bytes));
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error);
       voice.warn(`${purger.description} still has the timestamp before: ${why}; ragv refresh tries again`);

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { nodeFileSystem, writeFileAtomic } from '@ragnos/disk';
@@ -15,6 +14,7 @@ import { DoorError, type Content } from '@ragnos/repository';
 import { roleName, targetPath } from '@ragnos/tuf';
 import type { Handed } from '../door/receive.ts';
 import { CliError } from '../errors.ts';
+import { sha256 } from '../sha256.ts';
 import { bytes as bytesText } from '../text.ts';
 import { copyAgain, hashHanded, readHanded } from './handed-files.ts';
 
@@ -48,9 +48,9 @@ export async function writeSubmission(
         content instanceof Uint8Array ? content : nodeFileSystem.read(content.file, content.length);
       const read = await bytes;
       if (read === null) throw new CliError('NO_SUCH_FILE', `${path} is gone`);
-      const sha256 = createHash('sha256').update(read).digest('hex');
-      await writeFileAtomic(join(work, 'targets', sha256), read, { mode: 0o644 });
-      targets.push({ path: targetPath(path), length: read.length, sha256 });
+      const digest = sha256(read);
+      await writeFileAtomic(join(work, 'targets', digest), read, { mode: 0o644 });
+      targets.push({ path: targetPath(path), length: read.length, sha256: digest });
     }
     for (const [role, bytes] of roles)
       await writeFileAtomic(join(work, 'roles', `${role}.json`), bytes, { mode: 0o644 });

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import type { Updater } from '@ragnos/client';
 import { freePrefix, type Content } from '@ragnos/repository';
 import {
@@ -12,8 +11,9 @@ import {
   type Targets,
 } from '@ragnos/tuf';
 import type { VendorName } from '@ragnos/plugin';
+import { sha256 } from '../sha256.ts';
 import type { VendorFiles } from '../vault/publish-plugins.ts';
-import { splitTargets } from './split.ts';
+import { splitTargets, styleOf, type BinStyle } from './split.ts';
 import { loadBins, vendorState } from './state.ts';
 
 /** Bytes of an index; what is read of a vendor's own files. */
@@ -25,8 +25,8 @@ export interface RoleEdit extends VendorFiles {
   signed(expires: Date): ReadonlyMap<RoleName, Targets>;
   /** All of the vendor's roles as they are, one version on, with `expires`. */
   renewed(expires: Date): Promise<ReadonlyMap<RoleName, Targets>>;
-  /** All of the vendor's roles, split into 2^bits bins or split anew, with the edits. */
-  split(bits: number, expires: Date): Promise<ReadonlyMap<RoleName, Targets>>;
+  /** All of the vendor's roles, split into 2^bits bins or split anew, with the edits; `style` as before, or succinct, unless given. */
+  split(bits: number, expires: Date, style?: BinStyle): Promise<ReadonlyMap<RoleName, Targets>>;
   /** What has to be handed in with them, by path. */
   readonly contents: ReadonlyMap<string, Content>;
 }
@@ -70,13 +70,12 @@ export async function editRole(
     async add(raw, content) {
       const path = targetPath(raw);
       const role = await roleOf(path);
-      const sha256 =
-        content instanceof Uint8Array ? createHash('sha256').update(content).digest('hex') : content.sha256;
+      const digest = content instanceof Uint8Array ? sha256(content) : content.sha256;
       const known = base.get(role)?.targets.get(path);
-      if (known?.hashes.get('sha256') === sha256 && known.length === content.length) return;
+      if (known?.hashes.get('sha256') === digest && known.length === content.length) return;
       const file = {
         length: content.length,
-        hashes: new Map([['sha256', hexDigest(sha256)]]),
+        hashes: new Map([['sha256', hexDigest(digest)]]),
         custom: known?.custom,
         unrecognized: known?.unrecognized ?? new Map(),
       };
@@ -87,7 +86,7 @@ export async function editRole(
       const roles = [[name, own] as const, ...(await loadBins(updater, vendor, state, signal))];
       return new Map(roles.map(([role, signed]) => [role, next(signed, expires)]));
     },
-    async split(bits, expires) {
+    async split(bits, expires, style = styleOf(own.delegations) ?? 'succinct') {
       const files = new Map<TargetPath, TargetFile>(own.targets);
       for (const bin of (await loadBins(updater, vendor, state, signal)).values())
         for (const [path, file] of bin.targets) files.set(path, file);
@@ -95,7 +94,7 @@ export async function editRole(
       const listed = [...(updater.trusted.snapshot?.meta.keys() ?? [])];
       return splitTargets(
         { ...own, unrecognized: withRepositoryId(own.unrecognized, repositoryId) },
-        { role: name, prefix: freePrefix(listed, name, bits), bits, keys: state.layout },
+        { role: name, prefix: freePrefix(listed, name, bits), bits, style, keys: state.layout },
         files,
         expires,
       );

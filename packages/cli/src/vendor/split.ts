@@ -1,4 +1,4 @@
-import { binDelegations, delegatedNames, type RoleLayout } from '@ragnos/repository';
+import { binDelegations, binStyles, delegatedNames, type Client, type RoleLayout } from '@ragnos/repository';
 import {
   rolesForTarget,
   targetPath,
@@ -10,11 +10,34 @@ import {
 import type { VendorName } from '@ragnos/plugin';
 import { CliError } from '../errors.ts';
 
+/** How a role says which bin a path is in; tough reads the one, go-tuf the other. */
+export type BinStyle = 'succinct' | 'prefixes';
+
+/** `null`: not split. */
+export function styleOf(delegations: Targets['delegations']): BinStyle | null {
+  if (delegations === null) return null;
+  return delegations.succinctRoles === null ? 'prefixes' : 'succinct';
+}
+
+/**
+ * The style that all of `clients` read; `undefined`: none was named. A vendor does not see the `compat` of the operator's vault:
+ * nothing published says it, and the door refuses bins that a client of it could not read. @throws CliError USAGE
+ */
+export function styleFor(clients: readonly Client[]): BinStyle | undefined {
+  if (clients.length === 0) return undefined;
+  const [style] = binStyles(clients);
+  if (style !== undefined) return style;
+  throw new CliError('USAGE', `no style of bins serves ${clients.join(', ')} at once`, {
+    hint: 'leave the role in one file, or serve fewer of them',
+  });
+}
+
 export interface SplitPlan {
   readonly role: RoleName;
   /** Of the bins' names. */
   readonly prefix: string;
   readonly bits: number;
+  readonly style: BinStyle;
   /** The vendor's own: what a vendor signs itself, its bins included, nobody else signs for it. */
   readonly keys: RoleLayout;
 }
@@ -22,11 +45,11 @@ export interface SplitPlan {
 /** The role, empty and delegating, and all its bins at version 1. */
 export function splitTargets(
   own: Targets,
-  { role, prefix, bits, keys }: SplitPlan,
+  { role, prefix, bits, style, keys }: SplitPlan,
   files: ReadonlyMap<TargetPath, TargetFile>,
   expires: Date,
 ): ReadonlyMap<RoleName, Targets> {
-  const bins = { bitLength: bits, style: 'succinct' } as const;
+  const bins = { bitLength: bits, style };
   const delegations = binDelegations({ name: prefix, paths: [], terminating: true, ...keys, bins }, [], null);
   const roles = new Map<RoleName, Map<TargetPath, TargetFile>>();
   for (const name of delegatedNames(delegations)) roles.set(name, new Map());
