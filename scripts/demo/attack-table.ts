@@ -8,6 +8,7 @@ import { endless, type Lie } from './evil-server.ts';
 import { incidents } from './incidents.ts';
 import type { Outcome } from './run.ts';
 import { ragvQuietly, type Stage } from './stage.ts';
+import { toolIncidents } from './tool-incidents.ts';
 import type { Patch } from './weaken.ts';
 
 /** Where one strike happens: copies that belong to it alone. */
@@ -35,6 +36,8 @@ export interface Attack {
   /** The command is the operator's: what is refused is at the door, and no host is asked. */
   readonly operator?: boolean;
   readonly env?: Readonly<Record<string, string>>;
+  /** What the command reads: the words of the AI host that started it. */
+  readonly input?: string;
   /** The attack comes after metadata that verifies and is kept. */
   readonly behindMetadata?: boolean;
   /** The check that stands in the way, disabled in the test build. */
@@ -284,6 +287,7 @@ export const attacks: readonly Attack[] = [
     worked: (outcome) => outcome.stdout.includes('pwned'),
   },
   ...incidents,
+  ...toolIncidents,
 ];
 
 async function replaceArchive({ served }: Ground): Promise<void> {

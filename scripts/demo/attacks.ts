@@ -3,6 +3,7 @@ import { cp, mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { attacks, type Attack, type Ground } from './attack-table.ts';
 import { evilServer, type EvilServer } from './evil-server.ts';
+import { honestText, mailPlugin } from './mail-plugin.ts';
 import { runMain, type Outcome } from './run.ts';
 import { commandMain, ragv, repositoryRoot, say, telling, type Stage } from './stage.ts';
 import { setVersion } from './story.ts';
@@ -47,19 +48,28 @@ function shortened(line: string): string {
   return line.length <= 160 ? line : `${line.slice(0, 120)} … ${line.slice(-36)}`;
 }
 
-/** Publishes one more version of `hello`, and keeps the repository and the host as they were before and after. */
+/**
+ * Publishes one more version of `hello`, and a server for AI hosts; keeps the repository and the host as they were before and after,
+ * when the server is installed.
+ */
 export async function prepare(stage: Stage, port: number): Promise<World> {
   const folder = join(stage.dir, 'attacks');
   await mkdir(folder, { recursive: true });
   await cp(join(stage.host, 'home'), join(folder, 'host-old'), { recursive: true });
   await cp(join(stage.vault, 'public'), join(folder, 'public-old'), { recursive: true });
   await setVersion(join(stage.dir, 'hello-plugin'), '1.3.0');
-  await ragv(['publish', 'hello-plugin', '--vault', 'vault'], { cwd: stage.dir, env: stage.operatorEnv });
+  const mail = await mailPlugin(stage.dir, '1.0.0', honestText);
+  await ragv(['publish', 'hello-plugin', mail, '--vault', 'vault'], {
+    cwd: stage.dir,
+    env: stage.operatorEnv,
+  });
   await cp(join(stage.vault, 'public'), join(folder, 'public-new'), { recursive: true });
   await cp(join(folder, 'host-old'), join(folder, 'host-new'), { recursive: true });
   const server = await evilServer(join(folder, 'public-new'), port);
   try {
-    await ragv(['info', 'acme/hello'], { cwd: stage.host, env: { RAGV_HOME: join(folder, 'host-new') } });
+    const host = { cwd: stage.host, env: { RAGV_HOME: join(folder, 'host-new') } };
+    await ragv(['install', 'acme/mail', '--grant', 'all'], host);
+    await ragv(['info', 'acme/hello'], host);
   } finally {
     await server.close();
   }
@@ -71,14 +81,16 @@ export async function attempt(world: World, attack: Attack): Promise<Verdict> {
   const weak = await weakenedBuild(repositoryRoot, join(world.folder, attack.id, 'build'), attack.patches);
   const without = await strike(world, attack, 'without', weak);
   const against = await strike(world, attack, 'against', commandMain);
-  const said = against.outcome.stderr.split('\n').find((line) => line.includes('error')) ?? '';
+  const lines = against.outcome.stderr.split('\n');
+  const refusal = (line: string): boolean => attack.codes.some((code) => line.includes(code));
+  const said = lines.find(refusal) ?? lines.find((line) => line.includes('error')) ?? '';
   return {
     attack,
     workedWithoutCheck: await attack.worked(without.outcome, without.ground),
     exit: against.outcome.exit,
     said,
     saidWithoutCheck: without.outcome.stderr.trim(),
-    refused: against.outcome.exit === attack.exit && attack.codes.some((code) => said.includes(code)),
+    refused: against.outcome.exit === attack.exit && refusal(said),
     unchanged: against.before === against.after && !(await attack.worked(against.outcome, against.ground)),
   };
 }
@@ -112,6 +124,7 @@ async function strike(world: World, attack: Attack, name: string, main: string):
     const outcome = await runMain(main, attack.command, {
       cwd: folder,
       node: clock,
+      ...(attack.input === undefined ? {} : { input: attack.input }),
       env: {
         RAGV_HOME: home,
         DEMO_CLOCK_SHIFT_MS: String(attack.clockShiftMs ?? 0),

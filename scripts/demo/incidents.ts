@@ -9,7 +9,8 @@ import { evilServer } from './evil-server.ts';
 import { ragvQuietly } from './stage.ts';
 import type { Patch } from './weaken.ts';
 
-const noConsent: Patch = {
+/** Whatever an update asks for or says, nobody is asked. */
+export const noConsent: Patch = {
   package: 'plugin',
   file: 'host/consent.js',
   find: 'if (!open)',
@@ -217,8 +218,13 @@ async function evilFolder({ stage, folder }: Ground, files: Files, scripts: File
 
 /** The vendor’s own key signs it, and it is served. */
 async function release(ground: Ground, files: Files, scripts: Files = {}): Promise<void> {
+  await publishAndServe(ground, await evilFolder(ground, files, scripts));
+}
+
+/** By whoever has the vendor’s key. */
+export async function publishAndServe(ground: Ground, plugin: string): Promise<void> {
   const vault = await copyVault(ground);
-  await operate(ground, 'publish', await evilFolder(ground, files, scripts), '--vault', vault);
+  await operate(ground, 'publish', plugin, '--vault', vault);
   await rm(ground.served, { recursive: true });
   await cp(join(vault, 'public'), ground.served, { recursive: true });
 }
