@@ -14,7 +14,7 @@ export function homeFolder(context: Context): string {
 }
 
 /** `--policy`, or RAGV_POLICY; undefined = the host has none of its own. */
-function policyFile({ options }: Context): string | undefined {
+export function policyFile({ options }: Context): string | undefined {
   const named = options.text('policy') ?? process.env['RAGV_POLICY'];
   return named === '' ? undefined : named;
 }

@@ -16,8 +16,10 @@ import { clientTitle, tryClients, type TriedClients } from '../doctor/clients.ts
 import { diskPlaces } from '../doctor/disk-places.ts';
 import { httpObserver, repositoryUrl } from '../doctor/http-observer.ts';
 import { keyPlaces } from '../doctor/key-places.ts';
+import { isHost, modeWords, noSandbox, trySandbox, type TriedSandbox } from '../doctor/sandbox.ts';
 import { verdict } from '../doctor/verdict.ts';
 import { CliError } from '../errors.ts';
+import { homeFolder } from '../host.ts';
 import { count, table } from '../text.ts';
 import { readConfig } from '../vault/config.ts';
 import { lifetimesOf, storeOf, vaultFolder } from '../vault/vault.ts';
@@ -25,9 +27,13 @@ import { lifetimesOf, storeOf, vaultFolder } from '../vault/vault.ts';
 const rootMaxLength = 2_000_000;
 const firstRoot = 'metadata/1.root.json';
 
-/** With an address what is served, else the vault. Changes nothing, and asks for no password. */
+/**
+ * With an address what is served, else the vault, and this computer, where plugins are run on it. Changes nothing, and asks for no
+ * password.
+ */
 export async function run(context: Context): Promise<number> {
   const [url] = context.args;
+  if (context.options.flag('host')) return ofHost(context, url);
   return url === undefined ? ofVault(context) : ofServer(context, repositoryUrl(url));
 }
 
@@ -41,7 +47,30 @@ async function ofServer(context: Context, url: URL): Promise<number> {
       ? null
       : (await observer.ask(firstRoot, { maxLength: rootMaxLength }).catch(() => null))?.body;
   const tried = await clients(context, diagnosis, url, root ?? null, options.flag('allow-http'));
-  return answer(context, url.href, diagnosis, tried);
+  return answer(context, url.href, diagnosis, tried, await sandboxHere(context));
+}
+
+/** Nothing but what holds plugins here. */
+async function ofHost(context: Context, url: string | undefined): Promise<number> {
+  if (url !== undefined)
+    throw new CliError('USAGE', `--host is this computer, and ${url} was named`, {
+      hint: 'ragv doctor --host',
+    });
+  const sandbox = await trySandbox(context);
+  const where = homeFolder(context);
+  const exit = verdict(sandbox.findings, context.options.flag('strict'));
+  const findings = sandbox.findings.toSorted((a, b) => rank(a) - rank(b));
+  context.voice.answer({ where, findings, sandbox: sandbox.modes, exit }, [
+    ...findings.flatMap(findingLines),
+    ...table(sandbox.modes.map((mode) => [`mode ${mode.mode}`, modeWords(mode)])),
+    `${where}: ${totals(findings)}`,
+  ]);
+  return exit;
+}
+
+/** Where plugins are run here; half a minute that nobody needs elsewhere. */
+async function sandboxHere(context: Context): Promise<TriedSandbox> {
+  return context.options.flag('sandbox') && (await isHost(context)) ? trySandbox(context) : noSandbox;
 }
 
 async function ofVault(context: Context): Promise<number> {
@@ -62,7 +91,7 @@ async function ofVault(context: Context): Promise<number> {
     firstRoot: given.firstRoot ?? (known === null ? undefined : rootFingerprint(known)),
   });
   const tried = await overLoopback(context, storage, diagnosis, signal);
-  return answer(context, folder, diagnosis, tried);
+  return answer(context, folder, diagnosis, tried, await sandboxHere(context));
 }
 
 /** A vault has no address: it is served to the clients for as long as they are tried, on loopback. */
@@ -117,27 +146,41 @@ async function settings({ options, signal }: Context): Promise<DoctorOptions> {
   };
 }
 
-function answer(context: Context, where: string, diagnosis: Diagnosis, tried: TriedClients): number {
+function answer(
+  context: Context,
+  where: string,
+  diagnosis: Diagnosis,
+  tried: TriedClients,
+  sandbox: TriedSandbox,
+): number {
   const { voice, options } = context;
-  const findings = [...tried.findings, ...diagnosis.findings].toSorted((a, b) => rank(a) - rank(b));
+  const all = [...tried.findings, ...diagnosis.findings, ...sandbox.findings];
+  const findings = all.toSorted((a, b) => rank(a) - rank(b));
   const exit = verdict(findings, options.flag('strict'));
-  const counted = (severity: Finding['severity'], one: string): string =>
-    count(findings.filter((each) => each.severity === severity).length, one);
   const { horizon, versions, targets } = diagnosis;
-  voice.answer({ where, ...diagnosis, findings, clients: tried.clients, exit }, [
-    ...findings.flatMap(({ rule, severity, message, hint }) => [
-      `${severity}: ${message} [${rule}]`,
-      `  ${hint}`,
+  voice.answer({ where, ...diagnosis, findings, clients: tried.clients, sandbox: sandbox.modes, exit }, [
+    ...findings.flatMap(findingLines),
+    ...table([
+      ...tried.clients.map((client) => [clientTitle(client), client.failure === null ? 'reads it' : 'FAILS']),
+      ...sandbox.modes.map((mode) => [`mode ${mode.mode}`, modeWords(mode)]),
     ]),
-    ...table(
-      tried.clients.map((client) => [clientTitle(client), client.failure === null ? 'reads it' : 'FAILS']),
-    ),
     ...(horizon === null
       ? []
       : [`root version ${versions.get('root')}, ${count(targets, 'target')}; ${horizon.words}`]),
-    `${where}: ${counted('error', 'error')}, ${counted('warning', 'warning')}, ${count(findings.filter(({ severity }) => severity === 'info').length, 'remark')}`,
+    `${where}: ${totals(findings)}`,
   ]);
   return exit;
+}
+
+function findingLines({ rule, severity, message, hint }: Finding): readonly string[] {
+  return [`${severity}: ${message} [${rule}]`, `  ${hint}`];
+}
+
+/** `0 errors, 1 warning, 2 remarks` */
+function totals(findings: readonly Finding[]): string {
+  const of = (severity: Finding['severity'], one: string): string =>
+    count(findings.filter((each) => each.severity === severity).length, one);
+  return `${of('error', 'error')}, ${of('warning', 'warning')}, ${of('info', 'remark')}`;
 }
 
 function rank({ severity }: Finding): number {

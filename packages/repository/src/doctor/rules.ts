@@ -123,6 +123,12 @@ export const doctorRules = {
   'client-python-tuf': error('untrusted', 'python-tuf refreshes and downloads, where it is installed'),
   'client-tuf-js': error('untrusted', 'tuf-js refreshes and downloads, where it is installed'),
   'client-absent': info('python-tuf and tuf-js are installed, so that they were tried'),
+
+  'sandbox-demanded': error(
+    'refused',
+    'the modes that a policy of this host demands are to be had here, and hold',
+  ),
+  'sandbox-mode': info('modes `sandbox` and `process` are to be had here, and nothing gets through'),
 } as const satisfies Record<string, Rule>;
 
 export type RuleId = keyof typeof doctorRules;
