@@ -112,11 +112,12 @@ export async function commit(
     snapshot: null,
     log: null,
   };
+  let raced = false;
   const signed = (name: RoleName, file: MetaFile): void => {
-    const again = written.has(name);
+    raced ||= written.has(name);
     written.set(name, file);
-    if (again) begun.snapshot = null;
-    else if (written.size === planned.length) begun.snapshot = meanwhile(() => signSnapshot(firstSnapshot));
+    const all = written.size === planned.length;
+    begun.snapshot = all && !raced ? meanwhile(() => signSnapshot(firstSnapshot)) : null;
   };
   const deadline = publishDeadline();
   const rewritten = new Map<string, Content>();
@@ -181,7 +182,7 @@ export async function commit(
       if (begun.log !== null) stale.push(begun.log);
       snapshotFile = metaFile(version, bytes, digest);
       changed = new Map([...written, [name, snapshotFile]]);
-      begun.log = stale.length > 0 ? null : meanwhile(stage);
+      begun.log = raced || stale.length > 0 ? null : meanwhile(stage);
     };
     const options = { ...context, onSigned };
     try {

@@ -199,7 +199,7 @@ export function fsStorage(options: FsStorageOptions): Storage {
       }
       const { signal } = callOptions;
       signal?.throwIfAborted();
-      if ((await tree.stat(key)) === null) return { swapped: false }; // which also says where the disk is not there at all
+      if ((await head(key))?.etag !== expected) return { swapped: false }; // of many in a race most learn it here
       const replace = async (temp: TempFile): Promise<SwapResult> => {
         const path = tree.pathOf(key);
         const held = await lock(key, signal);
