@@ -119,7 +119,10 @@ test(
       stdout: containing('is the whole log that was lost'),
     });
     expect((await ragv('log show')).stderr).toContain('3 entries before it are lost');
-    expect(await ragv('doctor')).toMatchObject({ exit: 0, stdout: containing('[log-restarted]') });
+    expect(await ragv('doctor --no-sandbox')).toMatchObject({
+      exit: 0,
+      stdout: containing('[log-restarted]'),
+    });
 
     await ragv(`publish ${helloPlugin(hello, '1.1.0')}`);
     const exported = write(join(operator.folder, 'new.jsonl'), (await ragv('log export')).stdout);
