@@ -2,7 +2,8 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { storageKey } from '@ragnos/storage';
-import { holdsFromBytes, holdsToBytes, newHold, noteHead } from '@ragnos/repository';
+import { holdsFromBytes, holdsToBytes, logHeadOf, newHold, noteHead } from '@ragnos/repository';
+import { AuditLog } from '@ragnos/tlog';
 import { describe, expect, test } from 'vitest';
 import { storedFile } from '../src/retention/store-keys.ts';
 import { hour, keyOf, minute, retained, SlowClient, type Retained } from './retention-world.ts';
@@ -212,6 +213,28 @@ describe('a store that is not whole', () => {
       JSON.stringify({ format: 'ragnos-gc/1', heads: [{ snapshot: 999, since: '2029-01-01T00:00:00Z' }] }),
     );
     await expect(it.gc()).rejects.toMatchObject({ code: 'STORE_WENT_BACK' });
+  });
+});
+
+test('of the audit log what later objects have swallowed goes, and it is whole after that', async () => {
+  const world = await retained();
+  const { storage } = world.made;
+  const audit = { actor: { type: 'user', name: 'olga' }, host: 'desk', tool: 'test 1' } as const;
+  const door = await world.made.open({ staging: world.staging, audit });
+  for (let at = 0; at < 20; at++) await door.publish((draft) => draft.add(`file-${at}`, text('x')));
+  const heads = async (): Promise<number> =>
+    (await world.keys()).filter((key) => key.startsWith('log/head/')).length;
+  await world.gc();
+  const before = await heads();
+  world.later(3 * 24 * hour);
+  await door.refresh({ force: true });
+  const { garbage } = await world.gc();
+  expect(garbage.some(({ key }) => key.startsWith('log/head/'))).toBe(true);
+  expect(await heads()).toBeLessThan(before);
+  const head = logHeadOf(await door.timestamp());
+  expect(head === null ? null : await new AuditLog(storage).verify(head)).toMatchObject({
+    ok: true,
+    verified: 21,
   });
 });
 

@@ -6,7 +6,9 @@ import {
   withLogRestarts,
   type JsonValue,
   type LogRestart,
+  type SignedLog,
 } from '@ragnos/tuf';
+import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 
 const none = new Map<string, JsonValue>();
@@ -68,4 +70,37 @@ test.each([
   ['shorter, after one that was given up', head(4, 1), head(2, 1), [restart(5)], 'back'],
 ] as const)('%s', (_what, seen, now, lost, step) => {
   expect(logStep(seen, now, rooted(...lost))).toBe(step);
+});
+
+// A repository's life, in heads: some entries more, or the log is lost and root says so at its present end.
+const lives = fc.array(fc.oneof(fc.integer({ min: 1, max: 9 }), fc.constant('lost' as const)), {
+  maxLength: 30,
+});
+
+function live(steps: readonly (number | 'lost')[]) {
+  const heads: SignedLog[] = [];
+  const lost: LogRestart[] = [];
+  let now = head(1);
+  for (const [at, step] of steps.entries()) {
+    heads.push(now);
+    if (step === 'lost') lost.push({ ...restart(0), ...now });
+    const size = step === 'lost' ? 1 : now.size + step;
+    now = { ...head(size, lost.length), root: String(at).padStart(64, '0') };
+  }
+  return { heads: [...heads, now], lost };
+}
+
+test('whoever saw a moment of a repository follows it to any later one, and never back', () => {
+  fc.assert(
+    fc.property(lives, fc.nat(), fc.nat(), (steps, a, b) => {
+      const { heads, lost } = live(steps);
+      const [from, to] = [a % heads.length, b % heads.length].toSorted((x, y) => x - y);
+      const [seen, now] = [heads[from ?? 0] ?? null, heads[to ?? 0] ?? null];
+      const same = (seen?.restarts ?? 0) === (now?.restarts ?? 0);
+      expect(logStep(seen, now, rooted(...lost))).toBe(same ? 'continues' : 'restarted');
+      if (from !== to) expect(logStep(now, seen, rooted(...lost))).toBe('back');
+      const approved = lost.slice(0, Math.max(0, (now?.restarts ?? 0) - 1));
+      if ((now?.restarts ?? 0) > 0) expect(logStep(seen, now, rooted(...approved))).toBe('unapproved');
+    }),
+  );
 });

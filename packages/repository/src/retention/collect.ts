@@ -160,7 +160,7 @@ async function listed(
   signal: AbortSignal | undefined,
 ): Promise<ReadonlyMap<string, ListedObject>> {
   const objects = new Map<string, ListedObject>();
-  for (const prefix of ['metadata/', 'targets/'])
+  for (const prefix of ['metadata/', 'targets/', logFolder])
     for await (const object of storage.list(prefix, { signal })) objects.set(object.key, object);
   return objects;
 }
