@@ -10,6 +10,7 @@ import type { Context } from '../command.ts';
 import { CliError } from '../errors.ts';
 import { keyType } from '../key-type.ts';
 import { configFile, readConfig, writeConfig, type VaultConfig } from '../vault/config.ts';
+import { checkStore, storeToCheck } from '../vault/check-store.ts';
 import { layoutFor, rolesOf } from '../vault/layout.ts';
 import { askOnceForAll, passwordFor } from '../vault/passwords.ts';
 import { lifetimesOf, storeOf } from '../vault/vault.ts';
@@ -26,8 +27,9 @@ export const lifetimes: VaultConfig['lifetimes'] = {
  * Everything is made in a folder of its own and moved to its place at the end: a failed init leaves nothing. With a store
  * elsewhere the keys are in their place first, so that what was begun there can be completed by the same command.
  */
-export async function run(context: Context): Promise<undefined> {
+export async function run(context: Context): Promise<number | undefined> {
   const { voice, options } = context;
+  if (options.flag('check')) return checkStore(storeToCheck(options.text('store')), context);
   const folder = resolve(context.args[0] ?? options.text('vault') ?? '.');
   const store = options.text('store');
   const begun = store === undefined ? null : await begunVault(folder, store);

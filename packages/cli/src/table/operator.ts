@@ -18,11 +18,13 @@ export const operatorCommands: readonly CommandSpec[] = [
       ],
       ['--store <address>', 'where the published files go: s3://…, gcs://…, azure://… (default: a folder)'],
       ['--compat <client...>', 'clients of other makes that must be able to read it: tough, go-tuf, …'],
+      ['--check', 'only look whether the store of --store is fit; make and change nothing'],
     ],
     examples: [
       'ragv init ./vault --vendor acme',
       'ragv init ./vault --vendor acme --password-file ./password',
       'ragv init ./vault --vendor acme --store "s3://bucket/plugins?region=eu-central-1"',
+      'ragv init --check --store "s3://bucket/plugins?region=eu-central-1"',
     ],
     load: () => import('../commands/init.ts'),
   },
