@@ -1,7 +1,7 @@
 import type { Channel, Message } from '../confine/preload/lanes.ts';
 import type { CallSettings, LoadLimits } from './api.ts';
 import { LoadFailureError, LoadNotFoundError, LoadRefusedError, type LoadError } from './errors.ts';
-import { namesOf, pack, packedOf, textOf, tooLarge } from './message-parts.ts';
+import { itemsOf, namesOf, pack, packedOf, textOf, tooLarge } from './message-parts.ts';
 import { Pending, type Keeper } from './pending.ts';
 import { Throttle } from './rate.ts';
 import { Inbox } from './runner/inbox.ts';
@@ -70,18 +70,19 @@ export class Conversation {
     if (this.#pending.size >= this.#limits.callsAtOnce)
       throw new LoadRefusedError('TOO_MANY_CALLS', `${this.#pending.size} calls are under way`);
     const { packed, bytes } = pack(params);
+    const items = settings.input === undefined ? null : itemsOf(settings.input);
     const id = this.#next++;
-    const { input, signal, timeoutMs = this.#limits.callTimeMs } = settings;
+    const { signal, timeoutMs = this.#limits.callTimeMs } = settings;
     return await new Promise((resolve, reject) => {
       const pending = new Pending(id, name, { signal, timeoutMs }, this.#keeper, [resolve, reject]);
       this.#pending.set(id, pending);
       try {
-        this.#send({ t: 'call', id, name, input: input !== undefined, v: packed }, bytes);
+        this.#send({ t: 'call', id, name, input: items !== null, v: packed }, bytes);
       } catch (error) {
         pending.settle({ error: tooLarge(error) });
         return;
       }
-      if (input !== undefined) void this.#feed(pending, input);
+      if (items !== null) void this.#feed(pending, items);
     });
   }
 
@@ -139,9 +140,8 @@ export class Conversation {
   }
 
   /** The caller's stream, item by item, no faster than the plugin takes it. */
-  async #feed(pending: Pending, input: AsyncIterable<unknown>): Promise<void> {
+  async #feed(pending: Pending, iterator: AsyncIterator<unknown>): Promise<void> {
     const { id } = pending;
-    const iterator = input[Symbol.asyncIterator]();
     try {
       for (;;) {
         while (pending.credit === 0 && !pending.over)
@@ -158,7 +158,7 @@ export class Conversation {
     } catch (error) {
       if (pending.over) return;
       const message = error instanceof Error ? error.message : String(error);
-      this.#send({ t: 'inEnd', id, error: this.#clean(message) });
+      this.#send({ t: 'inEnd', id, error: this.#clean(message.slice(0, 2000)) });
       if (error instanceof LoadFailureError || error instanceof RangeError)
         pending.settle({ error: error instanceof RangeError ? tooLarge(error) : error });
     }

@@ -12,6 +12,18 @@ export function pack(value: unknown): ReturnType<typeof packValue> {
   }
 }
 
+/** What a caller streams in: types bind nobody, so it is looked at before anything is sent. */
+export function itemsOf(input: AsyncIterable<unknown>): AsyncIterator<unknown> {
+  const given: unknown = input;
+  const begin: unknown =
+    typeof given === 'object' && given !== null ? Reflect.get(given, Symbol.asyncIterator) : undefined;
+  if (typeof begin !== 'function')
+    throw new LoadFailureError('BAD_VALUE', 'input is no async iterable', {
+      hint: 'of a list make one: async function* () { yield* list; }',
+    });
+  return input[Symbol.asyncIterator]();
+}
+
 export function tooLarge(cause: unknown): LoadError {
   return new LoadFailureError('VALUE_TOO_LARGE', cause instanceof Error ? cause.message : 'too large', {
     cause,

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
+import type { CallSettings } from '@ragnos/plugin';
 import type { Mode } from '../../src/confine/grant.ts';
 import { codeOf } from '../host/world.ts';
 import { vaultOf, worldWith } from './plugins.ts';
@@ -151,6 +152,40 @@ test('streams flow both ways, no faster than they are read', async () => {
   const stuck = await hello.call('count', { to: 3, pause: 60_000 }, { timeoutMs: 100 });
   await expect(stuck.next()).rejects.toMatchObject({ code: 'CALL_TIMEOUT' });
   expect(hello.metrics().inFlight).toBe(0);
+});
+
+test('an input that is none is refused, and one that fails ends the call alone', async () => {
+  const vault = await vaultOf(await worldWith(code), { mode: 'process' });
+  const hello = await vault.load('acme/hello');
+  const unhandled: unknown[] = [];
+  const listen = (reason: unknown): void => void unhandled.push(reason);
+  process.on('unhandledRejection', listen);
+  for (const input of [[1, 2], 'text', 7, null, {}]) {
+    const settings = Object.assign<CallSettings, object>({ timeoutMs: 5_000 }, { input });
+    expect(await codeOf(hello.call('sum', null, settings))).toBe('BAD_VALUE');
+  }
+  const broken: readonly AsyncIterable<unknown>[] = [
+    {
+      [Symbol.asyncIterator]: () => {
+        throw new Error('no iterator');
+      },
+    },
+    {
+      [Symbol.asyncIterator]: () => ({
+        next: () => {
+          throw new Error('no item');
+        },
+      }),
+    },
+    {
+      [Symbol.asyncIterator]: () => ({ next: async () => Promise.reject(new Error('x'.repeat(9_000_000))) }),
+    },
+  ];
+  for (const input of broken) expect(await codeOf(hello.call('sum', null, { input }))).not.toBe('no error');
+  await sleep(50);
+  process.off('unhandledRejection', listen);
+  expect(unhandled).toEqual([]);
+  expect(await hello.call('greet', { name: 'Ada' })).toBe('hello, Ada');
 });
 
 test('events and lines of what it prints are told, without control characters', async () => {
