@@ -101,7 +101,7 @@ export class Conversation {
   #abandon(call: Pending, error: unknown): void {
     if (call.over) return;
     this.#send({ t: 'abort', id: call.id, why: error instanceof Error ? error.message : 'aborted' });
-    call.settle({ error: error instanceof Error ? error : new Error('aborted', { cause: error }) });
+    call.settle({ error });
   }
 
   #begin(call: Pending): void {

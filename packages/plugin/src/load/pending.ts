@@ -2,7 +2,7 @@ import type { CallSettings } from './api.ts';
 import type { Inbox } from './runner/inbox.ts';
 import { streamWindow } from './runner/protocol.ts';
 
-export type Outcome = { readonly value: unknown } | { readonly error: Error };
+export type Outcome = { readonly value: unknown } | { readonly error: unknown };
 
 /** Whoever keeps a call: is told when nobody waits for it any more. */
 export interface Keeper {
@@ -74,7 +74,7 @@ export class Pending {
   settle(outcome: Outcome): void {
     if (this.#over) return;
     this.done();
-    if (this.inbox !== null) this.inbox.end('error' in outcome ? outcome.error : null);
+    if (this.inbox !== null) this.inbox.end('error' in outcome ? outcome : null);
     else if ('error' in outcome) this.#reject(outcome.error);
     else this.#resolve(outcome.value);
   }

@@ -104,6 +104,13 @@ test('time-outs and aborts reach the plugin, and others are not disturbed', asyn
   await expect(waiting).rejects.toThrow('enough');
   expect(await other).toBe('done');
   expect(await hello.call('aborted')).toBe(2);
+  for (const reason of ['because', null, 7]) {
+    const soon = new AbortController();
+    const settings = { signal: soon.signal };
+    const call = hello.call('slow', { ms: 60_000 }, settings);
+    soon.abort(reason);
+    await expect(call).rejects.toBe(reason);
+  }
   await expect(hello.call('greet', {}, { signal: AbortSignal.abort(new Error('before')) })).rejects.toThrow(
     'before',
   );

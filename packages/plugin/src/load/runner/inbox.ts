@@ -1,5 +1,9 @@
 import { streamWindow } from './protocol.ts';
 
+interface Failed {
+  readonly error: unknown;
+}
+
 /**
  * A stream's receiving end: what came and was not taken yet, at most a window of it. Whoever sends is told of every half
  * window that was taken. One reader, once.
@@ -8,10 +12,10 @@ export class Inbox implements AsyncIterableIterator<unknown> {
   readonly #items: unknown[] = [];
   readonly #pull: (count: number) => void;
   #taken = 0;
-  #ended: { readonly error: Error | null } | null = null;
+  #ended: { readonly failed: Failed | null } | null = null;
   #waiting: {
     readonly resolve: (result: IteratorResult<unknown>) => void;
-    readonly reject: (error: Error) => void;
+    readonly reject: (error: unknown) => void;
   } | null = null;
 
   constructor(pull: (count: number) => void) {
@@ -41,14 +45,14 @@ export class Inbox implements AsyncIterableIterator<unknown> {
   }
 
   /** What came before is still handed out. */
-  end(error: Error | null): void {
+  end(failed: Failed | null): void {
     if (this.#ended !== null) return;
-    this.#ended = { error };
+    this.#ended = { failed };
     const waiting = this.#waiting;
     this.#waiting = null;
     if (waiting === null) return;
-    if (error === null) waiting.resolve({ done: true, value: undefined });
-    else waiting.reject(error);
+    if (failed === null) waiting.resolve({ done: true, value: undefined });
+    else waiting.reject(failed.error);
   }
 
   async next(): Promise<IteratorResult<unknown>> {
@@ -57,11 +61,12 @@ export class Inbox implements AsyncIterableIterator<unknown> {
       this.#count();
       return { done: false, value };
     }
-    if (this.#ended !== null) {
-      if (this.#ended.error !== null) throw this.#ended.error;
-      return { done: true, value: undefined };
-    }
-    return await new Promise((resolve, reject) => (this.#waiting = { resolve, reject }));
+    const ended = this.#ended;
+    return await new Promise((resolve, reject) => {
+      if (ended === null) this.#waiting = { resolve, reject };
+      else if (ended.failed === null) resolve({ done: true, value: undefined });
+      else reject(ended.failed.error); // as whoever aborted it said, Error or not
+    });
   }
 
   async return(): Promise<IteratorResult<unknown>> {

@@ -179,7 +179,7 @@ function part(from: object): object {
   return typeof packed === 'object' && packed !== null ? packed : {};
 }
 
-function ended(message: object): Error | null {
+function ended(message: object): { readonly error: Error } | null {
   const error: unknown = Reflect.get(message, 'error');
-  return typeof error === 'string' ? new Error(error) : null;
+  return typeof error === 'string' ? { error: new Error(error) } : null;
 }
