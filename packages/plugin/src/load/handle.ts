@@ -45,7 +45,8 @@ export class Handle {
   #run: Run | null = null;
   #last: Started | null = null;
   #functions: readonly string[] = [];
-  #mayCall: () => boolean = () => true;
+  /** One for all its starts: whoever crashes gains nothing. */
+  #rate: { readonly perMinute: number; readonly mayCall: () => boolean } | null = null;
   #state: PluginState = 'stopped';
   #over: Error | null = null;
   /** Settles when a start that is under way has succeeded or failed for good. */
@@ -142,7 +143,9 @@ export class Handle {
     readLines(confined.stderr, lines, (line) => this.#log('stderr', clean(line)));
     this.#run = { started, talk, why: null };
     this.#last = started;
-    this.#mayCall = perMinute(started.callsPerMinute);
+    const { callsPerMinute } = started;
+    if (this.#rate?.perMinute !== callsPerMinute)
+      this.#rate = { perMinute: callsPerMinute, mayCall: perMinute(callsPerMinute) };
     const failed = confined.exited.then((exit) => this.#ended(exit, started, talk));
     const up = await Promise.race([talk.up, failed, aborted(signal)]);
     if (this.#over === null && signal.aborted) {
@@ -167,7 +170,7 @@ export class Handle {
   async call(name: string, params: unknown, settings: CallSettings): Promise<unknown> {
     this.#counts.calls++;
     try {
-      if (!this.#mayCall())
+      if (this.#rate?.mayCall() === false)
         throw new LoadRefusedError(
           'CALL_RATE',
           `${this.name} may be called ${this.#last?.callsPerMinute} times a minute`,

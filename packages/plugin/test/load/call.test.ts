@@ -38,6 +38,7 @@ export async function tells({ times }, { emit, log }) {
   log('told', times); console.log('on stdout'); console.error('on stderr \\u001b[31mred');
 }
 export function loop() { for (;;); }
+export function dies() { process.exit(3); }
 export const notAFunction = 1;
 `;
 
@@ -220,6 +221,12 @@ test('more calls a minute than were granted are refused', async () => {
   const hello = await vault.load('acme/hello');
   const codes = await Promise.all(Array.from({ length: 7 }, async () => codeOf(hello.call('echo', 1))));
   expect(codes.filter((one) => one === 'CALL_RATE')).toHaveLength(2);
+
+  const again = await vault.load('acme/hello', { restart: { backoffMs: 10 } });
+  expect(await codeOf(again.call('dies'))).toBe('PLUGIN_CRASHED');
+  await expect.poll(() => again.metrics().restarts, { timeout: 10_000 }).toBe(1);
+  const after = await Promise.all(Array.from({ length: 6 }, async () => codeOf(again.call('echo', 1))));
+  expect(after.filter((one) => one === 'CALL_RATE')).toHaveLength(2); // as though it had not ended
 });
 
 test('one that loops is found out and ended; what waits hears it', async () => {
