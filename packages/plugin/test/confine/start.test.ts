@@ -222,13 +222,24 @@ describe('grants', () => {
       async () => {
         const plugin = await start({
           ...tree({
-            'main.mjs': `import { spawnSync } from 'node:child_process'; export const call = ({ file, args, shell }) => String(spawnSync(file, args, { shell }).stdout);`,
+            'main.mjs': `import { execFile, spawn, spawnSync } from 'node:child_process'; import { promisify } from 'node:util'; import { text } from 'node:stream/consumers';
+              export const call = async ({ file, args, shell, how }) => how === 'spawn' ? text(spawn(file, args, { env: { A: 'b' } }).stdout) : how === 'promise' ? (await promisify(execFile)(file, args, { encoding: 'utf8', env: {} })).stdout : String(spawnSync(file, args, { shell }).stdout);`,
           }),
           mode,
           runner,
           grant: grant({ exec: ['/usr/bin/env'] }),
         });
         expect(await ask(plugin, { file: 'env', args: ['--version'] })).toHaveProperty('value');
+        expect(
+          JSON.stringify(await ask(plugin, { file: '/usr/bin/env', args: ['C=d'], how: 'spawn' })),
+        ).toMatch(/A=b.*C=d/);
+        expect(JSON.stringify(await ask(plugin, { file: 'env', args: ['C=d'], how: 'promise' }))).toMatch(
+          /^\{\"value\":\".*C=d/,
+        );
+        for (const how of ['spawn', 'promise'])
+          expect(await ask(plugin, { file: '/bin/sh', args: [], how })).toMatchObject({
+            code: 'ERR_ACCESS_DENIED',
+          });
         expect(await ask(plugin, { file: '/bin/sh', args: ['-c', 'echo hi'] })).toMatchObject({
           code: 'ERR_ACCESS_DENIED',
         });

@@ -7,6 +7,7 @@ import { callLane, type Channel, controlLane, Lanes } from './lanes.ts';
 import { installLoader } from './loader.ts';
 import { guardProcess } from './process-guards.ts';
 import { Mux } from './mux.ts';
+import { guardHandle } from './network.ts';
 import { objectOf } from './objects.ts';
 import { tunnelThrough } from './tunnel.ts';
 import { channelFd, readSetup, type Setup } from './setup.ts';
@@ -26,27 +27,33 @@ function openChannel(setup: Setup): { readonly lanes: Lanes; readonly socket: ne
   return { lanes, socket };
 }
 
-async function run(setup: Setup, file: string, channel: Channel): Promise<void> {
+async function run(setup: Setup, file: string, channel: Channel, close: () => void): Promise<void> {
   const module: unknown = await import(pathToFileURL(file).href);
   const runner: unknown =
     typeof module === 'object' && module !== null ? Reflect.get(module, 'runner') : undefined;
   if (typeof runner !== 'function') throw new Error(`${file} exports no runner`);
-  const load = async (): Promise<unknown> => import(pathToFileURL(setup.entry).href);
+  const entry = pathToFileURL(setup.entry).href;
+  const load = async (): Promise<unknown> => import(entry);
+  close();
   await Promise.resolve(Reflect.apply(runner, undefined, [{ channel, load, args: process.argv.slice(2) }]));
 }
 
 /** Puts what the host said into force; what it returns lets the plugin in. */
 export function begin(): () => Promise<void> {
   const setup = readSetup();
-  const confine = (): void => {
-    if (setup.confined && setup.command === null) {
+  const confine = (): (() => void) => {
+    if (setup.command !== null) return () => undefined;
+    if (setup.confined) {
       guardProcess(setup);
       guardBuiltIn('net', setup);
+      // Not when a plugin asks for them: it could see its own handles being made.
+      if (setup.exec.length > 0) guardBuiltIn('child_process', setup);
+      if (setup.worker) guardBuiltIn('worker_threads', setup);
     }
-    if (setup.command === null) installLoader(setup);
+    return installLoader(setup);
   };
   if (!isMainThread) {
-    confine();
+    confine()();
     return async () => undefined;
   }
   const { lanes, socket } = openChannel(setup);
@@ -63,14 +70,17 @@ export function begin(): () => Promise<void> {
     if (Reflect.has(objectOf(message.value), 'stop')) terminate();
     else mux.receive(message);
   });
-  confine();
+  const close = confine();
+  if (setup.confined && setup.command === null) guardHandle(Reflect.get(socket, '_handle'));
   return async () => {
     control.send({ ready: process.version });
     if (setup.command !== null) {
       const { relay } = await import('./relay.ts');
       process.exit(await relay(setup.command));
     }
-    if (setup.runner === null) socket.unref();
-    else await run(setup, setup.runner, lanes.lane(callLane));
+    if (setup.runner === null) {
+      close();
+      socket.unref();
+    } else await run(setup, setup.runner, lanes.lane(callLane), close);
   };
 }

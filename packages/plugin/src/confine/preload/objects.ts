@@ -1,4 +1,4 @@
-import nodeModule from 'node:module';
+import { getBuiltIn } from './primordials.ts';
 
 /** For reading what nobody has promised the form of. Functions are objects too; anything else becomes an empty one. */
 export function objectOf(value: unknown): object {
@@ -9,9 +9,7 @@ export function listOf(value: unknown): readonly unknown[] {
   return Array.isArray(value) ? Array.from<unknown>(value) : [];
 }
 
-const load = nodeModule.createRequire(import.meta.url);
-
-/** A module of Node, loaded when asked for. */
+/** A module of Node, loaded when asked for: past the loader, whose functions the plugin may have exchanged. */
 export function builtIn(name: string): object {
-  return objectOf(load(`node:${name}`));
+  return objectOf(getBuiltIn(`node:${name}`));
 }

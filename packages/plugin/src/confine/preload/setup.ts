@@ -31,15 +31,16 @@ export interface Setup {
 
 /** The descriptor of the private channel. */
 export const channelFd = 3;
-const key = 'ragv.setup';
+/** By which threads find it. */
+export const setupKey = 'ragv.setup';
 
 /** Blocks until the host's first frame is here; a worker gets what its process was told. */
 export function readSetup(): Setup {
-  const setup = isMainThread ? readFirstFrame() : getEnvironmentData(key);
+  const setup = isMainThread ? readFirstFrame() : getEnvironmentData(setupKey);
   if (!isSetup(setup)) throw new Error('started without its host');
   // A copy, which nobody has a hand on, kept only where there may be threads: it is as long as the list of files.
   if (isMainThread && (setup.worker || !setup.confined))
-    setEnvironmentData(key, { ...setup, files: [...setup.files], ours: [...setup.ours] });
+    setEnvironmentData(setupKey, { ...setup, files: [...setup.files], ours: [...setup.ours] });
   return setup;
 }
 

@@ -44,11 +44,11 @@ const ids: readonly (readonly [ProbedCapability, string])[] = [
     'fs.read',
     `read-outside read-promise read-blob read-list read-dotdot read-encoded read-buffer-path read-sibling read-link
     read-made-symlink read-made-hardlink read-proc-root read-proc-environ read-proc-arguments read-proc-cwd read-proc-fd
-    read-proc-memory read-sqlite`,
+    read-proc-memory read-sqlite read-sqlite-exchanged`,
   ],
   [
     'fs.write',
-    `write-outside write-append write-mkdir write-tree write-rename write-link write-sqlite write-report
+    `write-outside write-append write-mkdir write-tree write-rename write-link write-sqlite write-sqlite-exchanged write-report
     write-compile-cache write-heap-snapshot`,
   ],
   [
@@ -62,16 +62,16 @@ const ids: readonly (readonly [ProbedCapability, string])[] = [
   ['native', 'native-library wasi'],
   [
     'eval',
-    'eval function async-function generator-function vm-context vm-script vm-new-context vm-function module-compile import-data engine-flags',
+    'eval function async-function generator-function vm-context vm-script vm-new-context vm-function module-compile module-wrapper import-data engine-flags engine-flags-exchanged',
   ],
   [
     'code',
     `import-outside import-unsigned import-link require-unsigned import-changed import-added require-changed
-    module-extension module-hooks module-register get-built-in binding inspector-open inspector-session`,
+    module-extension module-hooks module-hooks-named module-register get-built-in binding inspector-open inspector-session`,
   ],
   ['env', 'tell-environment'],
   ['processes', 'signal-debugger signal-debug-process signal-internal signal priority'],
-  ['identity', 'tell-user tell-home tell-host tell-interfaces tell-report'],
+  ['identity', 'tell-user tell-user-exchanged tell-home tell-host tell-interfaces tell-report'],
   ['limits', 'cpu-loop memory-bomb'],
 ];
 

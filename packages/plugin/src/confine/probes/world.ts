@@ -95,6 +95,7 @@ function layTree(tree: string, secret: string): ReadonlyMap<string, string> {
     if (!name.endsWith('.d.ts')) fs.copyFileSync(path.join(pluginFolder(), name), path.join(tree, name));
   fs.writeFileSync(path.join(tree, 'package.json'), '{"type":"module"}');
   for (const name of ['changed.mjs', 'changed.cjs']) fs.writeFileSync(path.join(tree, name), '// as signed');
+  fs.writeFileSync(path.join(tree, 'plain.cjs'), 'module.exports = "";');
   const digest = (name: string): string =>
     createHash('sha256')
       .update(fs.readFileSync(path.join(tree, name)))

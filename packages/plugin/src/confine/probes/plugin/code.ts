@@ -1,6 +1,7 @@
-import nodeModule from 'node:module';
+import nodeModule, { registerHooks as hooksByName } from 'node:module';
 import { pathToFileURL } from 'node:url';
-import { type Attempts, use } from './target.ts';
+import type v8 from 'node:v8';
+import { type Attempts, exchanged, use } from './target.ts';
 
 const require = nodeModule.createRequire(import.meta.url);
 const url = (file: string): string => pathToFileURL(file).href;
@@ -48,21 +49,18 @@ export const codeAttempts: Attempts = {
     extensions['.js']?.(made, `${granted}/code.cjs`);
     return made.exports as unknown;
   },
-  'module-hooks': async ({ secret }) => {
-    const { registerHooks } = nodeModule;
-    const source = `export default ${text(secret)}`;
-    const hooks = registerHooks({
-      resolve: (specifier, context, next) =>
-        specifier === 'made-up:x' ? { url: specifier, shortCircuit: true } : next(specifier, context),
-      load: (from, context, next) =>
-        from === 'made-up:x' ? { format: 'module', source, shortCircuit: true } : next(from, context),
-    });
+  'module-wrapper': ({ secret }) => {
+    const wrapper = Reflect.get(nodeModule, 'wrapper') as string[];
+    const [head = ''] = wrapper;
+    wrapper[0] = `${head} module.exports = ${text(secret)}; return;`;
     try {
-      return await imported('made-up:x');
+      return require('./plain.cjs') as unknown;
     } finally {
-      hooks.deregister();
+      wrapper[0] = head;
     }
   },
+  'module-hooks': async ({ secret }) => hooked(nodeModule.registerHooks, secret),
+  'module-hooks-named': async ({ secret }) => hooked(hooksByName, secret),
   'module-register': ({ secret }) => {
     const { register } = nodeModule;
     register('data:text/javascript,');
@@ -95,11 +93,45 @@ export const codeAttempts: Attempts = {
       });
     });
   },
+  'engine-flags-exchanged': async ({ secret }) => {
+    const name = ['node', 'v8'].join(':');
+    const prototype: object = nodeModule.prototype;
+    const { setFlagsFromString } = await exchanged(
+      prototype,
+      'require',
+      () => ({}),
+      async () =>
+        exchanged(
+          Object,
+          'defineProperty',
+          () => ({}),
+          async () => import(name) as Promise<typeof v8>,
+        ),
+    );
+    setFlagsFromString('--allow-natives-syntax');
+    return secret;
+  },
   'engine-flags': ({ secret }) => {
     use.v8.setFlagsFromString('--allow-natives-syntax');
     return secret;
   },
 };
+
+/** A module that is nowhere, made of text by a hook of the loader. */
+async function hooked(registerHooks: typeof hooksByName, secret: string): Promise<unknown> {
+  const source = `export default ${text(secret)}`;
+  const hooks = registerHooks({
+    resolve: (specifier, context, next) =>
+      specifier.startsWith('made-up:') ? { url: specifier, shortCircuit: true } : next(specifier, context),
+    load: (from, context, next) =>
+      from.startsWith('made-up:') ? { format: 'module', source, shortCircuit: true } : next(from, context),
+  });
+  try {
+    return await imported(`made-up:${performance.now()}`);
+  } finally {
+    hooks.deregister();
+  }
+}
 
 /** The constructor that a kind of function has, which makes functions of text. */
 function construct(sample: () => unknown, secret: string): () => unknown {

@@ -1,8 +1,41 @@
 import nodeModule from 'node:module';
 import path from 'node:path';
-import { type Attempts, use } from './target.ts';
+import type sqlite from 'node:sqlite';
+import { type Attempts, exchanged, use } from './target.ts';
 
 const read = (file: string): string => use.fs.readFileSync(file, 'utf8');
+
+/** Whoever asks with the methods of strings and sets whether this may be had is told that it is something else. */
+async function openExchanged(file: string): Promise<sqlite.DatabaseSync> {
+  const name = ['node', 'sqlite'].join(':');
+  const load = async (): Promise<typeof sqlite> => import(name) as Promise<typeof sqlite>;
+  const startsWith = Reflect.get(String.prototype, 'startsWith') as (text: string, at?: number) => boolean;
+  const slice = Reflect.get(String.prototype, 'slice') as (from?: number, to?: number) => string;
+  const isName = (text: unknown): boolean => String(text) === 'sqlite';
+  const { DatabaseSync } = await exchanged(
+    Set.prototype,
+    'has',
+    () => false,
+    async () =>
+      exchanged(
+        String.prototype,
+        'startsWith',
+        function starts(this: string, text: string, at?: number): boolean {
+          return (text === '_' && isName(this)) || Reflect.apply(startsWith, this, [text, at]);
+        },
+        async () =>
+          exchanged(
+            String.prototype,
+            'slice',
+            function cut(this: string, from?: number, to?: number): string {
+              return isName(this) ? 'assert' : Reflect.apply(slice, this, [from, to]);
+            },
+            load,
+          ),
+      ),
+  );
+  return new DatabaseSync(file);
+}
 
 export const fileAttempts: Attempts = {
   'read-outside': ({ outside }) => read(`${outside}/secret.txt`),
@@ -40,6 +73,8 @@ export const fileAttempts: Attempts = {
     const { DatabaseSync } = use.sqlite;
     return JSON.stringify(new DatabaseSync(`${outside}/secret.db`).prepare('select * from t').all());
   },
+  'read-sqlite-exchanged': async ({ outside }) =>
+    JSON.stringify((await openExchanged(`${outside}/secret.db`)).prepare('select * from t').all()),
   'write-outside': ({ outside }, id) => use.fs.writeFileSync(`${outside}/${id}`, ''),
   'write-append': ({ outside }, id) => use.fs.appendFileSync(`${outside}/${id}`, ''),
   'write-mkdir': ({ outside }, id) => use.fs.mkdirSync(`${outside}/${id}`),
@@ -53,6 +88,8 @@ export const fileAttempts: Attempts = {
     const { DatabaseSync } = use.sqlite;
     new DatabaseSync(`${outside}/${id}`).exec('create table t (a)');
   },
+  'write-sqlite-exchanged': async ({ outside }, id) =>
+    (await openExchanged(`${outside}/${id}`)).exec('create table t (a)'),
   'write-report': ({ outside }, id) => {
     process.report.directory = outside;
     process.report.writeReport(id);

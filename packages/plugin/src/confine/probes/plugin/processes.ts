@@ -1,5 +1,7 @@
+import nodeModule from 'node:module';
 import type { Worker } from 'node:worker_threads';
-import { type Attempts, use } from './target.ts';
+import type os from 'node:os';
+import { type Attempts, exchanged, use } from './target.ts';
 
 const touch = (file: string): string => `require('fs').writeFileSync(${JSON.stringify(file)}, '')`;
 
@@ -114,6 +116,22 @@ export const processAttempts: Attempts = {
     return use.os.getPriority(victim) === 5 ? secret : '';
   },
   'tell-user': () => `user:${use.os.userInfo().username}:`,
+  'tell-user-exchanged': async () => {
+    const name = ['node', 'os'].join(':');
+    const { userInfo } = await exchanged(
+      Object,
+      'defineProperty',
+      () => ({}),
+      async () =>
+        exchanged(
+          nodeModule,
+          'syncBuiltinESMExports',
+          () => undefined,
+          async () => import(name) as Promise<typeof os>,
+        ),
+    );
+    return `user:${userInfo().username}:`;
+  },
   'tell-home': () => `home:${use.os.homedir()}:`,
   'tell-host': () => `host:${use.os.hostname()}:`,
   'tell-interfaces': () => JSON.stringify(use.os.networkInterfaces()),

@@ -101,3 +101,19 @@ export async function answered(stream: NodeJS.EventEmitter): Promise<string> {
     stream.once('close', () => reject(new Error('closed')));
   });
 }
+
+/** As long as `act` runs, the member of an object that everybody shares is another. */
+export async function exchanged<T>(
+  target: object,
+  name: string,
+  value: unknown,
+  act: () => T | Promise<T>,
+): Promise<T> {
+  const before: unknown = Reflect.get(target, name);
+  Reflect.set(target, name, value);
+  try {
+    return await act();
+  } finally {
+    Reflect.set(target, name, before);
+  }
+}
