@@ -1,5 +1,6 @@
 import type { Channel, Message } from '../confine/preload/lanes.ts';
 import type { CallSettings, LoadLimits } from './api.ts';
+import { Deadlines } from './deadlines.ts';
 import { LoadFailureError, LoadNotFoundError, LoadRefusedError, type LoadError } from './errors.ts';
 import { itemsOf, namesOf, pack, packedOf, textOf, tooLarge } from './message-parts.ts';
 import { Pending, type Keeper } from './pending.ts';
@@ -62,6 +63,7 @@ export class Conversation {
     this.#throttle.stop();
     if (this.#hungTimer !== null) clearTimeout(this.#hungTimer);
     for (const pending of this.#pending.values()) pending.settle({ error: this.#ended });
+    this.#keeper.deadlines.close();
   }
 
   async call(name: string, params: unknown, settings: CallSettings): Promise<unknown> {
@@ -89,13 +91,11 @@ export class Conversation {
   readonly #keeper: Keeper = {
     gone: ({ id }) => void this.#pending.delete(id),
     aborted: (call, reason) => this.#abandon(call, reason),
-    late: (call, timeoutMs) => {
-      this.#abandon(
-        call,
-        new LoadFailureError('CALL_TIMEOUT', `${call.name} did not answer within ${timeoutMs} ms`),
-      );
+    deadlines: new Deadlines((call) => {
+      const error = `${call.name} did not answer within ${call.timeoutMs} ms`;
+      this.#abandon(call, new LoadFailureError('CALL_TIMEOUT', error));
       this.#ping(call.id);
-    },
+    }),
   };
 
   #abandon(call: Pending, error: unknown): void {

@@ -1,14 +1,16 @@
 import type { CallSettings } from './api.ts';
+import type { Deadlines } from './deadlines.ts';
 import type { Inbox } from './runner/inbox.ts';
 import { streamWindow } from './runner/protocol.ts';
 
 export type Outcome = { readonly value: unknown } | { readonly error: unknown };
 
-/** Whoever keeps a call: is told when nobody waits for it any more. */
+/** Whoever keeps a call. */
 export interface Keeper {
+  /** The time for a call's next word. */
+  readonly deadlines: Deadlines<Pending>;
+  /** Nobody waits for it any more. */
   readonly gone: (call: Pending) => void;
-  /** The time for its next word is over. */
-  readonly late: (call: Pending, timeoutMs: number) => void;
   readonly aborted: (call: Pending, reason: unknown) => void;
 }
 
@@ -18,6 +20,7 @@ const nothing = (): void => undefined;
 export class Pending {
   readonly id: number;
   readonly name: string;
+  readonly timeoutMs: number;
   /** Once its answer is a stream. */
   inbox: Inbox | null = null;
   /** Items of its input that may still be sent. */
@@ -27,10 +30,8 @@ export class Pending {
   readonly #keeper: Keeper;
   readonly #resolve: (value: unknown) => void;
   readonly #reject: (error: unknown) => void;
-  readonly #timeoutMs: number;
   readonly #signal: AbortSignal | undefined;
   readonly #onAbort: (() => void) | null;
-  #timer: NodeJS.Timeout | undefined;
   #over = false;
 
   constructor(
@@ -45,7 +46,7 @@ export class Pending {
     this.#keeper = keeper;
     this.#resolve = resolve;
     this.#reject = reject;
-    this.#timeoutMs = timeoutMs;
+    this.timeoutMs = timeoutMs;
     this.#signal = signal;
     this.#onAbort = signal === undefined ? null : () => keeper.aborted(this, signal.reason);
     if (this.#onAbort !== null) signal?.addEventListener('abort', this.#onAbort, { once: true });
@@ -58,10 +59,8 @@ export class Pending {
 
   /** Starts the time that it may take until its next word anew; `false`: nobody waits now. */
   timer(run: boolean): void {
-    clearTimeout(this.#timer);
-    this.#timer = run
-      ? setTimeout(() => this.#keeper.late(this, this.#timeoutMs), this.#timeoutMs)
-      : undefined;
+    if (run) this.#keeper.deadlines.set(this, this.timeoutMs);
+    else this.#keeper.deadlines.clear(this);
   }
 
   /** Its answer is a stream, which the caller is given as soon as it begins; the rest of it is the inbox's. */
@@ -83,7 +82,7 @@ export class Pending {
   done(): void {
     if (this.#over) return;
     this.#over = true;
-    clearTimeout(this.#timer);
+    this.timer(false);
     if (this.#onAbort !== null) this.#signal?.removeEventListener('abort', this.#onAbort);
     this.#keeper.gone(this);
     this.more();
