@@ -1,4 +1,3 @@
-import { setImmediate as turn } from 'node:timers/promises';
 import { StorageError, type Storage } from '@ragnos/storage';
 import type { Staged } from '@ragnos/tlog';
 import {
@@ -11,6 +10,7 @@ import {
   type Timestamp,
   type TopLevelRole,
 } from '@ragnos/tuf';
+import { ahead, type Ahead } from './ahead.ts';
 import { stageEntries, withLogHead, type AuditOptions } from './audit.ts';
 import { checkDelegatees } from './check-delegatees.ts';
 import { putAliases } from './compat-aliases.ts';
@@ -108,7 +108,7 @@ export async function commit(
   };
   const firstSnapshot = head.snapshot.signed.version + 1;
   /** What goes on while what it needs is being stored; of no use if that gets another number, which is for whoever races. */
-  const begun: { snapshot: Promise<SignedFile<'snapshot'>> | null; log: Promise<Staged | null> | null } = {
+  const early: { snapshot: Ahead<SignedFile<'snapshot'>> | null; log: Ahead<Staged | null> | null } = {
     snapshot: null,
     log: null,
   };
@@ -117,7 +117,8 @@ export async function commit(
     raced ||= written.has(name);
     written.set(name, file);
     const all = written.size === planned.length;
-    begun.snapshot = all && !raced ? meanwhile(() => signSnapshot(firstSnapshot)) : null;
+    void early.snapshot?.drop();
+    early.snapshot = all && !raced ? ahead(() => signSnapshot(firstSnapshot)) : null;
   };
   const deadline = publishDeadline();
   const rewritten = new Map<string, Content>();
@@ -152,8 +153,9 @@ export async function commit(
   ];
   try {
     await inParallel(writes, (write) => write());
-  } finally {
-    await Promise.allSettled([begun.snapshot]);
+  } catch (error) {
+    await early.snapshot?.drop();
+    throw error;
   }
   const roles = new Map<string, number>([...written].map(([name, file]) => [name, file.version]));
 
@@ -172,28 +174,30 @@ export async function commit(
   if (snapshotToo) {
     const name = roleName('snapshot');
     const make = async (version: number): Promise<Uint8Array> => {
-      const early = version === firstSnapshot ? begun.snapshot : null;
-      snapshot = await (early ?? signSnapshot(version));
+      const signed =
+        version === firstSnapshot ? early.snapshot?.result() : early.snapshot?.drop().then(() => null);
+      snapshot = (await signed) ?? (await signSnapshot(version));
       return snapshot.bytes;
     };
     // The audit entry names its digest and needs no more; nobody knows of either before the timestamp.
-    const stale: Promise<Staged | null>[] = [];
+    const stale: Ahead<Staged | null>[] = [];
     const onSigned = ({ version, bytes, digest }: Written): void => {
-      if (begun.log !== null) stale.push(begun.log);
+      if (early.log !== null) stale.push(early.log);
       snapshotFile = metaFile(version, bytes, digest);
       changed = new Map([...written, [name, snapshotFile]]);
-      begun.log = raced || stale.length > 0 ? null : meanwhile(stage);
+      early.log = raced || stale.length > 0 ? null : ahead(stage);
     };
     const options = { ...context, onSigned };
     try {
       await putVersioned(storage, name, firstSnapshot, make, attempt, journal, options);
-    } finally {
-      await Promise.allSettled([begun.log, ...stale]); // what it has written is to be known, also where the snapshot failed
+    } catch (error) {
+      for (const log of [early.log, ...stale]) await log?.drop(); // what they wrote is in `attempt` then
+      throw error;
     }
-    for (const early of stale) await unstage(storage, await early);
+    for (const log of stale) await unstage(storage, await log.drop());
     roles.set('snapshot', snapshotFile.version);
   }
-  const staged = await (begun.log ?? stage());
+  const staged = await (early.log?.result() ?? stage());
   const others = announced(workspace).filter(({ role }) =>
     context.incoming.every((own) => own.role !== role),
   );
@@ -221,16 +225,6 @@ export async function commit(
 /** Not to be committed: nobody knows of it. */
 async function unstage(storage: Storage, staged: Staged | null): Promise<void> {
   for (const key of staged?.files.keys() ?? []) await storage.delete(key);
-}
-
-/**
- * Begun once what runs now waits for the disk, or the network, and has not been waited for yet: its failure belongs to whoever
- * asks for the result.
- */
-function meanwhile<T>(work: () => Promise<T>): Promise<T> {
-  const begun = turn().then(work);
-  begun.catch(() => undefined);
-  return begun;
 }
 
 /** Not abortable: whoever gives up here would not know whether it happened. */
