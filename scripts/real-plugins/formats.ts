@@ -43,7 +43,8 @@ export async function tryFormats(work: string): Promise<void> {
       const about = `${given.name} | ${given.format}`;
       try {
         const one = await attempt(work, given, python);
-        console.log(`ok   ${about} | ${one.size} | ${one.outcome}`);
+        const times = `published in ${milliseconds(one.publishMs)}, installed in ${milliseconds(one.installMs)}`;
+        console.log(`ok   ${about} | ${one.size}, ${times} | ${one.outcome}`);
         tried.push(one);
       } catch (error) {
         const why = error instanceof Error ? error.message : String(error);
@@ -162,11 +163,9 @@ async function writeFormats(tried: readonly Tried[]): Promise<void> {
     one.given.format,
     code(one.given.source),
     one.size,
-    milliseconds(one.publishMs),
-    milliseconds(one.installMs),
     one.outcome,
   ]);
-  const text = table(['package', 'format', 'from', 'size', 'publish', 'install', 'and then'], rows);
+  const text = table(['package', 'format', 'from', 'size', 'and then'], rows);
   await writeFile(path, `${before}<!-- tried -->\n\n${text}\n\n<!-- end -->${after}`);
 }
 

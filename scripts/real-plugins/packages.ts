@@ -149,7 +149,7 @@ class Kitchen {
   async wheels(specs: readonly string[]): Promise<readonly RealPackage[]> {
     const at = await this.folder('wheels');
     await this.run(at, 'python3', ['-m', 'pip', 'download', '--no-deps', '--only-binary=:all:', ...specs]);
-    const files = (await readdir(at)).filter((name) => name.endsWith('.whl'));
+    const files = (await readdir(at)).filter((name) => name.endsWith('.whl')).toSorted();
     return files.map((file) => ({
       name: (file.split('-')[0] ?? '').toLowerCase(),
       format: 'Python wheel',
