@@ -3,6 +3,7 @@ import { defaultLifetimes } from '@ragnos/repository';
 import { Keyring, newSigner } from './keyring.ts';
 import { limits } from './limits.ts';
 import { make } from './made.ts';
+import { logGivenUp } from './log-given-up.ts';
 import { recovered } from './recovered.ts';
 import { withBins, withKeys, type Served } from './served.ts';
 
@@ -120,6 +121,11 @@ export const served: readonly Served[] = [
     name: 'recovered from a last version',
     what: 'a thief with the keys of snapshot, timestamp and a vendor runs its role to version 2³¹−1, and clients follow; then new keys, and low versions',
     publish: recovered,
+  },
+  {
+    name: 'an audit log given up',
+    what: 'the log is lost, root says so in a member of its own, and the timestamp names the next log; read before and after',
+    publish: logGivenUp,
   },
   {
     name: 'tombstone',
