@@ -120,7 +120,7 @@ async function installChosen(
     );
     const { installed, source } = stage;
     if (!dryRun) {
-      place(context, paths, stage);
+      await place(context, paths, stage);
       await keepConsent(context, source.manifest, stage.agreed);
       context.step('consent');
       const startFirst = options.startFirst === true || startsFirst(rules) !== null;

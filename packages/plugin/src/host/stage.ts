@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { lstatSync, readFileSync, renameSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 
 import type { PluginIndex } from '../formats/plugin-index.ts';
 import type { PluginVersion } from '../names.ts';
@@ -12,6 +12,7 @@ import { HostConflictError } from './errors.ts';
 import { sha256Of, writeEvidence } from './evidence.ts';
 import type { Located, Source } from './locate.ts';
 import { describeSource } from './locate.ts';
+import { mendTree } from './mend.ts';
 import { ensureFolder } from './paths.ts';
 import type { PluginPaths } from './paths.ts';
 import { evidenceFolder, treeFolder, type Installed } from './pointer.ts';
@@ -55,6 +56,7 @@ export async function stageVersion(
   const fetching = fetchContent(context, session, located.artifact, { plugin, signal: fetchSignal });
   const agreeing = describing.then(agree);
   agreeing.catch(() => stop.abort());
+  fetching.catch(() => undefined); // heard of below, when a person has answered
   const vouching = describing.then(async (source) => {
     const { manifestInfo: info } = source;
     const installed = installedFrom(source, context.now());
@@ -65,6 +67,7 @@ export async function stageVersion(
     });
     return installed;
   });
+  vouching.catch(() => stop.abort());
   try {
     const agreed = await agreeing;
     const [source, { bytes, downloaded }] = await Promise.all([describing, fetching]);
@@ -110,7 +113,8 @@ function installedFrom({ manifest, manifestInfo }: Source, now: Date): Installed
   };
 }
 
-function isFolder(path: string): boolean {
+/** @throws PATH_OBSTRUCTED something else is there */
+export function isFolder(path: string): boolean {
   const stat = lstatSync(path, { throwIfNoEntry: false });
   if (stat === undefined || stat.isDirectory()) return stat !== undefined;
   throw new HostConflictError('PATH_OBSTRUCTED', `${path} is not a folder`, {
@@ -119,17 +123,30 @@ function isFolder(path: string): boolean {
 }
 
 /** Moves what was staged to its immutable names. Nothing points there yet, or what does is damaged. */
-export function place(context: Context, paths: PluginPaths, { installed, tree, evidence }: Stage): void {
+export async function place(context: Context, paths: PluginPaths, stage: Stage): Promise<void> {
+  const { installed, source, tree, evidence } = stage;
   ensureFolder(paths.folder, 'versions');
   ensureFolder(paths.folder, 'evidence');
-  if (tree !== null) moveInto(tree, treeFolder(paths, installed));
+  const to = treeFolder(paths, installed);
+  if (tree !== null && isFolder(to)) {
+    const read: ReadVerified = (path) => readFileSync(join(tree, path));
+    const staging = ensureFolder(paths.folder, `${basename(tree)}-mending`);
+    const left = await mendTree(to, source.manifest.files, { read, staging });
+    if (left.length > 0) throw changedMeanwhile(to);
+  } else if (tree !== null) renameSync(tree, to);
   context.step('tree');
   moveInto(evidence, evidenceFolder(paths, installed));
   context.step('evidence');
 }
 
+function changedMeanwhile(folder: string): HostConflictError {
+  return new HostConflictError('PATH_OBSTRUCTED', `${folder} is changed by somebody while it is repaired`, {
+    hint: 'find out who writes there, and install again',
+  });
+}
+
 /** What stands there already, damaged or outdated, steps aside; it is swept with the rest. */
-export function moveInto(from: string, to: string): void {
+function moveInto(from: string, to: string): void {
   if (isFolder(to)) {
     const aside = `${from}-aside`;
     renameSync(to, aside);

@@ -1,5 +1,6 @@
 import { VaultError } from '@ragnos/tuf';
 import { randomBytes } from 'node:crypto';
+import { mkdirSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 
 import type { PluginManifest } from '../formats/manifest.ts';
@@ -10,13 +11,15 @@ import type { Context } from './context.ts';
 import { withLock } from './context.ts';
 import { HostUntrustedError } from './errors.ts';
 import { verifyEvidence } from './evidence.ts';
+import { mendTree } from './mend.ts';
 import { ensureFolder, pluginPaths } from './paths.ts';
 import type { Pointer } from './pointer.ts';
 import { readPointer, treeFolder } from './pointer.ts';
 import { removeJournal, sweepPlugin, writeJournal } from './recover.ts';
-import { moveInto } from './stage.ts';
+import { isFolder } from './stage.ts';
+import { asDiskError } from './state-file.ts';
 import { compareTree } from './tree.ts';
-import { unpack } from './unpack.ts';
+import { checkArchive, unpack } from './unpack.ts';
 
 /** Chain, then every byte. Findings are an answer; each damaged plugin is also an event. */
 export async function verifyPlugin(
@@ -81,7 +84,10 @@ export function treeChanged(name: string, findings: number): HostUntrustedError 
   );
 }
 
-/** Unpacks the tree again from the content store, if the archive there is still the signed one. @throws TREE_CHANGED */
+/**
+ * Puts the tree right from the content store, if the archive there is still the signed one. Its folders stay, so that a
+ * process which has them goes on. @throws TREE_CHANGED
+ */
 export async function repairTree(
   context: Context,
   pointer: Pointer,
@@ -106,10 +112,22 @@ export async function repairTree(
     const staging = join(paths.folder, `.staging-${randomBytes(8).toString('hex')}`);
     writeJournal(context, { operation: 'repair', vendor, plugin, kept: null });
     try {
-      await unpack(archive, manifest, staging, { limits: context.limits, signal });
+      const folder = treeFolder(paths, pointer);
       ensureFolder(paths.folder, 'versions');
-      moveInto(staging, treeFolder(paths, pointer));
-      context.events.change('REPAIRED', `${name} was unpacked again`, name);
+      if (isFolder(folder)) {
+        const files = await checkArchive(archive, manifest, context.limits, signal);
+        const bodies = new Map<string, Uint8Array>(files.map(({ path, body }) => [path, body]));
+        mkdirSync(staging, { mode: 0o700 });
+        const read = (path: string): Uint8Array => bodies.get(path) ?? new Uint8Array(0);
+        const left = await mendTree(folder, manifest.files, { read, staging, signal });
+        if (left.length > 0) throw treeChanged(name, left.length);
+      } else {
+        await unpack(archive, manifest, staging, { limits: context.limits, signal });
+        renameSync(staging, folder);
+      }
+      context.events.change('REPAIRED', `${name} was repaired from its archive`, name);
+    } catch (error) {
+      throw asDiskError(`cannot repair ${name}`, error);
     } finally {
       await sweepPlugin(context, vendor, plugin, null);
       removeJournal(context);

@@ -96,7 +96,7 @@ async function holdInstalled(
   }
 }
 
-/** Whether every file is as signed: `repaired` = it is now, in a folder that is a new one. @throws TREE_CHANGED */
+/** Whether every file is as signed: `repaired` = it is now. @throws TREE_CHANGED */
 export async function verifyTree(
   context: Context,
   { name, pointer, manifest }: Pick<Activated, 'name' | 'pointer' | 'manifest'>,

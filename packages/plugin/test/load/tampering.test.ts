@@ -16,7 +16,7 @@ import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 import type { Mode } from '../../src/confine/grant.ts';
 import { codeOf, tempFolder, treeOf, type World } from '../host/world.ts';
-import { vaultOf, worldWith } from './plugins.ts';
+import { agreed, vaultOf, worldWith } from './plugins.ts';
 
 /** Says so on the disk, if it is ever run. */
 const evil = (mark: string): string =>
@@ -188,6 +188,42 @@ describe.each<Mode>(['process', 'sandbox'])('between verification and use, in mo
     expect(await hello.call('greet')).toBe('ab1old');
     expect(told.join()).not.toContain('PWNED');
   });
+
+  const damages: Readonly<Record<string, (folder: string, text: string) => void>> = {
+    'a file that it has read changed': (folder, text) => overwrite(join(folder, 'package.json'), text),
+    'what it will load changed': (folder, text) => overwrite(join(folder, 'lib/late.js'), text),
+    'a folder gone, and another file added': (folder, text) => {
+      rmSync(join(folder, 'lib'), { recursive: true });
+      writeFileSync(join(folder, 'new.js'), text);
+    },
+    'a file in the place of a folder': (folder, text) => {
+      rmSync(join(folder, 'lib'), { recursive: true });
+      writeFileSync(join(folder, 'lib'), text);
+    },
+    'a folder in the place of a file': (folder) => {
+      rmSync(join(folder, 'lib/late.js'));
+      mkdirSync(join(folder, 'lib/late.js/deep'), { recursive: true });
+    },
+  };
+  for (const [way, repair] of Object.entries({
+    verify: async (world: World) => (await world.host()).verify('acme/hello', { repair: true }),
+    install: async (world: World) => (await world.host()).install('acme/hello', agreed),
+  }))
+    test.each(Object.entries(damages))(
+      `repaired by ${way} while it runs, %s: it goes on`,
+      async (_, damage) => {
+        const { world, folder, mark } = await installed();
+        marks.push(mark);
+        const vault = await vaultOf(world, { mode });
+        const hello = await vault.load('acme/hello');
+        const whole = treeOf(folder);
+        damage(folder, evil(mark));
+        await repair(world);
+        expect(treeOf(folder)).toEqual(whole);
+        expect(await hello.call('later')).toBe('late');
+        expect(await vault.recheck({ refresh: false })).toEqual([]);
+      },
+    );
 
   test('a file added, or lying elsewhere, is not loaded by any way', async () => {
     const { world, folder, mark } = await installed();
