@@ -68,8 +68,8 @@ const noRollback: readonly Patch[] = [
   {
     package: 'client',
     file: 'updater/log-head.js',
-    find: 'if (seen === null || now === null)',
-    replace: 'if (true)',
+    find: "if (step === 'back')",
+    replace: 'if (false)',
   },
 ];
 const noExpiry: readonly Patch[] = [
