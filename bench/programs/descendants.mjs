@@ -48,12 +48,16 @@ export async function answer(what, times, start) {
     }
     await one.close();
   } else {
-    const [ms, all] = await timed(async () => {
-      const started = [];
-      for (let n = 0; n < 50; n += 2) started.push(...(await Promise.all([start(), start()])));
-      return started;
-    });
-    list.push(ms, memoryBelow());
+    // After each of `steps`: how many there are, the milliseconds of starting them, the memory they take.
+    const all = [];
+    let sum = 0;
+    for (const step of [2, 10, 20, 50]) {
+      const [ms] = await timed(async () => {
+        while (all.length < step) all.push(...(await Promise.all([start(), start()])));
+      });
+      sum += ms;
+      list.push(step, sum, memoryBelow());
+    }
     await Promise.all(all.map((one) => one.close()));
   }
   console.log(JSON.stringify(list));

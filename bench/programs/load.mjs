@@ -4,8 +4,7 @@ import { answer } from './descendants.mjs';
 
 const [what, times, home, spec, mode] = process.argv.slice(2);
 const vault = await openVault({ home, mode, offline: true, recheckEveryMs: 0 });
-const grant = { capabilities: {} };
-const load = async () => vault.load(spec, { grant });
+const load = async () => vault.load(spec);
 if (what === 'verify') {
   await (await load()).close();
   const list = [];
