@@ -1,5 +1,5 @@
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
-import { ListRootsRequestSchema } from '@modelcontextprotocol/sdk/types.js';
+import { EmptyResultSchema, ListRootsRequestSchema } from '@modelcontextprotocol/sdk/types.js';
 import { PassThrough } from 'node:stream';
 import { instructionsName, textHash, type McpOptions } from '@ragnos/plugin';
 import { describe, expect, test, vi } from 'vitest';
@@ -110,6 +110,72 @@ describe('what the server asks of its client', { timeout: 30_000 }, () => {
     const { say } = await connect({ ...signed, requests: ['roots/list'] });
     expect(await say({ ask: 'roots/list' })).toContain('file:///home/ada');
     expect(await say({ ask: 'sampling/createMessage' })).toContain('does not declare');
+  });
+});
+
+describe('before any call a model reads nothing that is not signed', { timeout: 30_000 }, () => {
+  async function overheard() {
+    const { client, transport, say, logs } = await connect(signed);
+    const about = [client.getServerVersion(), client.getServerCapabilities(), client.getInstructions()];
+    const seen: JsonRpcMessage[] = [];
+    const { onmessage } = transport;
+    Object.assign(transport, {
+      onmessage: (message: JsonRpcMessage) => {
+        seen.push(message);
+        onmessage?.(message);
+      },
+    });
+    return { client, about, seen, say, logs };
+  }
+
+  test('of how it introduces itself its abilities; its name is the signed one', async () => {
+    const { about } = await overheard();
+    const abilities = { tools: { listChanged: true }, prompts: {}, resources: {}, logging: {} };
+    expect(about).toEqual([{ name: 'acme/files', version: '2.0.0' }, abilities, undefined]);
+  });
+
+  test('of its lists the signed items; of resources where they are', async () => {
+    const { client, seen } = await overheard();
+    await client.listTools();
+    await client.listPrompts();
+    expect(await client.listResources()).toEqual({
+      resources: [{ uri: 'memo://one', name: 'memo://one', mimeType: 'text/plain', size: 3 }],
+    });
+    expect(await client.listResourceTemplates()).toEqual({
+      resourceTemplates: [{ uriTemplate: 'memo://{name}', name: 'memo://{name}' }],
+    });
+    expect(seen).toHaveLength(4);
+    expect(JSON.stringify(seen)).not.toContain('EVIL');
+  });
+
+  test('of notifications what is known of them; its log goes to ours', async () => {
+    const { say, seen, client, logs } = await overheard();
+    expect(await say({ notify: true })).toContain('told');
+    const notified = seen.filter((message) => 'method' in message);
+    expect(notified).toEqual([
+      { jsonrpc: '2.0', method: 'notifications/tools/list_changed' },
+      { jsonrpc: '2.0', method: 'notifications/resources/updated', params: { uri: 'memo://one' } },
+      {
+        jsonrpc: '2.0',
+        method: 'notifications/progress',
+        params: { progressToken: 1, progress: 2, message: 'two' },
+      },
+    ]);
+    await expect(client.listPrompts()).rejects.toThrow('the server cannot answer prompts/list');
+    expect(JSON.stringify(seen)).not.toContain('EVIL');
+    expect(logs).toEqual(expect.arrayContaining(['it logs: EVIL  [31mred', 'prompts/list failed: EVIL']));
+  });
+
+  test('of an error of a call its words, which move no cursor; what no client of today asks is not asked', async () => {
+    const { client, seen } = await overheard();
+    const read = client.readResource({ uri: 'memo://two' }).catch((error: unknown) => error);
+    expect(await read).toMatchObject({
+      message: 'MCP error -32002: no such  [31mmemo',
+      data: { uri: 'memo://two' },
+    });
+    const odd = client.request({ method: 'server/discover', params: {} }, EmptyResultSchema);
+    await expect(odd).rejects.toThrow('a method that does not pass');
+    expect(seen).toHaveLength(2);
   });
 });
 

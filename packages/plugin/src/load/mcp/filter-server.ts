@@ -15,11 +15,17 @@ export interface FilteredClient extends Pick<McpEnds, 'toClient' | 'refused'>, P
 
 /** Puts the filter around a server that was started. What the client says is for the filter that comes back. */
 export function filterServer(
-  { process: { stdin, stdout }, permit, callsPerMinute }: Started,
+  { activated: { manifest }, process: { stdin, stdout }, permit, callsPerMinute }: Started,
   { source, toClient, refused, stray, fault }: FilteredClient,
 ): McpFilter {
-  const rules = { ...permit.capabilities, callsPerMinute };
-  const filter = new McpFilter(rules, { toServer: messageWriter(stdin, source), toClient, refused });
+  const { vendor, plugin, version } = manifest;
+  const rules = {
+    ...permit.capabilities,
+    callsPerMinute,
+    identity: { name: `${vendor}/${plugin}`, version },
+  };
+  const ends = { toServer: messageWriter(stdin, source), toClient, refused, log: stray };
+  const filter = new McpFilter(rules, ends);
   readServer(stdout, {
     message: (value) => filter.fromServer(value),
     stray,

@@ -9,10 +9,22 @@ import {
   type JsonRpcObject,
   type RequestId,
 } from './json-rpc.ts';
+import {
+  clientRequests,
+  failure,
+  introduction,
+  isData,
+  notification,
+  page,
+  plainText,
+  resources,
+  type ServerIdentity,
+} from './passing.ts';
 import { instructionsName, textHash } from './texts.ts';
 
 /** What of a manifest the filter goes by. */
 export interface McpRules {
+  readonly identity: ServerIdentity;
   readonly tools: ReadonlyMap<string, string>;
   readonly prompts: ReadonlyMap<string, string>;
   readonly requests: readonly string[];
@@ -22,6 +34,8 @@ export interface McpRules {
 export interface McpEnds {
   readonly toClient: (message: JsonRpcObject) => void;
   readonly toServer: (message: JsonRpcObject) => void;
+  /** What a server says that is for people who look for a fault, and for no model. */
+  readonly log: (line: string) => void;
   /** What did not pass, once for each text and method. */
   readonly refused: (error: LoadRefusedError) => void;
 }
@@ -40,15 +54,11 @@ const askedBy = new Map([
   ['roots', 'roots/list'],
 ]);
 
-const lists = new Map([
-  ['tools/list', 'tools'],
-  ['prompts/list', 'prompts'],
-] as const);
-
 /**
  * Stands between an MCP client and a server: tools and prompts pass whose texts are those of the signed manifest, and what
  * the server asks of the client passes that its manifest declares. Everything is read and written anew, so that both sides
- * see what was looked at. A manifest that names no tools lets none through.
+ * see what was looked at; but for the answers to calls, which are data, only members that are known pass. A manifest that
+ * names no tools lets none through.
  */
 export class McpFilter {
   readonly #rules: McpRules;
@@ -88,6 +98,10 @@ export class McpFilter {
       this.#ends.toClient(errorTo(id, code, error.message));
       this.#tell(error);
     };
+    if (!clientRequests.has(method))
+      return this.#ends.toClient(
+        errorTo(id, notDeclared, 'a method that does not pass: what answers it is not known'),
+      );
     if (this.#asked.has(id)) return this.#ends.toClient(errorTo(id, badRequest, 'this id is under way'));
     if (this.#asked.size >= maxPending)
       return refuse(tooMany, new LoadRefusedError('TOO_MANY_CALLS', `${maxPending} requests are under way`));
@@ -117,7 +131,7 @@ export class McpFilter {
     }
     const { message } = parsed;
     if (parsed.kind === 'notification') {
-      if (parsed.method.startsWith('notifications/')) this.#ends.toClient(message);
+      this.#notified(parsed.method, message['params']);
       return true;
     }
     if (parsed.kind === 'request') {
@@ -127,8 +141,24 @@ export class McpFilter {
     const method = parsed.id === null ? undefined : this.#asked.get(parsed.id);
     if (parsed.id === null || method === undefined) return true; // an answer to nothing
     this.#asked.delete(parsed.id);
-    this.#ends.toClient(parsed.kind === 'result' ? this.#filtered(method, message) : message);
+    const { id } = parsed;
+    if (parsed.kind === 'result') {
+      const result = isData(method) ? message['result'] : this.#filtered(method, parsed.result);
+      this.#ends.toClient({ jsonrpc: '2.0', id, result });
+      return true;
+    }
+    const { error } = message;
+    if (!isData(method) && isObject(error))
+      this.#ends.log(`${method} failed: ${plainText(error['message'])}`);
+    this.#ends.toClient({ jsonrpc: '2.0', id, error: failure(method, error) });
     return true;
+  }
+
+  #notified(method: string, params: unknown): void {
+    if (method === 'notifications/message')
+      return this.#ends.log(`it logs: ${plainText(isObject(params) ? params['data'] : undefined)}`);
+    const passed = notification(method, params);
+    if (passed !== null) this.#ends.toClient(passed);
   }
 
   /** Whoever waits for it hears why it does not come. */
@@ -162,29 +192,43 @@ export class McpFilter {
     return { ...message, params: { ...params, capabilities: Object.fromEntries(capabilities) } };
   }
 
-  #filtered(method: string, message: JsonRpcObject): JsonRpcObject {
-    const { result } = message;
-    if (!isObject(result)) return message;
-    if (method === 'initialize') return { ...message, result: this.#introduced(result) };
-    const list =
-      method === 'tools/list' ? lists.get(method) : method === 'prompts/list' ? lists.get(method) : undefined;
-    if (list === undefined) return message;
-    const items: unknown = result[list];
-    const passed = Array.isArray(items) ? items.filter((item: unknown) => this.#passes(list, item)) : [];
-    return { ...message, result: { ...result, [list]: passed } };
+  /** Of an answer that is no data what a client has to know, and nothing else. */
+  #filtered(method: string, result: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+    switch (method) {
+      case 'initialize':
+        return introduction(result, this.#rules.identity, this.#instructions(result));
+      case 'tools/list':
+        return page('tools', this.#signed('tools', result), result);
+      case 'prompts/list':
+        return page('prompts', this.#signed('prompts', result), result);
+      case 'resources/list':
+        return page('resources', resources(result['resources'], 'uri'), result);
+      case 'resources/templates/list':
+        return page('resourceTemplates', resources(result['resourceTemplates'], 'uriTemplate'), result);
+      default:
+        return {};
+    }
   }
 
-  #introduced(result: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
-    const { instructions, ...rest } = result;
-    if (instructions === undefined) return result;
-    if (this.#rules.prompts.get(instructionsName) === textHash(instructions)) return result;
+  #signed(list: 'tools' | 'prompts', result: Readonly<Record<string, unknown>>): readonly unknown[] {
+    const items = result[list];
+    return Array.isArray(items) ? items.filter((item: unknown) => this.#passes(list, item)) : [];
+  }
+
+  #instructions({ instructions }: Readonly<Record<string, unknown>>): string | null {
+    if (instructions === undefined) return null;
+    if (
+      typeof instructions === 'string' &&
+      this.#rules.prompts.get(instructionsName) === textHash(instructions)
+    )
+      return instructions;
     this.#tell(
       new LoadRefusedError(
         'TEXT_NOT_SIGNED',
         'the instructions of the server are not in its signed manifest',
       ),
     );
-    return rest;
+    return null;
   }
 
   #passes(list: 'tools' | 'prompts', item: unknown): boolean {

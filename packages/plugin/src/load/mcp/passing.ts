@@ -1,0 +1,144 @@
+import { isObject, type JsonRpcObject } from './json-rpc.ts';
+
+/** Who a server is: as its signed manifest says, not as it says itself. */
+export interface ServerIdentity {
+  readonly name: string;
+  readonly version: string;
+}
+
+type Members = Readonly<Record<string, unknown>>;
+
+/** What a client may ask of a server: of anything else nobody here knows what of an answer is read by a model. */
+export const clientRequests: ReadonlySet<string> = new Set([
+  'initialize',
+  'ping',
+  'tools/list',
+  'tools/call',
+  'prompts/list',
+  'prompts/get',
+  'resources/list',
+  'resources/templates/list',
+  'resources/read',
+  'resources/subscribe',
+  'resources/unsubscribe',
+  'completion/complete',
+  'logging/setLevel',
+]);
+
+/** Their answers are what somebody called for: data, which nobody can sign. */
+const calls: ReadonlySet<string> = new Set([
+  'tools/call',
+  'prompts/get',
+  'resources/read',
+  'completion/complete',
+]);
+
+const capabilities: ReadonlyMap<string, readonly string[]> = new Map([
+  ['tools', ['listChanged']],
+  ['prompts', ['listChanged']],
+  ['resources', ['subscribe', 'listChanged']],
+  ['logging', []],
+  ['completions', []],
+]);
+
+const withoutParams: ReadonlySet<string> = new Set([
+  'notifications/tools/list_changed',
+  'notifications/prompts/list_changed',
+  'notifications/resources/list_changed',
+]);
+
+const maxText = 1_000;
+
+/** One line that moves no cursor and turns no text around. */
+export function plainText(value: unknown, most: number = maxText): string {
+  const text = typeof value === 'string' ? value : (JSON.stringify(value) ?? '');
+  return text
+    .slice(0, most)
+    .replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, ' ')
+    .trim();
+}
+
+/** Whether the answer to `method` passes as it is. */
+export function isData(method: string): boolean {
+  return calls.has(method);
+}
+
+/** How a server introduces itself: version and abilities, and no word of its own but signed `instructions`. */
+export function introduction(
+  result: Members,
+  identity: ServerIdentity,
+  instructions: string | null,
+): Members {
+  const { protocolVersion, capabilities: offered } = result;
+  const offers = isObject(offered) ? offered : {};
+  return {
+    protocolVersion: /^[\w.-]{1,40}$/.test(String(protocolVersion)) ? protocolVersion : '',
+    capabilities: Object.fromEntries(
+      [...capabilities].flatMap(([name, flags]) => {
+        const offer = offers[name];
+        if (!isObject(offer)) return [];
+        return [
+          [
+            name,
+            Object.fromEntries(flags.filter((flag) => offer[flag] === true).map((flag) => [flag, true])),
+          ],
+        ];
+      }),
+    ),
+    serverInfo: { name: identity.name, version: identity.version },
+    ...(instructions === null ? {} : { instructions }),
+  };
+}
+
+/** A page of a list, of which nothing passes but its items and where the next page begins. */
+export function page(name: string, items: readonly unknown[], { nextCursor }: Members): Members {
+  return { [name]: items, ...(typeof nextCursor === 'string' ? { nextCursor: plainText(nextCursor) } : {}) };
+}
+
+/** Resources are made as a server runs, and nobody signs them: each passes as its address, with nothing said about it. */
+export function resources(list: unknown, address: 'uri' | 'uriTemplate'): readonly Members[] {
+  return (Array.isArray(list) ? Array.from<unknown>(list) : []).flatMap((item) => {
+    if (!isObject(item)) return [];
+    const { [address]: where, mimeType, size } = item;
+    if (typeof where !== 'string' || !/^[a-z][a-z0-9+.-]*:[^\s\p{C}]{1,2000}$/iu.test(where)) return [];
+    return [
+      {
+        [address]: where,
+        name: where,
+        ...(typeof mimeType === 'string' && /^[\w.+/;=-]{1,100}$/.test(mimeType) ? { mimeType } : {}),
+        ...(typeof size === 'number' ? { size } : {}),
+      },
+    ];
+  });
+}
+
+/** Why a request failed: of what somebody called for in the server's words, of all else in ours. */
+export function failure(method: string, error: unknown): Members {
+  const { code, message, data } = isObject(error) ? error : {};
+  const number = typeof code === 'number' && Number.isInteger(code) ? code : -32_603;
+  if (!isData(method)) return { code: number, message: `the server cannot answer ${method}` };
+  return { code: number, message: plainText(message), ...(data === undefined ? {} : { data }) };
+}
+
+/** A notification with what is known of it; `null` = it is none that passes. */
+export function notification(method: string, params: unknown): JsonRpcObject | null {
+  const given = isObject(params) ? params : {};
+  const passed = (known: Members): JsonRpcObject => ({ jsonrpc: '2.0', method, params: known });
+  const isId = (id: unknown): boolean =>
+    typeof id === 'number' || (typeof id === 'string' && id.length <= 1000);
+  if (withoutParams.has(method)) return { jsonrpc: '2.0', method };
+  if (method === 'notifications/resources/updated') {
+    const [known] = resources([given], 'uri');
+    return known === undefined ? null : passed({ uri: known['uri'] });
+  }
+  if (method === 'notifications/cancelled' && isId(given['requestId']))
+    return passed({ requestId: given['requestId'] });
+  if (method !== 'notifications/progress' || !isId(given['progressToken'])) return null;
+  const { progressToken, progress, total, message } = given;
+  return passed({
+    progressToken,
+    progress: typeof progress === 'number' ? progress : 0,
+    ...(typeof total === 'number' ? { total } : {}),
+    ...(typeof message === 'string' ? { message: plainText(message) } : {}),
+  });
+}
