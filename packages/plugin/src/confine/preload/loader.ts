@@ -131,7 +131,8 @@ function guardCompile(served: Readonly<Record<string, string | undefined>>): voi
   const compile: unknown = get(modulePrototype, '_compile');
   const wrap: unknown = get(ModuleClass, 'wrap');
   const wrapper: unknown = get(ModuleClass, 'wrapper');
-  const [head, tail] = [partOf(wrapper, '0'), partOf(wrapper, '1')];
+  const head = partOf(wrapper, '0');
+  const tail = partOf(wrapper, '1');
   replace(
     modulePrototype,
     '_compile',

@@ -34,8 +34,8 @@ const sliceText: object = method(String.prototype, 'slice');
 const startText: object = method(String.prototype, 'startsWith');
 
 function method(prototype: object, name: string): object {
-  const found: unknown = Reflect.get(prototype, name);
-  if (typeof found !== 'function') throw new TypeError(`there is no ${name}`);
+  const found: unknown = get(prototype, name);
+  if (typeof found !== 'function') throw new Wrong(`there is no ${name}`);
   return found;
 }
 
