@@ -33,7 +33,7 @@ export function isFine({ refused, sandbox, process: held, run }: Result): boolea
 /** What could not be tried here, and is therefore not said. */
 const notTried = `- Servers that need an account or a network (search, source forges, data bases elsewhere) are not asked: these tools have
   to answer the same on every machine, without a secret.
-- Servers that start what they fetch (\`npx\`, \`uvx\`, a container) are refused at publication, so they are not in the list.
+- Bundles whose server is fetched when it starts (\`npx\`, \`uvx\`, a container) are refused at publication.
 - Packages that download or build native code in an install script do not get it, since no script is run. Those that
   bring a prebuilt file for each system are published for one system with \`--target\`.
 - Linux alone was tried, which has another sandbox than macOS.
@@ -49,7 +49,7 @@ export async function writeReport(results: readonly Result[]): Promise<void> {
 
 ${wrapped(`Written by \`npm run test:real-plugins\`, which fetches these packages from npm, publishes each into a vault with all that it depends on, installs it on a host with all that its code was found to use, starts it confined, asks it something and compares the answer. It needs a network and bubblewrap, and fails unless all that is listed here without a failure answers again.`)}
 
-${wrapped(`**${fine.length} of ${results.length} answer** in every way that was tried; ${bare.length} also with nothing granted: no file but their own, no network, no variable, no program. Node ${process.version}, ${platform()} ${arch()}, ${cpus().length} processors, three plugins at a time, beside other work.`)}
+${wrapped(`**${fine.length} of ${results.length} answer** in every way that was tried; ${bare.length} also with nothing granted: no file but their own, no network, no variable, no program. Node ${process.version}, ${platform()} ${arch()}, ${cpus().length} processors, three plugins at a time, beside other work: how fast a load is, [benchmarks](benchmarks.md) tells.`)}
 
 ${wrapped(`Times are from asking for it until it is ready: verifying signatures and every file, starting the process, loading its code (of a server, until the client has been greeted; over \`ragv run\` the command's own start is in it). A mark (✗) is a failure, told under the plugin's name. Versions of the named packages are exact; what they depend on is what npm chose that day.`)}
 
