@@ -14,6 +14,7 @@ import type { Context } from './command.ts';
 import { CliError } from './errors.ts';
 import { askLine } from './prompt.ts';
 import { count } from './text.ts';
+import { textChangeLines } from './text-changes.ts';
 import { isTerminal } from './voice.ts';
 
 const hint = '--grant all, or names such as --grant fs.read,net.connect, or a JSON file of capabilities';
@@ -114,7 +115,7 @@ export function requestLines(request: ConsentRequest, extent: 'short' | 'all' = 
           ...narrower.map(({ text }) => line('- ', `no longer ${text}`)),
         ];
   const head = previous === null ? `${name} asks for:` : `${name}, unlike ${previous}:`;
-  if (extent === 'all') return [head, ...lines.map(worded)];
+  if (extent === 'all') return [head, ...lines.map(worded), ...textChangeLines(textsOf(request))];
   const rest = lines.slice(mostLines);
   const grave = rest.filter(({ isGrave }) => isGrave).length;
   const more = `  … and ${count(rest.length, 'more', 'more')}${grave === 0 ? '' : `, ${count(grave, 'of them', 'of them')} to think twice about`}`;
@@ -122,7 +123,27 @@ export function requestLines(request: ConsentRequest, extent: 'short' | 'all' = 
     head,
     ...lines.slice(0, mostLines).map((one) => worded({ ...one, text: clipped(one.text) })),
     ...(rest.length === 0 ? [] : [more]),
+    ...shortTexts(request),
   ];
+}
+
+/** What a model reads is another matter than what a plugin may do: neither takes the room of the other. */
+function shortTexts(request: ConsentRequest): readonly string[] {
+  const { vendor, plugin, version, previous } = request;
+  const texts = textsOf(request);
+  if (texts.length === 0) return [];
+  const name = `${vendor}/${plugin}`;
+  return previous === null
+    ? [`  what its tools and prompts say to a model: ragv info --texts ${name}@${version}`]
+    : textChangeLines(texts, {
+        most: mostLines,
+        command: `ragv diff --texts ${name}@${previous} @${version}`,
+      });
+}
+
+/** Of a first version those that are known; that one of an update is not known is worth a line. */
+function textsOf({ previous, texts }: ConsentRequest): ConsentRequest['texts'] {
+  return previous === null ? texts.filter(({ after }) => after !== null) : texts;
 }
 
 interface Line {

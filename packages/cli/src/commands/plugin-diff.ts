@@ -4,17 +4,19 @@ import {
   type NameDifference,
   type PluginManifest,
   type Statement,
+  type TextChange,
 } from '@ragnos/plugin';
 import type { Context } from '../command.ts';
 import { CliError } from '../errors.ts';
 import { hostFor } from '../host.ts';
 import { count } from '../text.ts';
+import { textChangeLines } from '../text-changes.ts';
 
 const maxShown = 20;
 
-/** `ragv diff acme/hello@1.1.0 @1.2.0`; with one version, what is installed is compared with it. */
+/** `ragv diff acme/hello@1.1.0 @1.2.0`; with one version, what is installed is compared with it. Texts are whole in JSON. */
 export async function run(context: Context): Promise<undefined> {
-  const { args, voice, signal } = context;
+  const { args, options, voice, signal } = context;
   const host = await hostFor(context);
   const [first = '', second] = args;
   const plugin = first.replace(/(?!^)@[^@/]*$/, '');
@@ -29,6 +31,7 @@ export async function run(context: Context): Promise<undefined> {
     `${named(before)} → ${named(after)}`,
     ...difference.changes.map((change) => `! ${change}`),
     ...capabilityLines(difference.capabilities),
+    ...textLines(difference.texts, options.flag('texts')),
     ...nameLines('entries', difference.entries),
     ...nameLines('packages inside', difference.packages),
     ...nameLines('scripts, which are never run', difference.lifecycleScripts),
@@ -56,6 +59,12 @@ function capabilityLines({ wider, narrower }: CapabilityDifference): readonly st
   const line = (sign: string, { severity, text }: Statement): string => `  ${sign} ${text} (${severity})`;
   const lines = [...wider.map((one) => line('+', one)), ...narrower.map((one) => line('-', one))];
   return ['capabilities:', ...(lines.length === 0 ? ['  none changed'] : lines)];
+}
+
+function textLines(texts: readonly TextChange[], all: boolean): readonly string[] {
+  if (texts.length === 0) return [];
+  const short = { most: maxShown, command: '--texts shows them' };
+  return ['what its tools and prompts say to a model:', ...textChangeLines(texts, all ? undefined : short)];
 }
 
 function nameLines(title: string, { added, removed, changed }: NameDifference): readonly string[] {

@@ -60,8 +60,10 @@ export const hostCommands: readonly CommandSpec[] = [
     summary: 'the versions of a plugin',
     audience: 'host',
     writes: false,
-    options: [],
-    examples: ['ragv info acme/hello'],
+    options: [
+      ['--texts', 'what the tools and prompts of a version say to a model, in place of the versions'],
+    ],
+    examples: ['ragv info acme/hello', 'ragv info --texts acme/hello@1.2.0'],
     load: () => import('../commands/info.ts'),
   },
   {
@@ -80,8 +82,8 @@ export const hostCommands: readonly CommandSpec[] = [
     summary: 'what changes between two versions: what they may do, tools and prompts, files, evidence',
     audience: 'host',
     writes: false,
-    options: [],
-    examples: ['ragv diff acme/hello@1.1.0 @1.2.0', 'ragv diff acme/hello'],
+    options: [['--texts', 'all that changes in what its tools and prompts say to a model']],
+    examples: ['ragv diff acme/hello@1.1.0 @1.2.0', 'ragv diff --texts acme/hello'],
     load: () => import('../commands/plugin-diff.ts'),
   },
   {

@@ -2,6 +2,7 @@ import type { PluginManifest } from '../formats/manifest.ts';
 import { parseCapabilities } from './capabilities.ts';
 import { capabilityDifference, type CapabilityDifference } from './difference.ts';
 import { startChanges } from './start-difference.ts';
+import { textChanges, type TextChange } from './text-changes.ts';
 
 /** Names that only the later one has, only the earlier one, and both with other content. Each list in order. */
 export interface NameDifference {
@@ -16,6 +17,8 @@ export interface ManifestDifference {
   readonly capabilities: CapabilityDifference;
   /** How the later one is another thing, or is started by other means: a sentence each. */
   readonly changes: readonly string[];
+  /** What the tools and prompts among the capabilities said, and say now. */
+  readonly texts: readonly TextChange[];
   readonly files: NameDifference;
   /** Packages inside, changed in version or integrity. */
   readonly packages: NameDifference;
@@ -34,6 +37,7 @@ export function manifestDifference(before: PluginManifest, after: PluginManifest
       parseCapabilities(after.capabilities),
     ),
     changes: startChanges(before, after),
+    texts: textChanges(before, after),
     files: each(({ files }) => files.map(({ path, sha256, mode }) => [path, `${sha256} ${mode}`])),
     packages: each(packagesOf),
     entries: each(({ entry, kind, runtime }) => [

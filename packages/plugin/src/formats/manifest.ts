@@ -14,6 +14,7 @@ import {
   type VendorName,
 } from '../names.ts';
 import { launchToJson, readLaunch, type Launch } from './launch.ts';
+import { readSignedTexts, signedTextsToJson, type SignedTexts } from './texts.ts';
 import { readFormat, readLine, readLines, readSha256, readTexts, writeFormat } from './common.ts';
 
 export const manifestFormat = 'ragnos-plugin-manifest/1';
@@ -89,6 +90,8 @@ export interface PluginManifest {
   readonly target: string;
   /** As signed; `parseCapabilities` reads it, and the manifest's own reader has done so once. */
   readonly capabilities: JsonObject;
+  /** What the tools and prompts of `capabilities` say; absent, also of single ones: nobody wrote it down. */
+  readonly texts?: SignedTexts | undefined;
   /** Scripts that npm would have run at installation: `postinstall`, of a bundled package `esbuild:postinstall`. Never run. */
   readonly lifecycleScripts: readonly string[];
   readonly bundled: readonly BundledPackage[];
@@ -140,7 +143,7 @@ export function parseManifest(bytes: Uint8Array): PluginManifest {
       ...(reader.has('runtime') ? { runtime: oneOf(reader, 'runtime', runtimes) } : {}),
       engines: readTexts(reader, 'engines'),
       target: readLine(reader, 'target', 60),
-      capabilities: checkedCapabilities(reader),
+      ...checkedCapabilities(reader),
       lifecycleScripts: readLines(reader, 'lifecycleScripts', 300),
       bundled: reader.array('bundled').map((json, index) => {
         const item = Reader.of(json, `bundled[${index}]`);
@@ -157,9 +160,10 @@ export function parseManifest(bytes: Uint8Array): PluginManifest {
 
 export function serializeManifest(manifest: PluginManifest): Uint8Array {
   const { integrity, ...source } = manifest.source;
-  const { runtime, ...rest } = manifest;
+  const { runtime, texts, ...rest } = manifest;
   return writeFormat({
     ...rest,
+    ...(texts === undefined ? {} : { texts: signedTextsToJson(texts) }),
     ...(runtime === undefined ? {} : { runtime }),
     format: manifestFormat,
     source: integrity === null ? source : { ...source, integrity },
@@ -246,10 +250,13 @@ function readOffers(reader: Reader): ReadonlyMap<string, readonly string[]> {
 }
 
 /** What a host cannot read it cannot confine to: an unknown capability refuses the manifest. */
-function checkedCapabilities(reader: Reader): JsonObject {
-  readCapabilities(reader.object('capabilities'));
+function checkedCapabilities(reader: Reader): Pick<PluginManifest, 'capabilities' | 'texts'> {
+  const read = readCapabilities(reader.object('capabilities'));
   const value = reader.value('capabilities');
-  return isJsonObject(value) ? value : reader.fail('capabilities', 'an object');
+  return {
+    capabilities: isJsonObject(value) ? value : reader.fail('capabilities', 'an object'),
+    ...(reader.has('texts') ? { texts: readSignedTexts(reader.object('texts'), read) } : {}),
+  };
 }
 
 function oneOf<const T extends string>(reader: Reader, name: string, allowed: readonly T[]): T {

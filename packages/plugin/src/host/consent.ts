@@ -6,6 +6,7 @@ import { defaultLimits, parseCapabilities, type Capabilities } from '../capabili
 import { capabilityDifference } from '../capabilities/difference.ts';
 import type { CapabilityName } from '../capabilities/items.ts';
 import { narrow, type CapabilityPolicy } from '../capabilities/narrow.ts';
+import { textChanges, type TextChange } from '../capabilities/text-changes.ts';
 import { startChanges } from '../capabilities/start-difference.ts';
 import { describeCapabilities, type Statement } from '../capabilities/words.ts';
 import type { PluginManifest } from '../formats/manifest.ts';
@@ -29,6 +30,8 @@ export interface ConsentRequest {
   /** What the version in force did not ask for; all of it where none is. Texts that changed are among it. */
   readonly wider: readonly Statement[];
   readonly narrower: readonly Statement[];
+  /** What the texts among them said in the version in force, and say now; all of them where none is. */
+  readonly texts: readonly TextChange[];
   /** How it is another thing than the version in force, or is started by other means: a sentence each. */
   readonly changes: readonly string[];
   /** Evidence that the version in force has and this one lacks, a sentence each. */
@@ -130,6 +133,7 @@ export async function decideConsent(context: Context, about: ConsentCase): Promi
     asks: describeCapabilities(asked),
     wider: before === null || base === null ? describeCapabilities(asked) : wider,
     narrower,
+    texts: textChanges(before, manifest),
     changes,
     weaker,
     choosesFolders: [...asked.read, ...asked.write].some((place) => /^\$chosen(?:\/|$)/.test(place)),

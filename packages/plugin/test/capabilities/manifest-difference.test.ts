@@ -8,6 +8,7 @@ test('a version is no different from itself', () => {
   expect(manifestDifference(manifest(), manifest())).toEqual({
     capabilities: { wider: [], narrower: [] },
     changes: [],
+    texts: [],
     files: nothing,
     packages: nothing,
     entries: nothing,

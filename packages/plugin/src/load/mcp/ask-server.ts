@@ -1,14 +1,9 @@
 import type { ConfinedProcess } from '../../confine/api.ts';
+import type { SignedTexts } from '../../formats/texts.ts';
 import { LoadFailureError } from '../errors.ts';
 import { isObject, readMessage } from './json-rpc.ts';
 import { messageWriter, readServer } from './lines.ts';
-import { instructionsName, textHash } from './texts.ts';
-
-/** Of what a server shows to models, by name: the sha256 that its manifest signs. */
-export interface ServerTexts {
-  readonly tools: ReadonlyMap<string, string>;
-  readonly prompts: ReadonlyMap<string, string>;
-}
+import { canonical, instructionsName } from './texts.ts';
 
 export interface AskOptions {
   /** Requests that the server may make: said to be possible, and answered with nothing. */
@@ -20,8 +15,8 @@ const protocolVersion = '2025-06-18';
 const maxPages = 100;
 const maxItems = 1000;
 
-/** Asks a server that was just started for all that it shows. Ends nothing. @throws LoadFailureError */
-export async function askServer(server: ConfinedProcess, options: AskOptions): Promise<ServerTexts> {
+/** Asks a server that was just started for all that it shows to models. Ends nothing. @throws LoadFailureError */
+export async function askServer(server: ConfinedProcess, options: AskOptions): Promise<SignedTexts> {
   const { requests, timeoutMs = 20_000 } = options;
   const late = AbortSignal.timeout(timeoutMs);
   const waiting = new Map<number, (result: Readonly<Record<string, unknown>> | null) => void>();
@@ -67,7 +62,7 @@ export async function askServer(server: ConfinedProcess, options: AskOptions): P
       const result = await ask(`${kind}/list`, cursor === undefined ? {} : { cursor });
       const items: unknown = result[kind];
       for (const item of Array.isArray(items) ? Array.from<unknown>(items) : [])
-        if (isObject(item) && typeof item['name'] === 'string') found.set(item['name'], textHash(item));
+        if (isObject(item) && typeof item['name'] === 'string') found.set(item['name'], canonical(item));
       cursor = result['nextCursor'];
       if (typeof cursor !== 'string') break;
     }
@@ -88,6 +83,6 @@ export async function askServer(server: ConfinedProcess, options: AskOptions): P
   const tools = offers['tools'] === undefined ? new Map<string, string>() : await list('tools');
   const prompts = offers['prompts'] === undefined ? new Map<string, string>() : await list('prompts');
   if (typeof about['instructions'] === 'string')
-    prompts.set(instructionsName, textHash(about['instructions']));
+    prompts.set(instructionsName, canonical(about['instructions']));
   return { tools, prompts };
 }

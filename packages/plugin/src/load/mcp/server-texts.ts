@@ -8,13 +8,14 @@ import type { Mode } from '../../confine/grant.ts';
 import { treeSeenAt } from '../../confine/launch.ts';
 import { startConfined } from '../../confine/start.ts';
 import { parseManifest, serializeManifest, type PluginManifest } from '../../formats/manifest.ts';
+import { fittingTexts, textDigest, type SignedTexts } from '../../formats/texts.ts';
 import { chooseEntry, launchOf, refuseForeign, runtimeOf } from '../../host/launch.ts';
 import { defaultHostLimits } from '../../host/limits.ts';
 import { unpack } from '../../host/unpack.ts';
 import type { Packed } from '../../pack/options.ts';
 import { LoadFailureError } from '../errors.ts';
 import { resolveGrant } from '../resolve-grant.ts';
-import { askServer, type ServerTexts } from './ask-server.ts';
+import { askServer } from './ask-server.ts';
 
 export interface ServerTextsOptions {
   /** Default `sandbox`: what is asked is a program of somebody else's. */
@@ -37,7 +38,7 @@ export async function serverTexts(
   manifest: PluginManifest,
   archive: Uint8Array,
   options: ServerTextsOptions = {},
-): Promise<ServerTexts> {
+): Promise<SignedTexts> {
   refuseForeign(manifest);
   const { mode = 'sandbox', signal } = options;
   const work = realpathSync(mkdtempSync(join(tmpdir(), 'ragv-ask-')));
@@ -102,15 +103,28 @@ export async function withServerTexts(packed: Packed, options: ServerTextsOption
   if (manifest.kind !== 'mcp' || manifest.runtime === 'none' || stated.tools.size + stated.prompts.size > 0)
     return packed;
   const archive = await readFile(packed.artifactFile);
-  const texts = await serverTexts(manifest, archive, options).catch((error: unknown) => {
+  const said = await serverTexts(manifest, archive, options).catch((error: unknown) => {
     // Many want at least one folder to work in.
     if (!(error instanceof LoadFailureError) || options.args !== undefined) throw error;
     return serverTexts(manifest, archive, { ...options, args: ['${chosen}'] });
   });
-  const capabilities = capabilitiesToJson({ ...stated, ...texts });
-  const next = { ...manifest, capabilities };
+  const digests = (texts: ReadonlyMap<string, string>): ReadonlyMap<string, string> =>
+    new Map([...texts].map(([name, text]) => [name, textDigest(text)]));
+  const capabilities = capabilitiesToJson({
+    ...stated,
+    tools: digests(said.tools),
+    prompts: digests(said.prompts),
+  });
+  const { texts, leftOut } = fittingTexts(said);
+  const next = { ...manifest, capabilities, texts };
   const manifestBytes = serializeManifest(next);
   parseManifest(manifestBytes); // what no host could read is not published
-  const said = `${texts.tools.size} tools and ${texts.prompts.size} prompts are signed as it describes them now`;
-  return { ...packed, manifest: next, manifestBytes, notes: [...packed.notes, said] };
+  const notes = [
+    ...packed.notes,
+    `${said.tools.size} tools and ${said.prompts.size} prompts are signed as it describes them now`,
+    ...(leftOut === 0
+      ? []
+      : [`too long for the manifest: ${leftOut} of their texts, of which it has the digests alone`]),
+  ];
+  return { ...packed, manifest: next, manifestBytes, notes };
 }

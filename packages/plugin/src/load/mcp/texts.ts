@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { textDigest } from '../../formats/texts.ts';
 import { isObject } from './json-rpc.ts';
 
 /**
@@ -7,13 +7,14 @@ import { isObject } from './json-rpc.ts';
  * as RFC 8785 has it: members sorted by their UTF-16 code units, numbers and texts as ECMAScript writes them.
  */
 export function textHash(item: unknown): string {
-  return createHash('sha256').update(canonical(item)).digest('hex');
+  return textDigest(canonical(item));
 }
 
 /** The key, among `prompts`, of what a server tells about itself to the model when it is connected to. */
 export const instructionsName = '(instructions)';
 
-function canonical(value: unknown): string {
+/** What is hashed, and stands in the manifest beside its digest. */
+export function canonical(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`;
   if (!isObject(value)) return JSON.stringify(value) ?? 'null';
   const members = Object.keys(value)
