@@ -1,4 +1,5 @@
 import { isJsonObject, type JsonObject, type JsonValue } from '@ragnos/tuf';
+import { createHash } from 'node:crypto';
 import { isEnvName } from '../capabilities/capabilities.ts';
 import { formatEndpoint, parseEndpoint } from '../capabilities/endpoint.ts';
 import type { FileToPack } from '../archive/tar-writer.ts';
@@ -117,7 +118,7 @@ function hookLines(parts: readonly JsonObject[]): readonly string[] {
           const matcher = typeof group['matcher'] === 'string' ? ` ${group['matcher']}` : '';
           const what = hook['command'] ?? hook['prompt'] ?? hook['url'] ?? hook['type'] ?? '';
           found.push(
-            oneLine(`${event}${matcher}: ${typeof what === 'string' ? what : JSON.stringify(what)}`, 500),
+            shownLine(`${event}${matcher}: ${typeof what === 'string' ? what : JSON.stringify(what)}`),
           );
         }
   return found.slice(0, 1000);
@@ -154,7 +155,7 @@ function serversOf(parts: readonly JsonObject[]): readonly DeclaredServer[] {
 function declared(name: string, server: JsonObject): DeclaredServer {
   const [command = ''] = lines([server['command'] ?? '']);
   const [url = ''] = lines([server['url'] ?? '']);
-  const args = lines(server['args']);
+  const args = lines(server['args'], 100_000); // what it is told apart by is all of it
   const templates = [
     command,
     url,
@@ -166,14 +167,25 @@ function declared(name: string, server: JsonObject): DeclaredServer {
       ? [...text.matchAll(/\$\{([A-Za-z_]\w*)(?::-[^}]*)?\}/g)].map((match) => match[1] ?? '')
       : [],
   );
+  const set = Object.entries(member(server, 'env')).map(
+    ([variable, text]) => `${variable}=${typeof text === 'string' ? text : JSON.stringify(text)}`,
+  );
   const base = command.replace(/^.*[/\\]/, '');
   return {
-    shown: oneLine(`${name}: ${url === '' ? [command, ...args].join(' ') : url}`, 500),
+    shown: shownLine(`${name}: ${url === '' ? [...set, command, ...args].join(' ') : url}`),
     program: command === '' ? null : /^[A-Za-z0-9_][A-Za-z0-9_.+-]{0,99}$/.test(command) ? command : '*',
     endpoint: endpointOf(url),
     env: variables.filter((variable) => isEnvName(variable) && variable !== 'CLAUDE_PLUGIN_ROOT'),
     fetches: fetchers.has(base.replace(/\.(?:exe|cmd)$/, '')),
   };
+}
+
+/** What is too long to be shown is told apart by its digest: an update that changes its end changes the line. */
+function shownLine(text: string): string {
+  const line = oneLine(text, 500);
+  if (line === text) return line;
+  const digest = createHash('sha256').update(text.toWellFormed()).digest('hex').slice(0, 16);
+  return `${line.slice(0, 470).toWellFormed()} … (sha256 ${digest})`;
 }
 
 function endpointOf(url: string): string | null {

@@ -95,6 +95,22 @@ test('hooks and servers in the manifest itself, or in a file that it names', asy
   expect(manifest.entry.offers?.get('servers')).toHaveLength(3);
 });
 
+test('what is started otherwise is another line, wherever it differs', async () => {
+  const line = async (args: readonly string[], env: object): Promise<readonly string[] | undefined> => {
+    const mcpServers = { one: { command: 'node', args, env } };
+    const { manifest } = await pack(await folder({ ...files, '.mcp.json': { mcpServers } }));
+    return manifest.entry.offers?.get('servers');
+  };
+  const long = 'a'.repeat(2000);
+  expect(await line(['server.js'], { LEVEL: '3' })).toEqual(['one: LEVEL=3 node server.js']);
+  const found = [
+    await line([`${long}b`], {}),
+    await line([`${long}c`], {}),
+    await line([], { X: `${long}b` }),
+  ];
+  expect(new Set(found.map(String)).size).toBe(3);
+});
+
 const refused: Readonly<
   Record<string, readonly [code: string, files: Readonly<Record<string, string | object>>]>
 > = {
