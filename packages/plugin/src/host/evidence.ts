@@ -26,7 +26,7 @@ import { pluginPaths, versionFolder } from './paths.ts';
 import type { Installed } from './pointer.ts';
 import { evidenceFolder, readInstalled } from './pointer.ts';
 import { names } from './record.ts';
-import { readBytes, readState, toJson } from './state-file.ts';
+import { asDiskError, readBytes, readState, toJson } from './state-file.ts';
 
 /** What lies beside an installed version: the signed files that vouched for it, so that loading can ask them again. */
 export interface EvidenceRecord extends Installed {
@@ -77,18 +77,22 @@ export async function writeEvidence(
     ['manifest.json', manifest],
     ['record.json', new TextEncoder().encode(toJson(record))],
   ]);
-  mkdirSync(folder, { mode: 0o700 });
-  await Promise.all(
-    [...files].map(async ([name, bytes]) => {
-      const file = await open(join(folder, name), 'wx', 0o600);
-      try {
-        await file.writeFile(bytes);
-        await file.datasync();
-      } finally {
-        await file.close();
-      }
-    }),
-  );
+  try {
+    mkdirSync(folder, { mode: 0o700 });
+    await Promise.all([...files].map(async ([name, bytes]) => writeDurably(join(folder, name), bytes)));
+  } catch (error) {
+    throw asDiskError(`cannot keep the signed chain of ${record.manifestPath}`, error);
+  }
+}
+
+async function writeDurably(path: string, bytes: Uint8Array): Promise<void> {
+  const file = await open(path, 'wx', 0o600);
+  try {
+    await file.writeFile(bytes);
+    await file.datasync();
+  } finally {
+    await file.close();
+  }
 }
 
 /** By folder name; damaged ones are left out, since they vouch for nothing. */

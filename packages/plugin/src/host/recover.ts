@@ -11,7 +11,7 @@ import { removeUnlessLive } from './live.ts';
 import { pluginPaths, versionFolder } from './paths.ts';
 import { readPointer } from './pointer.ts';
 import { names, pluginFolders } from './record.ts';
-import { readState, toJson } from './state-file.ts';
+import { asDiskError, readState, toJson } from './state-file.ts';
 
 interface Journal {
   readonly operation: 'install' | 'uninstall' | 'repair';
@@ -24,12 +24,17 @@ interface Journal {
 /** Says what is about to be touched. Not synced: after a power failure a torn or lost journal only means more to look at. */
 export function writeJournal(context: Context, journal: Journal): void {
   const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | (constants.O_NOFOLLOW ?? 0);
-  const handle = openSync(context.paths.journal, flags, 0o600);
+  const { kept, ...rest } = journal;
+  const text = toJson({ format: 'ragnos-journal/1', ...rest, ...(kept === null ? {} : { kept }) });
   try {
-    const { kept, ...rest } = journal;
-    writeSync(handle, toJson({ format: 'ragnos-journal/1', ...rest, ...(kept === null ? {} : { kept }) }));
-  } finally {
-    closeSync(handle);
+    const handle = openSync(context.paths.journal, flags, 0o600);
+    try {
+      writeSync(handle, text);
+    } finally {
+      closeSync(handle);
+    }
+  } catch (error) {
+    throw asDiskError(`cannot write ${context.paths.journal}`, error);
   }
 }
 

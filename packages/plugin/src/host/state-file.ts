@@ -48,12 +48,19 @@ export function codeOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
+const full = 'the disk is full; nothing was installed';
+const hints: ReadonlyMap<string, string> = new Map([
+  ['ENOSPC', full],
+  ['EDQUOT', full],
+  ['EFBIG', 'files may not be that large here (ulimit -f); nothing was installed'],
+]);
+
 /** A failed write of the tree or of anything else that node:fs did for us. Errors of ours come through as they are. */
 export function asDiskError(what: string, error: unknown): unknown {
   if (!(error instanceof Error) || !('syscall' in error || 'errno' in error || codeOf(error) === 'ENOSPC'))
     return error;
   const code = codeOf(error);
-  const hint = code === 'ENOSPC' || code === 'EDQUOT' ? 'the disk is full; nothing was installed' : undefined;
+  const hint = hints.get(code);
   return new DiskError(
     'DISK_WRITE',
     `${what}: ${code}`,

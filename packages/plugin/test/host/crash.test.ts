@@ -36,6 +36,18 @@ function install(
   return new Promise((resolve) => child.on('close', (code, signal) => resolve({ code, signal, out })));
 }
 
+/** With a limit on the size of files, in blocks of 512 or 1024 bytes; what is said on standard error counts as well. */
+async function installWithin(world: World, blocks: number): Promise<{ out: string; said: string }> {
+  const program = join(import.meta.dirname, 'installer.ts');
+  const args = ['--conditions=@ragnos/source', program, world.home, world.project, world.now.toISOString()];
+  const limited = ['-c', `ulimit -f ${blocks} && exec "$0" "$@"`, process.execPath, ...args, 'acme/hello'];
+  const child = spawn('/bin/sh', limited, { stdio: ['ignore', 'pipe', 'pipe'] });
+  let [out, said] = ['', ''];
+  child.stdout.on('data', (chunk: Buffer) => (out += chunk.toString()));
+  child.stderr.on('data', (chunk: Buffer) => (said += chunk.toString()));
+  return new Promise((resolve) => child.on('close', () => resolve({ out, said })));
+}
+
 function leftovers(world: World): readonly string[] {
   const found = existsSync(world.plugin())
     ? readdirSync(world.plugin()).filter((name) => name.startsWith('.'))
@@ -135,3 +147,22 @@ test('two installs in one process take turns', async () => {
   const results = await Promise.all(hosts.map((host) => host.install('acme/hello')));
   expect(results.filter(({ changed }) => changed)).toHaveLength(1);
 });
+
+test.skipIf(process.platform === 'win32')(
+  'files that may not be as large as they are: refused like a full disk, and nothing is left',
+  { timeout: 120_000 },
+  async () => {
+    const world = await onDisk(false);
+    for (const blocks of [0, 1, 2, 4]) {
+      const { out, said } = await installWithin(world, blocks);
+      expect(said).toBe('');
+      const answer: unknown = JSON.parse(out);
+      if (Reflect.has(Object(answer), 'files')) continue; // that was enough
+      expect(['DISK_WRITE', 'LOCK']).toContain(Reflect.get(Object(answer), 'code'));
+    }
+    expect(await (await world.host({ fetcher: undefined })).install('acme/hello')).toMatchObject({
+      version: '1.1.0',
+    });
+    expect(leftovers(world)).toEqual([]);
+  },
+);
