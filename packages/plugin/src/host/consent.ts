@@ -63,9 +63,17 @@ export class ConsentRequiredError extends HostPolicyError {
       previous === null
         ? `${name} asks for what nobody here has agreed to: it ${what}`
         : `${name} is held, since unlike ${previous} it ${what}`;
-    super('CONSENT_REQUIRED', message, { hint: `nothing was changed; if you agree: ${command}` });
+    super('CONSENT_REQUIRED', message, {
+      hint: `nothing was changed; ${whereTexts(request)}if you agree: ${command}`,
+    });
     this.request = request;
   }
+}
+
+function whereTexts({ vendor, plugin, version, previous, texts }: ConsentRequest): string {
+  if (!texts.some(({ before, after }) => before !== null || after !== null)) return '';
+  const name = `${vendor}/${plugin}@${previous ?? version}`;
+  return `what its texts say: ragv ${previous === null ? `info --texts ${name}` : `diff --texts ${name} @${version}`}; `;
 }
 
 /** A list of a thousand tools is one sentence. */
