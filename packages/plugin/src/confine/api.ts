@@ -23,7 +23,7 @@ export interface ConfineOptions {
    * the main module, and standard input and output are its own. Node only.
    */
   readonly runner?: string;
-  /** Runs from a private copy; default: where the operating system opens files by itself (`sandbox` with native code, Python, executables). */
+  /** Runs from a private copy; default: as `copyOf` says. */
   readonly privateCopy?: boolean;
   /** Default: this process's Node, and `python3` of the system's folders. */
   readonly node?: string;

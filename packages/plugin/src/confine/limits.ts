@@ -1,5 +1,7 @@
 /** Bounds on a confined process beside those of its grant. Lengths are bytes, times milliseconds. */
 export interface ConfineLimits {
+  /** Of a tree of JavaScript that is copied for a sandbox; a larger one is not. */
+  readonly copyBytes: number;
   /** From the start until it says that it is ready. */
   readonly startTimeMs: number;
   /** One message of the channel. */
@@ -25,6 +27,7 @@ export interface ConfineLimits {
 }
 
 export const defaultConfineLimits: ConfineLimits = {
+  copyBytes: 64 * 1024 * 1024,
   startTimeMs: 20_000,
   messageBytes: 16 * 1024 * 1024,
   unreadBytes: 64 * 1024 * 1024,

@@ -4,11 +4,12 @@ import path from 'node:path';
 
 const swept = new Set<string>();
 
-/** A folder of this process's own below the system's temporary one, and nobody else's: a real path. */
-export function makeOwnFolder(prefix: string): string {
-  if (!swept.has(prefix)) sweep(prefix);
-  swept.add(prefix);
-  return realpathSync(mkdtempSync(path.join(tmpdir(), `${prefix}${process.pid}-`)));
+/** A folder of this process's own below the system's temporary one (or `base`), and nobody else's: a real path. */
+export function makeOwnFolder(prefix: string, base: string = tmpdir()): string {
+  const start = path.join(base, prefix);
+  if (!swept.has(start)) sweep(base, prefix);
+  swept.add(start);
+  return realpathSync(mkdtempSync(`${start}${process.pid}-`));
 }
 
 export function removeOwnFolder(folder: string): void {
@@ -16,12 +17,12 @@ export function removeOwnFolder(folder: string): void {
 }
 
 /** Those of processes that were killed. */
-function sweep(prefix: string): void {
-  for (const name of readdirSync(tmpdir())) {
+function sweep(base: string, prefix: string): void {
+  for (const name of readdirSync(base)) {
     const pid = name.startsWith(prefix) ? Number.parseInt(name.slice(prefix.length), 10) : Number.NaN;
     if (Number.isNaN(pid) || isAlive(pid)) continue;
     try {
-      removeOwnFolder(path.join(tmpdir(), name));
+      removeOwnFolder(path.join(base, name));
     } catch {
       continue; // somebody else's
     }

@@ -13,7 +13,7 @@ import { encodeFrame, FrameError, UnreadError } from './preload/frames.ts';
 import { callLane, controlLane, Lanes } from './preload/lanes.ts';
 import type { Setup } from './preload/setup.ts';
 import { removeOwnFolder } from './own-folder.ts';
-import { privateCopy } from './private-copy.ts';
+import { copyFolder, copyOf, fillCopy } from './private-copy.ts';
 import { launchSandboxExec } from './sandbox-exec.ts';
 import { makeTaskGroup, type TaskGroup } from './tasks.ts';
 import { watch } from './watch.ts';
@@ -30,26 +30,26 @@ export async function startConfined(options: ConfineOptions): Promise<ConfinedPr
   options.signal?.throwIfAborted();
   checkGrant(options);
   const limits = { ...defaultConfineLimits, ...options.limits };
-  const copied = options.privateCopy ?? needsCopy(options);
+  const kind = copyOf(options);
   const { verify = () => Promise.resolve() } = options;
-  const waits = options.runtime === 'node' && !copied;
+  const waits = options.runtime === 'node' && kind !== 'first';
   if (!waits) await verify();
-  const folder = copied ? privateCopy(options.folder, options.files) : options.folder;
+  const copy = kind === null ? null : copyFolder(kind);
   try {
-    const launch = await launchFor(options, folder);
+    if (copy !== null && !waits) await fillCopy(copy, options);
+    const launch = await launchFor(options, copy ?? options.folder);
     if (!launch.ownProcesses) closeInspector();
-    const running = start(options, launch, limits, copied ? folder : null);
-    await running.up(launch.setup, waits ? verify : null);
+    const running = start(options, launch, limits, copy);
+    const compare = async (): Promise<void> => {
+      await verify();
+      if (copy !== null) await fillCopy(copy, options);
+    };
+    await running.up(launch.setup, waits ? compare : null);
     return running;
   } catch (error) {
-    if (copied) removeOwnFolder(folder);
+    if (copy !== null) removeOwnFolder(copy);
     throw error;
   }
-}
-
-/** Where the operating system opens the plugin's files by itself, so that no loader of ours compares them. */
-function needsCopy({ mode, runtime, grant }: ConfineOptions): boolean {
-  return mode === 'sandbox' && (runtime !== 'node' || grant.native);
 }
 
 async function launchFor(options: ConfineOptions, folder: string): Promise<Launch> {

@@ -1,4 +1,5 @@
-import { existsSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { nothingGranted, type Mode } from '../../src/confine/grant.ts';
@@ -332,6 +333,68 @@ describe.skipIf(!sandboxed)('other runtimes, in the sandbox', () => {
     expect(await text(plugin.stdout)).toBe('hello /plugin/run.sh\n'); // there is no ls
   });
 });
+
+describe('what a plugin reads as data', () => {
+  const files = {
+    'main.mjs': `import fs from 'node:fs'; const at = (name) => new URL(name, import.meta.url);
+      const read = (name) => { try { return fs.readFileSync(at(name), 'utf8'); } catch (error) { return error.code; } };
+      export const call = async () => [read('data.txt'), read('added.txt'), (await import('./late.mjs')).default, fs.readdirSync(at('.')).length];`,
+    'data.txt': 'signed',
+    'late.mjs': 'export default "signed";',
+  };
+  const change = (folder: string): void => {
+    writeFileSync(path.join(folder, 'data.txt'), 'changed');
+    writeFileSync(path.join(folder, 'added.txt'), 'changed');
+    rmSync(path.join(folder, 'late.mjs'));
+  };
+  test.skipIf(!sandboxed)('sandbox: is what was verified, whatever becomes of the tree', async () => {
+    const made = tree(files);
+    const plugin = await start({ ...made, mode: 'sandbox', runner });
+    change(made.folder);
+    expect(await ask(plugin, null)).toEqual({ value: ['signed', 'ENOENT', 'signed', 3] });
+  });
+
+  test.skipIf(!sandboxed)(
+    'a program without a runner finds its copy as well, and nothing is left of it',
+    async () => {
+      const made = tree({
+        'main.cjs': 'process.stdout.write(require("fs").readFileSync(__dirname + "/data.txt"))',
+        'data.txt': 'signed',
+      });
+      const before = copies();
+      const plugin = await start({ ...made, mode: 'sandbox' });
+      expect(await text(plugin.stdout)).toBe('signed');
+      await plugin.exited;
+      expect(copies().filter((one) => !before.includes(one))).toEqual([]);
+    },
+  );
+
+  test.skipIf(!sandboxed)('a tree that is not the verified one does not start', async () => {
+    const made = tree(files);
+    writeFileSync(path.join(made.folder, 'data.txt'), 'changed');
+    await expect(start({ ...made, mode: 'sandbox', runner })).rejects.toMatchObject({
+      code: 'GRANT_IMPOSSIBLE',
+    });
+  });
+
+  const open = {
+    'mode process': { mode: 'process' },
+    'a larger tree in a sandbox': { mode: 'sandbox', limits: { copyBytes: 10 } },
+  } as const;
+  for (const [name, options] of Object.entries(open))
+    test.skipIf(!sandboxed)(`${name}: is what the disk has, as the page says`, async () => {
+      const made = tree(files);
+      const plugin = await start({ ...made, ...options, runner });
+      writeFileSync(path.join(made.folder, 'data.txt'), 'changed');
+      expect(await ask(plugin, null)).toEqual({ value: ['changed', 'ENOENT', 'signed', 3] });
+    });
+});
+
+function copies(): readonly string[] {
+  return [tmpdir(), '/dev/shm'].flatMap((folder) =>
+    readdirSync(folder).filter((name) => name.startsWith(`ragv-copy-${process.pid}-`)),
+  );
+}
 
 describe('while the tree is compared', () => {
   const modes: readonly Mode[] = sandboxed ? ['process', 'sandbox'] : ['process'];
