@@ -242,7 +242,11 @@ test('to say what would be deleted takes nothing that can be written; to delete 
   const world = await retained();
   await world.publish(['a', 'one']);
   const readOnly = { staging: '/sys/ragv' }; // nobody can make a folder there, on a disk that is read-only neither
-  expect(await world.gc({ ...readOnly, apply: false })).toMatchObject({ applied: false, oldest: null });
+  expect(await world.gc({ ...readOnly, apply: false })).toMatchObject({
+    applied: false,
+    oldest: null,
+    remembered: false,
+  });
   await expect(world.gc(readOnly)).rejects.toEqual(
     expect.objectContaining({ code: expect.stringMatching(/^(EPERM|EROFS|EACCES)$/) as unknown }),
   );

@@ -89,13 +89,15 @@ async function stagedRoles(staging: string): Promise<readonly Uint8Array[]> {
 }
 
 function lines(collected: Collected, where: string, grace: number): readonly string[] {
-  const { all, garbage, young, held, spared, applied, oldest, knownFrom } = collected;
+  const { all, garbage, young, held, spared, applied, oldest, remembered, knownFrom } = collected;
   const first = `${where}: ${amount(all)}`;
   if (oldest === null)
     return [
       first,
       'nothing can be deleted yet: it is not known which states clients may hold',
-      `where the head is now is remembered; run it again from ${knownFrom?.toISOString() ?? 'tomorrow'} on, best once a day`,
+      remembered
+        ? `where the head is now is remembered; run it again from ${knownFrom?.toISOString() ?? 'tomorrow'} on, best once a day`
+        : 'this vault cannot be written, so nothing is remembered for the next run',
     ];
   const size = garbage.reduce((sum, file) => sum + file.size, 0);
   const verb = applied ? 'deleted' : 'would delete';

@@ -53,6 +53,8 @@ export interface Collected {
   readonly spared: number;
   /** The oldest snapshot that a client may still hold; `null`: nobody can tell yet, so nothing is garbage. */
   readonly oldest: number | null;
+  /** Where the head is now is kept for the next run; not in a vault that cannot be written. */
+  readonly remembered: boolean;
   /** From when on something can be told, where `oldest` is null. */
   readonly knownFrom: Date | null;
 }
@@ -72,7 +74,7 @@ export async function collect(options: CollectOptions): Promise<Collected> {
   const seen = seenMemory(staging);
   const memory = {
     load: () => seen.load(),
-    save: (now: Seen) => unlessReadOnly(applied, () => seen.save(now)),
+    save: async (now: Seen): Promise<void> => void (await unlessReadOnly(applied, () => seen.save(now))),
   };
   const head = await new HeadReader(storage, memory, undefined).read({ signal });
   const clock = (options.now ?? ((): Date => new Date()))();
@@ -84,7 +86,7 @@ export async function collect(options: CollectOptions): Promise<Collected> {
     since: committedBy(objects, head, swapped, Math.max(grace, defaultGrace)),
   };
   const notes = withNote(await loadNotes(staging), note);
-  await unlessReadOnly(applied, () => saveNotes(staging, notes));
+  const remembered = await unlessReadOnly(applied, () => saveNotes(staging, notes));
   const base = await baseOf(storage, head, notes, new Date(storeNow.getTime() - reach), options);
   const all = amount(objects.values());
   const nothing = { files: 0, bytes: 0 };
@@ -97,6 +99,7 @@ export async function collect(options: CollectOptions): Promise<Collected> {
       held: nothing,
       spared: 0,
       oldest: null,
+      remembered,
       knownFrom: new Date(Math.min(...notes.map(({ since }) => since.getTime())) + reach),
     };
   const { needed, held } = await keptFiles({
@@ -128,6 +131,7 @@ export async function collect(options: CollectOptions): Promise<Collected> {
     held: amount(unneeded.filter(({ key }) => held.has(key))),
     spared,
     oldest: base.version,
+    remembered,
     knownFrom: null,
   };
 }
@@ -135,13 +139,15 @@ export async function collect(options: CollectOptions): Promise<Collected> {
 const readOnly: ReadonlySet<unknown> = new Set(['EROFS', 'EACCES', 'EPERM', 'ENOENT']); // the last: below a folder that could not be made
 
 /** Who only says what would be deleted may do so for a vault that he cannot write to; nothing is remembered then. */
-async function unlessReadOnly(applied: boolean, work: () => Promise<void>): Promise<void> {
+async function unlessReadOnly(applied: boolean, work: () => Promise<void>): Promise<boolean> {
   try {
     await work();
+    return true;
   } catch (error) {
     const cause = error instanceof DiskError ? error.cause : error;
     const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
     if (applied || !readOnly.has(code)) throw error;
+    return false;
   }
 }
 
