@@ -62,6 +62,14 @@ const all = {
     setEnvironmentData('ragv.setup', { ...getEnvironmentData('ragv.setup'), confined: false, eval: true });
     return answer(new Worker(thread));
   },
+  'a thread by the handle of another': async () => {
+    const { Worker } = await threads();
+    const first = new Worker(thread);
+    const handle = Object.getOwnPropertySymbols(first).map((name) => first[name]).find((one) => one?.startThread);
+    await first.terminate();
+    const made = new handle.constructor(null, {}, [], new Float64Array(4), true, false);
+    return typeof made.startThread === 'function' && 'through';
+  },
   'text around a module': () => {
     const { wrapper } = nodeModule;
     const [head] = wrapper;

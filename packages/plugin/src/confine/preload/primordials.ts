@@ -119,13 +119,9 @@ export function addressOf(value: object): object | null {
   return make(Address, [href]);
 }
 
-/** `target` with one trap: handlers inherit from nobody, or a plugin would add traps to them. */
-export function whenConstructed(
-  target: object,
-  build: (args: readonly unknown[], newTarget: unknown) => object,
-): object {
+/** Handlers inherit from nobody, or a plugin would add traps to them. */
+export function standIn(target: unknown, name: 'construct' | 'set', trap: object): object {
   const handler = dictionary<unknown>();
-  handler['construct'] = (_: unknown, args: readonly unknown[], newTarget: unknown): object =>
-    build(args, newTarget);
+  handler[name] = trap;
   return make(Stand, [target, handler]);
 }
