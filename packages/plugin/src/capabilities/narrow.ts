@@ -1,4 +1,5 @@
-import type { Capabilities, CapabilityLimits } from './capabilities.ts';
+import { FormatError } from '../errors.ts';
+import { defaultLimits, type Capabilities, type CapabilityLimits } from './capabilities.ts';
 import { endpointCovers, formatEndpoint, hostCovers, type Endpoint } from './endpoint.ts';
 import { placeCovers } from './place.ts';
 
@@ -23,8 +24,10 @@ export interface CapabilityPolicy {
 /**
  * What is left of `capabilities` under `policy`: of `$home` under a policy of `$home/.gitconfig`, that file. Never more than
  * `capabilities`, never more than `policy`.
+ * @throws FormatError for a member that bounds nothing: whoever spelled it so meant it to
  */
 export function narrow(capabilities: Capabilities, policy: CapabilityPolicy): Capabilities {
+  refuseUnknown(policy);
   const { limits } = capabilities;
   const most = policy.limits ?? {};
   return {
@@ -50,6 +53,51 @@ export function narrow(capabilities: Capabilities, policy: CapabilityPolicy): Ca
       callsPerMinute: Math.min(limits.callsPerMinute, most.callsPerMinute ?? Infinity),
     },
   };
+}
+
+const bounds: Readonly<Record<keyof CapabilityPolicy, 'list' | 'flag' | 'limits'>> = {
+  read: 'list',
+  write: 'list',
+  connect: 'list',
+  env: 'list',
+  exec: 'list',
+  native: 'flag',
+  worker: 'flag',
+  eval: 'flag',
+  tools: 'list',
+  prompts: 'list',
+  requests: 'list',
+  limits: 'limits',
+};
+const limitNames: ReadonlySet<string> = new Set(Object.keys(defaultLimits));
+
+/** Types bind no caller that has none, and files have other names for the same. */
+function refuseUnknown(policy: CapabilityPolicy): void {
+  const kinds = new Map<string, string>(Object.entries(bounds));
+  for (const [name, value] of Object.entries<unknown>({ ...policy })) {
+    const kind = kinds.get(name);
+    if (kind === undefined)
+      throw new FormatError(
+        'BAD_FORMAT',
+        `capabilities: there is no bound ${JSON.stringify(name.slice(0, 50))}`,
+        {
+          hint: `the bounds are ${[...kinds.keys()].join(', ')}`,
+        },
+      );
+    const fits =
+      value === undefined ||
+      (kind === 'list' && Array.isArray(value)) ||
+      (kind === 'flag' && typeof value === 'boolean') ||
+      (kind === 'limits' && areLimits(value));
+    if (!fits) throw new FormatError('BAD_FORMAT', `capabilities: the bound ${name} is no ${kind}`);
+  }
+}
+
+function areLimits(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return Object.entries(value).every(
+    ([name, most]) => limitNames.has(name) && (most === undefined || (typeof most === 'number' && most >= 0)),
+  );
 }
 
 /** What is in both lists, each part once. */

@@ -3,6 +3,7 @@ import { narrow, type CapabilityPolicy } from '../capabilities/narrow.ts';
 import type { Mode } from '../confine/grant.ts';
 import type { PluginManifest } from '../formats/manifest.ts';
 import type { Context } from '../host/context.ts';
+import { HostFailureError } from '../host/errors.ts';
 import { permitFor, type Withheld } from '../host/grants-permit.ts';
 
 /** What the program that is the host agrees to for one start, beside what was agreed to at installation. */
@@ -22,13 +23,25 @@ export interface StartPermit {
   readonly withheld: readonly Withheld[];
 }
 
-/** Signed ∩ agreed to ∩ policy. @throws NOT_ALLOWED, CONSENT_REQUIRED */
+/**
+ * Signed ∩ agreed to ∩ policy.
+ * @throws NOT_ALLOWED, NOT_PINNED, CONSENT_REQUIRED; BAD_SPEC and BAD_FORMAT for what is given and cannot be meant
+ */
 export async function permitToStart(
   context: Context,
   manifest: PluginManifest,
   given: GivenGrant | undefined,
 ): Promise<StartPermit> {
   const asked = parseCapabilities(manifest.capabilities);
+  for (const name of Object.keys(given ?? {}))
+    if (name !== 'capabilities' && name !== 'folders')
+      throw new HostFailureError(
+        'BAD_SPEC',
+        `grant: there is no ${JSON.stringify(name.slice(0, 50))} in it`,
+        {
+          hint: 'it has capabilities and folders: { capabilities: { read: [], … }, folders: [] }',
+        },
+      );
   const once =
     given === undefined
       ? undefined
