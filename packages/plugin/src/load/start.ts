@@ -2,13 +2,13 @@ import { realpathSync } from 'node:fs';
 
 import type { ConfinedProcess, ConfineOptions, DeniedAccess } from '../confine/api.ts';
 import { ConfineRefusedError } from '../confine/errors.ts';
-import type { Mode, Runtime } from '../confine/grant.ts';
+import { modes, type Mode, type Runtime } from '../confine/grant.ts';
 import { treeSeenAt } from '../confine/launch.ts';
 import { makeOwnFolder, removeOwnFolder } from '../confine/own-folder.ts';
 import { findBubblewrap } from '../confine/programs.ts';
 import { startConfined } from '../confine/start.ts';
 import type { Context } from '../host/context.ts';
-import { HostPolicyError } from '../host/errors.ts';
+import { HostFailureError, HostPolicyError } from '../host/errors.ts';
 import { refuseForeign, runtimeOf, type GivenToLaunch } from '../host/launch.ts';
 import { isAtLeast } from '../host/policy.ts';
 import { treeChanged } from '../host/verify.ts';
@@ -172,6 +172,14 @@ function basics(root: string): readonly (readonly [string, string])[] {
   ];
 }
 
+/** @throws BAD_SPEC for what is none: a typing error is no wish for less */
+export function refuseNoMode(asked: string | undefined): void {
+  if (asked === undefined || modes.some((mode) => mode === asked)) return;
+  throw new HostFailureError('BAD_SPEC', `there is no mode ${JSON.stringify(asked)}`, {
+    hint: `the modes are ${modes.join(', ')}`,
+  });
+}
+
 /** The mode asked for, which policy may not be stronger than; else the strongest to be had, never `trusted`. */
 async function chooseMode(
   name: string,
@@ -180,6 +188,7 @@ async function chooseMode(
   least: Mode,
 ): Promise<Mode> {
   if (asked !== undefined) {
+    refuseNoMode(asked);
     if (isAtLeast(asked, least)) return asked;
     throw new HostPolicyError('NOT_ALLOWED', `${name}: policy wants mode ${least}, not ${asked}`, {
       hint: `--mode ${least}`,

@@ -13,9 +13,11 @@ import { LoadFailureError } from './errors.ts';
 import { Handle } from './handle.ts';
 import { mcpTransport, type McpTransport } from './mcp/transport.ts';
 import { defaultRecheckMs, watchRunning, type Live } from './recheck.ts';
+import { refuseNoMode } from './start.ts';
 
 /** `openVault` itself. */
 export async function openVaultNow(options: VaultOptions): Promise<Vault> {
+  refuseNoMode(options.mode);
   const context = await openContext(options);
   const live = new Set<Live>();
   const workFolder = options.workFolder ?? options.project ?? null;
