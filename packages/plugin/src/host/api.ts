@@ -44,6 +44,10 @@ export interface HostProgress {
   readonly total: number | null;
 }
 
+/** A file of it, what such a file holds, or what `parseOrganisationPolicy` returns. */
+export type GivenPolicy =
+  string | OrganisationPolicy | (Readonly<Record<string, unknown>> & { readonly format: string });
+
 /** What every call on a host has in common. */
 export interface HostOptions {
   /** RAGV_HOME; created with mode 0700 when trust is first put in it. */
@@ -79,7 +83,7 @@ export interface HostOptions {
       }) => Promise<void>)
     | undefined;
   /** The organisation's policy, or a file of it: it narrows, and may consent in advance. That of the repository comes on top. */
-  readonly policy?: string | OrganisationPolicy | undefined;
+  readonly policy?: GivenPolicy | undefined;
   /** For tests: called by name (`installSteps`) after every write of an install. What it throws fails the install. */
   readonly step?: ((name: InstallStep) => void) | undefined;
 }

@@ -4,7 +4,12 @@ import { realpathSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 
 import { FormatError } from '../errors.ts';
-import { parseOrganisationPolicy, type OrganisationPolicy } from '../formats/organisation-policy.ts';
+import {
+  parseOrganisationPolicy,
+  serializeOrganisationPolicy,
+  type OrganisationPolicy,
+} from '../formats/organisation-policy.ts';
+import type { GivenPolicy } from './api.ts';
 import type { Context } from './context.ts';
 import { HostFailureError, HostNotFoundError, HostUntrustedError } from './errors.ts';
 import { ensureFolder } from './paths.ts';
@@ -19,8 +24,9 @@ const maxLength = 1_000_000;
  * everything: somebody meant it to hold.
  * @throws NO_POLICY_FILE, BAD_POLICY
  */
-export async function localPolicy(policy: string | OrganisationPolicy): Promise<PolicySource> {
-  if (typeof policy !== 'string') return { from: 'the host’s policy', signed: false, policy };
+export async function localPolicy(policy: GivenPolicy): Promise<PolicySource> {
+  if (typeof policy !== 'string')
+    return { from: 'the host’s policy', signed: false, policy: asPolicy(policy) };
   const path = resolve(policy);
   const bytes = await readFollowing(path);
   if (bytes === null)
@@ -34,6 +40,21 @@ export async function localPolicy(policy: string | OrganisationPolicy): Promise<
     throw new HostFailureError('BAD_POLICY', `${path}: ${cause.message}`, {
       cause,
       hint: `nothing is done without it; ragv policy check ${path}`,
+    });
+  }
+}
+
+/** Written and read: nothing holds that a file could not say. */
+function asPolicy(policy: Exclude<GivenPolicy, string>): OrganisationPolicy {
+  try {
+    const bytes =
+      'format' in policy ? Buffer.from(JSON.stringify(policy)) : serializeOrganisationPolicy(policy);
+    return parseOrganisationPolicy(bytes);
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new HostFailureError('BAD_POLICY', `the host’s policy: ${why}`, {
+      cause,
+      hint: 'nothing is done without it: give what a policy file holds, or what parseOrganisationPolicy returns',
     });
   }
 }
