@@ -8,6 +8,7 @@ import type { OnRevoked } from '../formats/organisation-policy.ts';
 import type { Context } from './context.ts';
 import { HostPolicyError } from './errors.ts';
 import { asBounds, asksForSomething, consentTo, type Consent } from './grants.ts';
+import { pinnedElsewhere } from './pinned.ts';
 import { policiesKnown } from './policy-file.ts';
 import { leastMode, narrowAll, onRevoked, rulesFor } from './policy.ts';
 
@@ -35,7 +36,8 @@ export interface Withheld {
 /**
  * What an installed version may do, by what this host knows; asks no network. `now` is agreed to for this once, in the place
  * of what was at installation.
- * @throws CONSENT_REQUIRED it asks for something and nobody agreed; NOT_ALLOWED a rule refuses it
+ * @throws CONSENT_REQUIRED it asks for something and nobody agreed; NOT_ALLOWED a rule refuses it; NOT_PINNED a rule names
+ * other versions
  */
 export async function permitFor(
   context: Context,
@@ -52,6 +54,13 @@ export async function permitFor(
       'NOT_ALLOWED',
       `${name} is refused by ${refusing.place}${refusing.rule.reason === null ? '' : `: ${refusing.rule.reason}`}`,
       { hint: `ragv policy explain ${vendor}/${plugin}` },
+    );
+  const elsewhere = await pinnedElsewhere(rules, version);
+  if (elsewhere !== null)
+    throw new HostPolicyError(
+      'NOT_PINNED',
+      `${name} is not within ${elsewhere.rule.versions}, says ${elsewhere.place}`,
+      { hint: `ragv update ${vendor}/${plugin}, or ragv policy explain ${vendor}/${plugin}` },
     );
   const consent = now === undefined ? await consentTo(context, manifest, asked) : null;
   const given = now ?? consent;

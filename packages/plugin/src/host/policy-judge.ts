@@ -8,6 +8,7 @@ import type { Judge } from './choose.ts';
 import type { Context } from './context.ts';
 import { HostPolicyError } from './errors.ts';
 import type { Pointer } from './pointer.ts';
+import { isInRange } from './pinned.ts';
 import type { PlacedRule } from './policy.ts';
 import { unseen, type Seen } from './seen.ts';
 import { hostId, shareOf } from './rollout.ts';
@@ -173,10 +174,4 @@ export async function rangeProblems({ rules }: OrganisationPolicy): Promise<read
       ? []
       : [`rules[${index}]: ${versions} is no range of versions`],
   );
-}
-
-/** A range that is none lets nothing through. */
-async function isInRange(range: string, version: PluginVersion): Promise<boolean> {
-  const ranges = await loadRanges();
-  return ranges.isRange(range) && ranges.satisfies(version, range, { includePrerelease: true });
 }

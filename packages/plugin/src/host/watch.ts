@@ -13,6 +13,11 @@ export interface Judgement {
   readonly action: OnRevoked;
 }
 
+/** What is to become of a plugin that runs and might not be started so any more, by the newest policy that is known. */
+export async function actionFor(context: Context, id: PluginId): Promise<OnRevoked> {
+  return onRevoked(rulesFor(await policiesKnown(context), id));
+}
+
 /**
  * Whether something that runs was revoked or is refused by a rule since, as far as this host knows; `null` = it may go on.
  * Asks no network: whoever wants the newest refreshes first.

@@ -3,15 +3,20 @@ import { VaultError } from '@ragnos/tuf';
 import { lstatSync } from 'node:fs';
 import { setTimeout as wait } from 'node:timers/promises';
 
+import { capabilityDifference } from '../capabilities/difference.ts';
 import type { OnRevoked } from '../formats/organisation-policy.ts';
 import type { Context } from '../host/context.ts';
 import { verifyEvidence } from '../host/evidence.ts';
+import { HostPolicyError } from '../host/errors.ts';
 import { grantsFile } from '../host/grants.ts';
 import { policyFile } from '../host/policy-file.ts';
 import { openSession, openUpdater, revocationsFile } from '../host/session.ts';
-import { judgeRunning } from '../host/watch.ts';
+import { readPointer } from '../host/pointer.ts';
+import { isAtLeast } from '../host/policy.ts';
+import { actionFor, judgeRunning } from '../host/watch.ts';
 import { verifyTree } from './activate.ts';
 import type { Recheck } from './api.ts';
+import { permitToStart, type StartPermit } from './permit.ts';
 import type { Started } from './start.ts';
 
 export const defaultRecheckMs = 15 * 60_000;
@@ -127,6 +132,28 @@ function mark(context: Context, live: ReadonlySet<Live>): string {
   return marks.join('\n');
 }
 
+/** Why it would not be started as it runs: a rule names other versions, or it may do more than it would get now. */
+async function overstepping(context: Context, started: Started): Promise<HostPolicyError | null> {
+  const { activated, permit, given, process: confined } = started;
+  const { name, pointer, manifest } = activated;
+  if ((await readPointer(context, pointer)) === null) return null; // what was uninstalled goes on with what it has
+  let now: StartPermit;
+  try {
+    now = await permitToStart(context, manifest, given);
+  } catch (error) {
+    if (error instanceof HostPolicyError) return error;
+    throw error;
+  }
+  const more = [
+    ...capabilityDifference(now.capabilities, permit.capabilities).wider.map(({ text }) => text),
+    ...permit.folders.filter((folder) => !now.folders.includes(folder)).map((folder) => `uses ${folder}`),
+    ...(isAtLeast(confined.mode, now.leastMode) ? [] : [`is confined in mode ${confined.mode} alone`]),
+  ];
+  if (more.length === 0) return null;
+  const what = `${name} does what it would not be started with now: it ${more.join('; ')}`;
+  return new HostPolicyError('NOT_ALLOWED', what, { hint: 'start it again: it gets what is left' });
+}
+
 /** By what this host knows now. A revocation is for the policy; a tree that changed is repaired, since what runs was verified. */
 async function judge(
   context: Context,
@@ -142,6 +169,11 @@ async function judge(
     if (judged !== null) {
       if (about.known === 'later') action = judged.action; // as the newest policy says, not as it was when this was started
       throw judged.error;
+    }
+    const over = await overstepping(context, started);
+    if (over !== null) {
+      if (over.code !== 'CONSENT_REQUIRED') action = await actionFor(context, pointer);
+      throw over;
     }
     await verifyEvidence(context, pointer, pointer);
     const { sealAboveBytes } = about;

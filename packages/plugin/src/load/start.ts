@@ -45,6 +45,8 @@ export interface Started {
   readonly activated: Activated;
   readonly process: ConfinedProcess;
   readonly permit: StartPermit;
+  /** What was agreed to for this start alone. */
+  readonly given: GivenGrant | undefined;
   /** What it asks for and does not get here. */
   readonly withheld: readonly string[];
   readonly callsPerMinute: number;
@@ -143,6 +145,7 @@ export async function startPlugin(
       activated,
       process: confined,
       permit,
+      given: options.grant,
       withheld: [...permit.withheld.map(({ what, by }) => `${what.text} (${by})`), ...missing],
       callsPerMinute: grant.limits.callsPerMinute,
       startMs: performance.now() - started,
