@@ -77,7 +77,7 @@ for (const mode of modes)
       writeFileSync(path.join(folder, 'changed.cjs'), 'module.exports = "changed";');
       writeFileSync(path.join(folder, 'added.mjs'), 'export default "added";');
       symlinkSync('added.mjs', path.join(folder, 'link.mjs'));
-      const plugin = await start({ folder, files, mode, runner });
+      const plugin = await start({ folder, files, mode, runner, privateCopy: false });
       expect(await ask(plugin, './good.mjs')).toEqual({ value: 'signed' });
       for (const name of ['changed.mjs', 'changed.cjs', 'added.mjs', 'link.mjs'])
         expect(await ask(plugin, `./${name}`)).toMatchObject({ code: 'ERR_ACCESS_DENIED' });
@@ -87,7 +87,7 @@ for (const mode of modes)
     test('an entry that changed does not start', async () => {
       const { folder, files } = tree({ 'main.mjs': 'export const call = () => 1;' });
       writeFileSync(path.join(folder, 'main.mjs'), 'process.stdout.write("changed")');
-      const plugin = await start({ folder, files, mode });
+      const plugin = await start({ folder, files, mode, privateCopy: false });
       expect(await text(plugin.stdout)).toBe('');
       expect((await plugin.exited).error).toMatchObject({ code: 'PLUGIN_CRASHED' });
     });
