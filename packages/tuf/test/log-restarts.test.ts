@@ -3,6 +3,7 @@ import {
   logRestarts,
   logStep,
   maxLogRestarts,
+  signedLog,
   withLogRestarts,
   type JsonValue,
   type LogRestart,
@@ -41,6 +42,7 @@ const unreadable: Readonly<Record<string, JsonValue>> = {
   'no size': [{ root: 'a'.repeat(64), time: '2030-01-01T00:00:00Z', by: 'x', reason: 'y' }],
   'a size below zero': [{ size: -1, root: 'a', time: '2030-01-01T00:00:00Z', by: 'x', reason: 'y' }],
   'no time': [{ size: 1, root: 'a', time: 'soon', by: 'x', reason: 'y' }],
+  'a time that is no text': [{ size: 1, root: 'a', time: 5, by: 'x', reason: 'y' }],
   'no reason': [{ size: 1, root: 'a', time: '2030-01-01T00:00:00Z', by: 'x', reason: '' }],
   'a reason of two lines': [{ size: 1, root: 'a', time: '2030-01-01T00:00:00Z', by: 'x', reason: 'a\nb' }],
   'the second log first': [
@@ -70,6 +72,16 @@ test.each([
   ['shorter, after one that was given up', head(4, 1), head(2, 1), [restart(5)], 'back'],
 ] as const)('%s', (_what, seen, now, lost, step) => {
   expect(logStep(seen, now, rooted(...lost))).toBe(step);
+});
+
+test.each([
+  ['what is signed', head(3), head(3)],
+  ['that of a log begun anew', head(3, 1), head(3, 1)],
+  ['a member of somebody else’s', 'elsewhere', null],
+  ['no size', { root: 'a' }, null],
+] as const)('the head of a timestamp: %s', (_what, value, read) => {
+  expect(signedLog({ unrecognized: new Map([['x-ragnos-log', value]]) })).toEqual(read);
+  expect(signedLog({ unrecognized: none })).toBeNull();
 });
 
 // A repository's life, in heads: some entries more, or the log is lost and root says so at its present end.
