@@ -156,9 +156,8 @@ test.skipIf(process.platform === 'win32')(
     for (const blocks of [0, 1, 2, 4]) {
       const { out, said } = await installWithin(world, blocks);
       expect(said).toBe('');
-      const answer: unknown = JSON.parse(out);
-      if (Reflect.has(Object(answer), 'files')) continue; // that was enough
-      expect(['DISK_WRITE', 'LOCK']).toContain(Reflect.get(Object(answer), 'code'));
+      if (out.includes('"files"')) continue; // that was enough
+      expect(out).toMatch(/^\{"code":"(?:DISK_WRITE|LOCK)"\}$/m);
     }
     expect(await (await world.host({ fetcher: undefined })).install('acme/hello')).toMatchObject({
       version: '1.1.0',

@@ -9,8 +9,8 @@ const read = (file: string): string => use.fs.readFileSync(file, 'utf8');
 async function openExchanged(file: string): Promise<sqlite.DatabaseSync> {
   const name = ['node', 'sqlite'].join(':');
   const load = async (): Promise<typeof sqlite> => import(name) as Promise<typeof sqlite>;
-  const startsWith = Reflect.get(String.prototype, 'startsWith') as (text: string, at?: number) => boolean;
-  const slice = Reflect.get(String.prototype, 'slice') as (from?: number, to?: number) => string;
+  const startsWith = Reflect.get(String.prototype, 'startsWith');
+  const slice = Reflect.get(String.prototype, 'slice');
   const isName = (text: unknown): boolean => String(text) === 'sqlite';
   const { DatabaseSync } = await exchanged(
     Set.prototype,
