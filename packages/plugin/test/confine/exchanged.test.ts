@@ -113,6 +113,10 @@ const all = {
     made.close();
     return code === 0 && 'through';
   },
+  'a local socket by the handle of another, in a thread': async () => {
+    const { Worker } = await threads();
+    return answer(new Worker(new URL('./sockets.mjs', import.meta.url), { workerData: data + '/other' }));
+  },
   'UDP by the handle of a socket': async () => {
     const { Socket } = await import('node:dgram');
     const socket = new Socket('udp4');
@@ -132,7 +136,17 @@ const thread = `import { parentPort } from 'node:worker_threads';
 const tried = await import('data:text/javascript,export default "through"').then((one) => one.default, (error) => 'refused ' + error.code);
 parentPort.postMessage(globalThis.early === 1 ? 'through' : tried);`;
 
-const plugin = tree({ 'main.mjs': attempts, 'thread.mjs': thread, 'plain.cjs': 'module.exports = "plain";' });
+const sockets = `import { parentPort, workerData } from 'node:worker_threads'; import net from 'node:net';
+const Pipe = new net.Socket({ fd: 2 })._handle.constructor;
+let code; try { code = new Pipe(1).bind(workerData); } catch (error) { code = error.code; }
+parentPort.postMessage(code === 0 ? 'through' : String(code));`;
+
+const plugin = tree({
+  'sockets.mjs': sockets,
+  'main.mjs': attempts,
+  'thread.mjs': thread,
+  'plain.cjs': 'module.exports = "plain";',
+});
 
 async function tryAll(mode: Mode, node: string): Promise<ReadonlyMap<string, unknown>> {
   const data = temporary();

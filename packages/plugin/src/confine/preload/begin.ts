@@ -1,6 +1,6 @@
 import net from 'node:net';
 import { pathToFileURL } from 'node:url';
-import { isMainThread } from 'node:worker_threads';
+import { isMainThread, threadId } from 'node:worker_threads';
 import { guardBuiltIn } from './built-ins.ts';
 import { reportTo } from './denied.ts';
 import { callLane, type Channel, controlLane, Lanes } from './lanes.ts';
@@ -25,6 +25,21 @@ function openChannel(setup: Setup): { readonly lanes: Lanes; readonly socket: ne
   const lanes = new Lanes(socket, setup);
   void lanes.closed.then(() => process.exit(0)); // without its host it has nothing to do
   return { lanes, socket };
+}
+
+/** In a thread there is no stream yet whose handle shows the class. Where Node refuses this, it refuses the rest too. */
+function guardLocalSockets(): void {
+  const make: unknown = Reflect.get(net, '_createServerHandle');
+  if (typeof make !== 'function' || process.platform !== 'linux') return;
+  try {
+    const handle: unknown = Reflect.apply(make, net, [`\0ragv-${process.pid}-${threadId}`, -1, -1]);
+    if (typeof handle !== 'object' || handle === null) return;
+    const close: unknown = Reflect.get(handle, 'close');
+    if (typeof close === 'function') Reflect.apply(close, handle, []);
+    guardHandle(handle);
+  } catch {
+    return;
+  }
 }
 
 async function run(setup: Setup, file: string, channel: Channel, close: () => void): Promise<void> {
@@ -53,6 +68,7 @@ export function begin(): () => Promise<void> {
     return installLoader(setup);
   };
   if (!isMainThread) {
+    if (setup.confined) guardLocalSockets();
     confine()();
     return async () => undefined;
   }
