@@ -1,5 +1,6 @@
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { EmptyResultSchema, ListRootsRequestSchema } from '@modelcontextprotocol/sdk/types.js';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { PassThrough } from 'node:stream';
 import { instructionsName, textHash, type McpOptions } from '@ragnos/plugin';
 import { describe, expect, test, vi } from 'vitest';
@@ -269,6 +270,26 @@ describe('a server that goes on like this is ended', { timeout: 30_000 }, () => 
     await client.close();
   });
 
+  test.each(['notifications/message', 'notifications/tools/list_changed'])(
+    'a flood of %s starves nobody',
+    async (notifications) => {
+      const { client, say, transport } = await connect(signed);
+      const calling = say({ notifications }).catch(String);
+      await new Promise((resolve) => setTimeout(resolve, 500));
+      const delays = monitorEventLoopDelay({ resolution: 5 });
+      delays.enable();
+      const before = performance.eventLoopUtilization();
+      await new Promise((resolve) => setTimeout(resolve, 2_000));
+      delays.disable();
+      const { utilization } = performance.eventLoopUtilization(before);
+      expect(utilization).toBeLessThan(0.9);
+      expect(delays.percentile(50) / 1e6).toBeLessThan(100);
+      await transport.close();
+      expect(await calling).toMatch(/closed/i);
+      await client.close();
+    },
+  );
+
   test('not one that prints a word with every call', async () => {
     const { say, errors } = await connect(signed);
     for (let n = 0; n < 10; n++) expect(await say({ lines: 10, line: 'called' })).toContain('wrote');
@@ -359,6 +380,38 @@ describe('messages', () => {
     } finally {
       vi.useRealTimers();
     }
+  });
+
+  test('however many come, timers get their turn', async () => {
+    const stream = new PassThrough();
+    let read = 0;
+    const message = (): boolean => {
+      read++;
+      for (const end = performance.now() + 0.1; performance.now() < end;);
+      return true;
+    };
+    let ticks = 0;
+    const timer = setInterval(() => ticks++, 5);
+    readServer(stream, { message, stray: () => undefined, bad: () => undefined });
+    stream.write('{"id":1,"result":{}}\n'.repeat(10_000)); // a second of work, in one piece
+    await expect.poll(() => read, { timeout: 20_000 }).toBe(10_000);
+    clearInterval(timer);
+    expect(ticks).toBeGreaterThan(50);
+  });
+
+  test('that answer nothing are so many a second; order and none is lost', async () => {
+    const stream = new PassThrough();
+    const got: number[] = [];
+    const began = performance.now();
+    readServer(stream, {
+      message: (value) => got.push(Number(Reflect.get(Object(value), 'n'))) > 0,
+      stray: () => undefined,
+      bad: () => undefined,
+    });
+    for (let n = 0; n < 5_000; n++) stream.write(`{"method":"x","n":${n}}\n`);
+    await expect.poll(() => got.length, { timeout: 20_000 }).toBe(5_000);
+    expect(performance.now() - began).toBeGreaterThan(1_500);
+    expect(got).toEqual(Array.from({ length: 5_000 }, (_, n) => n));
   });
 
   test('whatever a line makes go wrong ends the one who wrote it', async () => {

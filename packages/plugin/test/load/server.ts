@@ -36,6 +36,11 @@ createInterface({ input: process.stdin }).on('line', async (line) => {
   if (given.raw) { process.stdout.write(given.raw + '\\n'); return text('wrote'); }
   if (given.lines) { for (let n = 0; n < given.lines; n++) process.stdout.write(given.line + '\\n'); return text('wrote'); }
   if (given.flood) { for (;;) process.stdout.write('x'.repeat(65536)); }
+  if (given.notifications) {
+    const many = (JSON.stringify({ jsonrpc: '2.0', method: given.notifications, params: {} }) + '\\n').repeat(1000);
+    const more = () => process.stdout.write(many, more);
+    return more();
+  }
   if (given.deep) { deep = given.deep; return text('deep'); }
   if (given.notify) {
     send({ method: 'notifications/message', params: { level: 'info', data: 'EVIL \\u001b[31mred' } });

@@ -1,5 +1,9 @@
 import type { Readable, Writable } from 'node:stream';
 
+import { Throttle } from '../rate.ts';
+import { isObject } from './json-rpc.ts';
+import { tapOf } from './tap.ts';
+
 /** One line of a server or a client. */
 export const mcpLineBytes = 16 * 1024 * 1024;
 
@@ -46,6 +50,11 @@ export interface OnServer {
   readonly bad: (why: string) => void;
 }
 
+/** Lines of a server within a second; what is more waits on its side. */
+const mostLines = 20_000;
+/** Of those what answers nothing: notifications, requests of its own. */
+const mostUnasked = 2_000;
+
 /**
  * Reads what a server prints, as clients do that start it themselves: many print a banner or a word of their log among
  * their messages. What is no message is dropped and told, and goes no further; who prints more of it than `limits` is `bad`,
@@ -53,10 +62,23 @@ export interface OnServer {
  */
 export function readServer(stream: Readable, on: OnServer, limits: StrayLimits = defaultStrayLimits): void {
   const mayStray = strayBudget(limits);
+  const tap = tapOf(stream);
+  const throttles = [mostLines, mostUnasked].map((most) => {
+    const reason = {};
+    return new Throttle(
+      most,
+      () => tap.hold(reason),
+      () => tap.free(reason),
+    );
+  });
+  stream.on('close', () => throttles.forEach((throttle) => throttle.stop()));
+  const [all, unasked] = throttles;
   readWhole(stream, mcpLineBytes, {
     bad: on.bad,
     line: (line) => {
       const value = parsed(line);
+      all?.count();
+      if (!isAnswer(value)) unasked?.count();
       if (value !== undefined && on.message(value)) return null;
       if (!mayStray(line.length))
         return `too much that is no message of JSON-RPC 2.0, at last: ${shown(line, 60)}`;
@@ -68,10 +90,11 @@ export function readServer(stream: Readable, on: OnServer, limits: StrayLimits =
 
 /** Writes messages; while much waits, `source` is not read. */
 export function messageWriter(stream: Writable, source: Readable): (message: object) => void {
-  stream.on('drain', () => source.resume());
+  const tap = tapOf(source);
+  stream.on('drain', () => tap.free(stream));
   return (message) => {
     if (stream.destroyed || stream.writableEnded) return;
-    if (!stream.write(`${JSON.stringify(message)}\n`)) source.pause();
+    if (!stream.write(`${JSON.stringify(message)}\n`)) tap.hold(stream);
   };
 }
 
@@ -81,33 +104,49 @@ interface OnLine {
   readonly bad: (why: string) => void;
 }
 
+/** So long lines are dealt with at a time; then timers and everybody else get their turn. */
+const sliceMs = 5;
+
 /** Lines without blank ones. What the stream ends with and no line break follows is none. */
 function readWhole(stream: Readable, maxBytes: number, on: OnLine): void {
   let kept: Buffer[] = [];
   let size = 0;
   let over = false;
+  let rest: Buffer | null = null;
+  const tap = tapOf(stream);
   const bad = (why: string): void => {
     over = true;
     kept = [];
     stream.pause();
     on.bad(why);
   };
-  stream.on('data', (piece: Buffer) => {
-    for (let at = 0; at < piece.length;) {
-      if (over) return; // a line of this piece has ended it
-      const end = piece.indexOf(10, at);
-      const part = piece.subarray(at, end < 0 ? piece.length : end);
+  const breathe = (): void => {
+    tap.hold(on);
+    setImmediate(() => tap.free(on));
+  };
+  const work = (): void => {
+    const until = performance.now() + sliceMs;
+    while (rest !== null && !tap.held) {
+      if (over) return;
+      if (performance.now() > until) return breathe();
+      const end: number = rest.indexOf(10);
+      const part: Buffer = end < 0 ? rest : rest.subarray(0, end);
+      rest = end < 0 || end + 1 === rest.length ? null : rest.subarray(end + 1);
       size += part.length;
       if (size > maxBytes) return bad(`a line of more than ${maxBytes} bytes`);
       kept.push(part);
       if (end < 0) return;
-      at = end + 1;
       const line = kept.length === 1 ? part : Buffer.concat(kept);
       kept = [];
       size = 0;
       const why = isBlank(line) ? null : attempted(on, line);
       if (why !== null) return bad(why);
     }
+  };
+  tap.onFree(work);
+  stream.on('data', (piece: Buffer) => {
+    rest = rest === null ? piece : Buffer.concat([rest, piece]);
+    work();
   });
 }
 
@@ -119,6 +158,10 @@ function attempted(on: OnLine, line: Buffer): string | null {
     const what = error instanceof Error ? error.message : String(error);
     return `a line that cannot be dealt with (${what}): ${shown(line, 60)}`;
   }
+}
+
+function isAnswer(value: unknown): boolean {
+  return isObject(value) && value['method'] === undefined && value['id'] !== undefined;
 }
 
 function isBlank(line: Buffer): boolean {
