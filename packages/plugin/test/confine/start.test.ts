@@ -84,6 +84,29 @@ for (const mode of modes)
       await plugin.stop({ graceMs: 0 });
     });
 
+    test('names that an address writes in another way', async () => {
+      const odd = ['a b.mjs', '100%.mjs', 'a#b?.mjs', 'é漢.mjs', '%41.mjs', 'c d.cjs', '%2e.cjs'];
+      const plugin = await start({
+        ...tree({
+          'main.mjs': `import { pathToFileURL, fileURLToPath } from 'node:url'; import { createRequire } from 'node:module';
+            const file = (name) => fileURLToPath(new URL('.', import.meta.url)) + name;
+            export const call = async (name) => name.endsWith('.cjs') ? createRequire(import.meta.url)(file(name)) : (await import(pathToFileURL(file(name)).href)).default;`,
+          ...Object.fromEntries(
+            odd.map((name) => [
+              name,
+              name.endsWith('.cjs')
+                ? `module.exports = ${JSON.stringify(name)}`
+                : `export default ${JSON.stringify(name)}`,
+            ]),
+          ),
+        }),
+        mode,
+        runner,
+      });
+      for (const name of odd) expect(await ask(plugin, name)).toEqual({ value: name });
+      await plugin.stop({ graceMs: 0 });
+    });
+
     test('an entry that changed does not start', async () => {
       const { folder, files } = tree({ 'main.mjs': 'export const call = () => 1;' });
       writeFileSync(path.join(folder, 'main.mjs'), 'process.stdout.write("changed")');
