@@ -23,6 +23,7 @@ import { removeJournal, sweepPlugin, writeJournal } from './recover.ts';
 import { knownSeen } from './seen.ts';
 import { knownIndex, knownRevocations } from './session.ts';
 import { compareTree } from './tree.ts';
+import { asDiskError } from './state-file.ts';
 
 /**
  * Points to the version that was installed before, if its chain and tree are whole and nothing known here speaks against it.
@@ -151,15 +152,19 @@ export async function uninstallPlugin(
   const was = await describe(context, pointer);
   if (options.dryRun === true) return was;
   const { vendor, plugin } = pointer;
-  writeJournal(context, { operation: 'uninstall', vendor, plugin, kept: null });
-  await removeConsents(context, pointer);
-  await rememberHeld(context, pointer, null);
-  await removePointer(pluginPaths(context.paths, vendor, plugin));
-  await sweepPlugin(context, vendor, plugin, null);
-  await pruneContent(context);
-  await updateLock(context, `${vendor}/${plugin}`, null);
-  removeIfEmpty(join(context.paths.plugins, vendor));
-  removeJournal(context);
+  try {
+    writeJournal(context, { operation: 'uninstall', vendor, plugin, kept: null });
+    await removeConsents(context, pointer);
+    await rememberHeld(context, pointer, null);
+    await removePointer(pluginPaths(context.paths, vendor, plugin));
+    await sweepPlugin(context, vendor, plugin, null);
+    await pruneContent(context);
+    await updateLock(context, `${vendor}/${plugin}`, null);
+    removeIfEmpty(join(context.paths.plugins, vendor));
+    removeJournal(context);
+  } catch (error) {
+    throw asDiskError(`cannot uninstall ${vendor}/${plugin}`, error);
+  }
   context.events.change('UNINSTALLED', `${vendor}/${plugin}@${pointer.version}`, `${vendor}/${plugin}`);
   return was;
 }

@@ -3,6 +3,7 @@ import { lstatSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { HostConflictError } from './errors.ts';
+import { asDiskError } from './state-file.ts';
 
 /** Where one repository's things lie on this machine. The format version is in the folder's name: `home-v1`. */
 export interface RepositoryPaths {
@@ -86,7 +87,7 @@ export function ensureFolder(base: string, ...segments: readonly string[]): stri
   for (const segment of segments) {
     folder = join(folder, segment);
     const stat = lstatSync(folder, { throwIfNoEntry: false });
-    if (stat === undefined) mkdirSync(folder, { mode: 0o700 });
+    if (stat === undefined) make(folder);
     else refuseUnless(stat.isDirectory(), folder, 'a folder');
   }
   return folder;
@@ -101,6 +102,14 @@ export function checkFolder(base: string, ...segments: readonly string[]): strin
     if (stat !== undefined) refuseUnless(stat.isDirectory(), folder, 'a folder');
   }
   return folder;
+}
+
+function make(folder: string): void {
+  try {
+    mkdirSync(folder, { mode: 0o700 });
+  } catch (error) {
+    throw asDiskError(`cannot make ${folder}`, error);
+  }
 }
 
 function refuseUnless(good: boolean, path: string, expected: string): void {
