@@ -110,9 +110,10 @@ test('whoever saw a moment of a repository follows it to any later one, and neve
       const [seen, now] = [heads[from ?? 0] ?? null, heads[to ?? 0] ?? null];
       const same = (seen?.restarts ?? 0) === (now?.restarts ?? 0);
       expect(logStep(seen, now, rooted(...lost))).toBe(same ? 'continues' : 'restarted');
-      if (from !== to) expect(logStep(now, seen, rooted(...lost))).toBe('back');
-      const approved = lost.slice(0, Math.max(0, (now?.restarts ?? 0) - 1));
-      if ((now?.restarts ?? 0) > 0) expect(logStep(seen, now, rooted(...approved))).toBe('unapproved');
+      expect(logStep(now, seen, rooted(...lost))).toBe(from === to ? 'continues' : 'back');
+      const restarts = now?.restarts ?? 0;
+      const lacking = rooted(...lost.slice(0, Math.max(0, restarts - 1)));
+      expect(logStep(seen, now, lacking)).toBe(restarts > 0 ? 'unapproved' : 'continues');
     }),
   );
 });
