@@ -18,6 +18,9 @@ import { launchSandboxExec } from './sandbox-exec.ts';
 import { makeTaskGroup, type TaskGroup } from './tasks.ts';
 import { watch } from './watch.ts';
 
+/** What a process says is dealt with for so long at a time: a flood of it must not keep the host from all else. */
+const sliceMs = 5;
+
 /** What the preload is told first, with every file of the tree: no message of anybody's, so it has a bound of its own. */
 const setupBytes = 256 * 1024 * 1024;
 
@@ -123,7 +126,7 @@ class Running implements ConfinedProcess {
       this.#kill(error),
     );
     const stream = child.stdio[3];
-    const lanes = stream instanceof Duplex ? new Lanes(stream, limits) : null;
+    const lanes = stream instanceof Duplex ? new Lanes(stream, { ...limits, sliceMs }) : null;
     this.#control = lanes === null ? null : new Control(lanes.lane(controlLane), options, limits);
     this.#stream = stream instanceof Duplex ? stream : null;
     this.channel = options.runner === undefined ? null : (lanes?.lane(callLane) ?? null);

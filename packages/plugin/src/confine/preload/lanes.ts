@@ -1,5 +1,5 @@
 import type { Duplex } from 'node:stream';
-import { encodeFrame, FrameDecoder, FrameError, UnreadError } from './frames.ts';
+import { encodeFrame, FrameDecoder, FrameError, UnreadError, type Frame } from './frames.ts';
 
 export interface Message {
   readonly value: unknown;
@@ -30,6 +30,8 @@ export interface LaneLimits {
   readonly messageBytes: number;
   /** Written and not yet taken by the other side. */
   readonly unreadBytes: number;
+  /** So long messages are dealt with at a time, in milliseconds; then timers get their turn. Absent: without an end. */
+  readonly sliceMs?: number;
 }
 
 /** Lane 0 is for the confinement itself, lane 1 for whoever uses it. */
@@ -44,6 +46,10 @@ export class Lanes {
   readonly #listeners = new Map<number, (message: Message) => void>();
   readonly #early = new Map<number, Message[]>();
   #earlyBytes = 0;
+  /** By whoever uses a lane. */
+  #paused = false;
+  /** What came is dealt with when others have had their turn. */
+  #breathing = false;
   #settle: (error: Error | null) => void = () => undefined;
 
   constructor(stream: Duplex, limits: LaneLimits) {
@@ -52,11 +58,7 @@ export class Lanes {
     this.closed = new Promise((resolve) => (this.#settle = resolve));
     const decoder = new FrameDecoder(limits.messageBytes);
     stream.on('data', (piece: Buffer) => {
-      try {
-        for (const { lane, value, bytes } of decoder.push(piece)) this.#deliver(lane, { value, bytes });
-      } catch (error) {
-        this.#end(error instanceof Error ? error : new FrameError(String(error)));
-      }
+      this.#read(decoder.push(piece));
     });
     stream.on('error', (error) => this.#end(error));
     stream.on('end', () => this.#end(null));
@@ -83,11 +85,39 @@ export class Lanes {
         this.#early.delete(number);
         for (const message of early) listener(message);
       },
-      pause: () => void stream.pause(),
-      resume: () => void stream.resume(),
+      pause: () => {
+        this.#paused = true;
+        stream.pause();
+      },
+      resume: () => {
+        this.#paused = false;
+        if (!this.#breathing) stream.resume();
+      },
       close: () => this.#end(null),
       closed: this.closed,
     };
+  }
+
+  #read(frames: Generator<Frame>): void {
+    const { sliceMs } = this.#limits;
+    const until = sliceMs === undefined ? Infinity : performance.now() + sliceMs;
+    try {
+      for (;;) {
+        const next = frames.next();
+        if (next.done === true || this.#stream.destroyed) break;
+        const { lane, value, bytes } = next.value;
+        this.#deliver(lane, { value, bytes });
+        if (performance.now() < until) continue;
+        this.#breathing = true;
+        this.#stream.pause();
+        return void setImmediate(() => this.#read(frames));
+      }
+    } catch (error) {
+      this.#end(error instanceof Error ? error : new FrameError(String(error)));
+    }
+    if (!this.#breathing) return;
+    this.#breathing = false;
+    if (!this.#paused) this.#stream.resume();
   }
 
   #send(lane: number, value: unknown, bytes: Uint8Array | null): boolean {
