@@ -24,6 +24,7 @@ export const defaultRecheckMs = 15 * 60_000;
 /** How soon what another process has brought to this home, or was agreed to, is heeded. */
 const lookMs = 5_000;
 const refreshMs = 30_000;
+const openingMs = 1_000;
 
 /** What runs, as far as judging it again goes. */
 export interface Live {
@@ -78,6 +79,8 @@ export function watchRunning(context: Context, live: ReadonlySet<Live>, options:
     if (!over.signal.aborted) await judgeAll(known).catch(() => undefined); // tried again soon
   };
   const watch = async (): Promise<void> => {
+    const quiet = { ref: false, signal: over.signal };
+    if (!startsFirst) await wait(Math.min(everyMs, openingMs), undefined, quiet); // whoever opens a vault is about to load
     const age = await knowledgeAge(context, everyMs);
     let next = performance.now() + everyMs - age;
     if (age === everyMs) {
@@ -87,7 +90,7 @@ export function watchRunning(context: Context, live: ReadonlySet<Live>, options:
     settle();
     for (let seen = mark(context, live); !over.signal.aborted;) {
       const pause = Math.max(1, Math.min(lookMs, next - performance.now()));
-      await wait(pause, undefined, { ref: false, signal: over.signal });
+      await wait(pause, undefined, quiet);
       const now = mark(context, live);
       if (performance.now() >= next) {
         await byItself('later');
