@@ -42,6 +42,7 @@ export type {
   Host,
   HostEvent,
   HostOptions,
+  GivenPolicy,
   HostProgress,
   HostStatus,
   InstalledPlugin,
