@@ -274,12 +274,18 @@ export const attacks: readonly Attack[] = [
         find: 'if (findings.length > 0)',
         replace: 'if (false)',
       },
-      // The loader compares once more what it reads with what was signed.
+      // The copy from which it runs in a sandbox is compared too, and the loader compares once more what it reads.
+      {
+        package: 'plugin',
+        file: 'confine/private-copy.js',
+        find: "if (hash('sha256', bytes, 'hex') !== digest)",
+        replace: 'if (bytes === null)',
+      },
       {
         package: 'plugin',
         file: 'confine/preload/loader.js',
-        find: 'if (bytes === null || sha256(bytes) !== digest)',
-        replace: 'if (bytes === null)',
+        find: 'if (sha256(source) !== digest)',
+        replace: 'if (source === null)',
       },
     ],
     exit: 3,
