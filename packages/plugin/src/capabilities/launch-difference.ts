@@ -1,5 +1,6 @@
 import type { Launch, Setting } from '../formats/launch.ts';
 import type { PluginManifest } from '../formats/manifest.ts';
+import { moreOften } from './more-often.ts';
 import { quoted } from './visible.ts';
 
 type Entry = PluginManifest['entry'];
@@ -31,7 +32,7 @@ function commandChanges(before: Entry['bin'], after: Entry['bin']): readonly str
 }
 
 function argumentChanges(before: readonly string[], after: readonly string[]): readonly string[] {
-  const [added, removed] = [without(after, before), without(before, after)];
+  const [added, removed] = [moreOften(after, before), moreOften(before, after)];
   if (added.length > 0 || removed.length > 0)
     return [
       ...added.map((text) => `is started with the argument ${quoted(text)}`),
@@ -40,16 +41,6 @@ function argumentChanges(before: readonly string[], after: readonly string[]): r
   return before.every((text, at) => text === after[at])
     ? []
     : ['is started with its arguments in another order'];
-}
-
-/** What is in `list` more often than in `other`. */
-function without(list: readonly string[], other: readonly string[]): readonly string[] {
-  const left = [...other];
-  return list.filter((text) => {
-    const at = left.indexOf(text);
-    if (at >= 0) left.splice(at, 1);
-    return at < 0;
-  });
 }
 
 function variableChanges(before: Launch['env'], after: Launch['env']): readonly string[] {

@@ -1,5 +1,5 @@
 import type { JsonOutput, Reader } from '@ragnos/tuf';
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { Capabilities } from '../capabilities/capabilities.ts';
 
 /**
@@ -18,7 +18,7 @@ const sorts = ['tools', 'prompts'] as const;
 
 /** Hex sha256 of a text: what the capabilities list. */
 export function textDigest(text: string): string {
-  return createHash('sha256').update(text).digest('hex');
+  return hash('sha256', text, 'hex');
 }
 
 /** A text that is not the listed one is none: the manifest is refused. */

@@ -1,3 +1,4 @@
+import { moreOften } from '../capabilities/more-often.ts';
 import type { SeenDigests } from '../formats/catalog.ts';
 import type { PluginManifest } from '../formats/manifest.ts';
 
@@ -24,8 +25,8 @@ const sorts: readonly (readonly [ending: RegExp, sort: string])[] = [
 export function weakerEvidence(before: Version, after: Version, seen: SeenDigests | null): readonly string[] {
   const gates = ({ artifact }: Version): readonly string[] => seen?.get(artifact.sha256)?.gates ?? [];
   return [
-    ...missing(gates(before), gates(after)).map((gate) => `has not passed the check ${gate}`),
-    ...missing(before.evidence.map(sortOf(before)), after.evidence.map(sortOf(after))).map(
+    ...moreOften(gates(before), gates(after)).map((gate) => `has not passed the check ${gate}`),
+    ...moreOften(before.evidence.map(sortOf(before)), after.evidence.map(sortOf(after))).map(
       (sort) => `comes without ${sort}`,
     ),
   ];
@@ -34,14 +35,4 @@ export function weakerEvidence(before: Version, after: Version, seen: SeenDigest
 /** What is of no known sort counts by its name, the version's number aside. */
 function sortOf({ version }: Version): (name: string) => string {
   return (name) => sorts.find(([ending]) => ending.test(name))?.[1] ?? name.replaceAll(version, '*');
-}
-
-/** Of two there has to be a second. */
-function missing(before: readonly string[], after: readonly string[]): readonly string[] {
-  const left = [...after];
-  return before.filter((one) => {
-    const at = left.indexOf(one);
-    if (at >= 0) left.splice(at, 1);
-    return at < 0;
-  });
 }

@@ -1,5 +1,5 @@
 import { isJsonObject, type JsonObject, type JsonValue } from '@ragnos/tuf';
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { isEnvName } from '../capabilities/capabilities.ts';
 import { formatEndpoint, parseEndpoint } from '../capabilities/endpoint.ts';
 import type { FileToPack } from '../archive/tar-writer.ts';
@@ -184,7 +184,7 @@ function declared(name: string, server: JsonObject): DeclaredServer {
 function shownLine(text: string): string {
   const line = oneLine(text, 500);
   if (line === text) return line;
-  const digest = createHash('sha256').update(text.toWellFormed()).digest('hex').slice(0, 16);
+  const digest = hash('sha256', text.toWellFormed(), 'hex').slice(0, 16);
   return `${line.slice(0, 470).toWellFormed()} … (sha256 ${digest})`;
 }
 

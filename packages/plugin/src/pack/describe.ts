@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { PackError } from '../errors.ts';
 import type { AuthorFile } from '../formats/author.ts';
 import type { BundledPackage, ManifestFile, PluginManifest } from '../formats/manifest.ts';
@@ -93,5 +93,5 @@ export function toManifestFile(file: FileToPack): ManifestFile {
 }
 
 export function sha256(bytes: Uint8Array): string {
-  return createHash('sha256').update(bytes).digest('hex');
+  return hash('sha256', bytes, 'hex');
 }

@@ -1,5 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { createHash, randomBytes } from 'node:crypto';
+import { hash, randomBytes } from 'node:crypto';
 import dgram from 'node:dgram';
 import fs from 'node:fs';
 import http from 'node:http';
@@ -96,10 +96,7 @@ function layTree(tree: string, secret: string): ReadonlyMap<string, string> {
   fs.writeFileSync(path.join(tree, 'package.json'), '{"type":"module"}');
   for (const name of ['changed.mjs', 'changed.cjs']) fs.writeFileSync(path.join(tree, name), '// as signed');
   fs.writeFileSync(path.join(tree, 'plain.cjs'), 'module.exports = "";');
-  const digest = (name: string): string =>
-    createHash('sha256')
-      .update(fs.readFileSync(path.join(tree, name)))
-      .digest('hex');
+  const digest = (name: string): string => hash('sha256', fs.readFileSync(path.join(tree, name)), 'hex');
   const files = new Map(fs.readdirSync(tree).map((name) => [name, digest(name)]));
   fs.writeFileSync(path.join(tree, 'changed.mjs'), `export default ${JSON.stringify(secret)};`);
   fs.writeFileSync(path.join(tree, 'changed.cjs'), `module.exports = ${JSON.stringify(secret)};`);
