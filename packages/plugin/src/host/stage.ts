@@ -19,7 +19,7 @@ import { evidenceFolder, treeFolder, type Installed } from './pointer.ts';
 import { refuseFindings, refuseOtherPackage, type ReadVerified } from './policy-findings.ts';
 import type { Session } from './session.ts';
 import { compareTree } from './tree.ts';
-import { unpack } from './unpack.ts';
+import { readerOf, unpack } from './unpack.ts';
 
 /** A version that was verified and lies beside what is installed. */
 export interface Stage {
@@ -89,8 +89,7 @@ export async function stageVersion(
           context.progress({ phase: 'unpack', plugin, done, total });
         },
       });
-      const bodies = new Map<string, Uint8Array>(files.map(({ path, body }) => [path, body]));
-      read = (path) => bodies.get(path) ?? readFileSync(join(tree, path));
+      read = readerOf(files);
     }
     refuseOtherPackage(manifest, read);
     await refuseFindings(manifest, read, signal);

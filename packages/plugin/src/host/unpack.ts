@@ -22,6 +22,16 @@ export interface VerifiedFile {
   readonly body: Uint8Array;
 }
 
+/** Reads files of an archive by their paths, from memory. */
+export function readerOf(files: readonly VerifiedFile[]): (path: string) => Uint8Array {
+  const bodies = new Map<string, Uint8Array>(files.map(({ path, body }) => [path, body]));
+  return (path) => {
+    const body = bodies.get(path);
+    if (body === undefined) throw new Error(`${path} is no file of the archive`);
+    return body;
+  };
+}
+
 /**
  * The files of an archive, each of which is a plain file named in the signed manifest with its size, mode and hash, and
  * which together are all of it. Nothing is written before all of them were.

@@ -19,7 +19,7 @@ import { removeJournal, sweepPlugin, writeJournal } from './recover.ts';
 import { isFolder } from './stage.ts';
 import { asDiskError } from './state-file.ts';
 import { compareTree } from './tree.ts';
-import { checkArchive, unpack } from './unpack.ts';
+import { checkArchive, readerOf, unpack } from './unpack.ts';
 
 /** Chain, then every byte. Findings are an answer; each damaged plugin is also an event. */
 export async function verifyPlugin(
@@ -116,10 +116,8 @@ export async function repairTree(
       ensureFolder(paths.folder, 'versions');
       if (isFolder(folder)) {
         const files = await checkArchive(archive, manifest, context.limits, signal);
-        const bodies = new Map<string, Uint8Array>(files.map(({ path, body }) => [path, body]));
         mkdirSync(staging, { mode: 0o700 });
-        const read = (path: string): Uint8Array => bodies.get(path) ?? new Uint8Array(0);
-        const left = await mendTree(folder, manifest.files, { read, staging, signal });
+        const left = await mendTree(folder, manifest.files, { read: readerOf(files), staging, signal });
         if (left.length > 0) throw treeChanged(name, left.length);
       } else {
         await unpack(archive, manifest, staging, { limits: context.limits, signal });
