@@ -18,7 +18,15 @@ export { plainText } from './entry-json.ts';
 export { LogError, logErrors, type LogErrorCode } from './errors.ts';
 export { headOfLines } from './export.ts';
 export { leafHash } from './hash.ts';
-export { emptyHead, headFromJson, headToJson, restartedHead, sameHead, type LogHead } from './head.ts';
+export {
+  emptyHead,
+  headFromJson,
+  headToJson,
+  restartedHead,
+  sameHead,
+  sameTree,
+  type LogHead,
+} from './head.ts';
 export type { LogJson } from './json.ts';
 export { logFolder } from './keys.ts';
 export { logLimits } from './limits.ts';

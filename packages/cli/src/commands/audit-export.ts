@@ -9,7 +9,7 @@ export async function run(context: Context): Promise<undefined> {
   try {
     for await (const { line } of new AuditLog(storage).lines(head, {}, { signal })) voice.text(`${line}\n`);
     voice.note(`${head.size} entries, root ${head.root}`);
-    for (const one of lost.slice(0, head.restarts ?? 0)) voice.note(lostWords(one));
+    for (const one of lost) voice.note(lostWords(one));
   } finally {
     await close();
   }

@@ -1,7 +1,7 @@
 import { createReadStream } from 'node:fs';
 import { access } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
-import { AuditLog, headOfLines } from '@ragnos/tlog';
+import { AuditLog, headOfLines, sameTree } from '@ragnos/tlog';
 import type { Context } from '../command.ts';
 import { CliError } from '../errors.ts';
 import { exitCodes } from '../exit-codes.ts';
@@ -20,7 +20,7 @@ export async function run(context: Context): Promise<number> {
     const lines = (): AsyncIterable<string> =>
       log.continued(head, createInterface({ input: createReadStream(file, { signal }) }), { signal });
     const found = await headOfLines(lines());
-    if (found.size !== head.size || found.root !== head.root) {
+    if (!sameTree(found, head)) {
       voice.answer({ ok: false, restored: false, dryRun, head, found }, [
         `${file}, with what the store still has, makes ${found.size} entries with root ${found.root}`,
         `signed are ${head.size} with ${head.root}: nothing was written`,

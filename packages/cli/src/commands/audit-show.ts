@@ -23,7 +23,7 @@ export async function run(context: Context): Promise<undefined> {
       ...table(entries.map(({ index, entry }) => [String(index), ...cells(entry)])),
       ...table(pending.map((entry) => ['waits', ...cells(entry)])),
     ]);
-    for (const one of lost.slice(0, head.restarts ?? 0)) voice.warn(`the log was ${lostWords(one)}`);
+    for (const one of lost) voice.warn(`the log was ${lostWords(one)}`);
     for (const { message } of unusual) voice.warn(message);
     if (head.size === 0) voice.note('nothing is in the log yet');
   } finally {

@@ -1,4 +1,4 @@
-import { AuditLog, headFromJson, headOfLines, lostWords, sameHead, type LogHead } from '@ragnos/tlog';
+import { AuditLog, headFromJson, headOfLines, lostWords, sameTree, type LogHead } from '@ragnos/tlog';
 import { createReadStream } from 'node:fs';
 import { createInterface } from 'node:readline';
 import type { Context } from '../command.ts';
@@ -17,17 +17,14 @@ export async function run(context: Context): Promise<number> {
     const file = options.text('file');
     if (file !== undefined) {
       const found = await headOfLines(createInterface({ input: createReadStream(file, { signal }) }));
-      const { restarts = 0 } = head;
-      const gone = lost.find(
-        (one, at) => at < restarts && one.size === found.size && one.root === found.root,
-      );
+      const gone = lost.find((one) => sameTree(one, found));
       if (gone !== undefined) {
         voice.answer({ ok: true, file, head, found, lost: gone }, [
           `${file} is the whole log that was lost: ${lostWords(gone)}`,
         ]);
         return 0;
       }
-      const ok = sameHead({ ...found, ...(restarts === 0 ? {} : { restarts }) }, head);
+      const ok = sameTree(found, head);
       voice.answer({ ok, file, head, found }, [
         ok
           ? `${file} is the whole log: ${head.size} entries, root ${head.root}`

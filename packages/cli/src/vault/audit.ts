@@ -9,7 +9,7 @@ export interface Audit {
   readonly storage: Storage;
   /** As the verified timestamp of this vault's repository carries it. */
   readonly head: LogHead;
-  /** The logs that the root of this repository has given up. */
+  /** The logs before this one, the first first; not this one, which root may have given up already. */
   readonly lost: readonly LostLog[];
   readonly close: () => Promise<void>;
 }
@@ -19,8 +19,10 @@ export async function auditOf(context: Context): Promise<Audit> {
   const close = (): Promise<void> => vault.repository.close();
   try {
     const timestamp = await vault.repository.timestamp({ signal: context.signal });
-    const lost = logRestarts((await vault.repository.root({ signal: context.signal })).signed);
-    return { storage: vault.storage, head: logHeadOf(timestamp) ?? emptyHead, lost, close };
+    const head = logHeadOf(timestamp) ?? emptyHead;
+    const { signed } = await vault.repository.root({ signal: context.signal });
+    const lost = logRestarts(signed).slice(0, head.restarts ?? 0);
+    return { storage: vault.storage, head, lost, close };
   } catch (error) {
     await close();
     throw error;
