@@ -1,19 +1,13 @@
 /** The store to try things on is one that a repository can be put into. */
-import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { checkBucket, obstacles, prepareBucket } from '@ragnos/storage';
+import { startScript } from '@ragnos/testkit/start-script';
 import { expect, test } from 'vitest';
 
 test('npm run try-s3 says how it is used, and is fit for a repository', { timeout: 60_000 }, async () => {
-  const child = spawn(
-    process.execPath,
-    ['--conditions=@ragnos/source', join(import.meta.dirname, 'try-s3.ts')],
-    {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    },
-  );
+  const child = startScript(join(import.meta.dirname, 'try-s3.ts'));
   try {
     const env: Record<string, string> = {};
     for await (const line of createInterface({ input: child.stdout })) {

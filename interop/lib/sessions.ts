@@ -37,8 +37,9 @@ export function startSessions(
   limitMs = 30_000,
 ): Sessions {
   const child = spawn(command, [...before, 'sessions', root, `${url}metadata/`, `${url}targets/`], {
-    stdio: ['pipe', 'pipe', 'inherit'],
+    stdio: 'pipe',
   });
+  child.stderr.pipe(process.stderr, { end: false }); // not shared: a test run waits for whoever holds its own
   const exited = once(child, 'exit');
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   child.stdin.on('error', () => undefined); // the answer that does not come says it

@@ -57,6 +57,13 @@ export async function hygiene(): Promise<readonly Outcome[]> {
         if (path.basename(name) === 'package-lock.json')
           fail(lockfileFaults(text).map((fault) => `${name}: ${fault}`));
     }),
+    // A process that outlives a failed test keeps what it shares open, and Vitest would wait for it for ever.
+    check('no test shares its streams', async () => {
+      const tests = [...texts].filter(([name]) =>
+        /(?:^|[/])(?:test|interop|guide)[/]|[.]test[.]ts$/.test(name),
+      );
+      fail(tests.flatMap(([name, text]) => (/stdio:[^;]*?'inherit'/.test(text) ? [name] : [])));
+    }),
     ...Object.entries(forbidden).map(([title, pattern]) =>
       check(title, async () => {
         const found = [...texts].map(([name, text]) => [name, pattern.exec(text)] as const);

@@ -94,8 +94,9 @@ export async function runSteps(markdown: string, work: string): Promise<readonly
   const shell = spawn('bash', ['--noprofile', '--norc'], {
     cwd: repositoryRoot,
     env,
-    stdio: ['pipe', 'pipe', 'inherit'],
+    stdio: 'pipe',
   });
+  shell.stderr.pipe(process.stderr, { end: false });
   try {
     await runInShell(shell, readSetUp(markdown, work), -1);
     const [path = ''] = await runInShell(shell, 'echo "$PATH"', -2);
@@ -113,14 +114,22 @@ export async function runSteps(markdown: string, work: string): Promise<readonly
   }
 }
 
+/** No step of a guide takes so long, even on a busy machine; whoever waits longer is told where. */
+const stepLimitMs = 180_000;
+
 /** The shell lives through all steps, so that `cd` and `export` do what they do for a person. */
 function runInShell(shell: ChildProcess, command: string, index: number): Promise<readonly string[]> {
   const mark = `@@end of ${index}@@`;
   return new Promise((resolve, reject) => {
     let text = '';
+    const timer = setTimeout(
+      () => reject(new Error(`still at it after ${stepLimitMs / 1000} s: ${command}\n${text}`)),
+      stepLimitMs,
+    );
     const read = (chunk: Buffer): void => {
       text += chunk.toString();
       if (!text.includes(mark)) return;
+      clearTimeout(timer);
       shell.stdout?.removeAllListeners();
       resolve(text.slice(0, text.indexOf(mark)).split('\n').slice(0, -1));
     };
@@ -140,16 +149,22 @@ async function runInBackground(
   const child = spawn('bash', ['-c', `exec env ${step.command} 2>&1`], {
     cwd,
     env,
-    stdio: ['ignore', 'pipe', 'inherit'],
+    stdio: ['ignore', 'pipe', 'ignore'], // 2>&1
   });
   children.push(child);
   const wanted = Math.max(1, step.output.length);
   return new Promise((resolve, reject) => {
     let text = '';
+    const timer = setTimeout(
+      () => reject(new Error(`said no more in ${stepLimitMs / 1000} s: ${step.command}\n${text}`)),
+      stepLimitMs,
+    );
     child.stdout.on('data', (chunk: Buffer) => {
       text += chunk.toString();
       const lines = text.split('\n').slice(0, -1);
-      if (lines.length >= wanted) resolve(lines.slice(0, wanted));
+      if (lines.length < wanted) return;
+      clearTimeout(timer);
+      resolve(lines.slice(0, wanted));
     });
     child.once('exit', (code) => reject(new Error(`${step.command} ended with ${code}: ${text}`)));
   });

@@ -1,9 +1,9 @@
 // `ragv init --check` looks at a store before anything is put there, and changes nothing.
-import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { startScript } from '@ragnos/testkit/start-script';
 import { expect, test } from 'vitest';
 import { containing, json, world } from './ragv.ts';
 
@@ -11,9 +11,7 @@ const long = { timeout: 180_000 };
 const program = join(import.meta.dirname, '..', '..', '..', 'scripts', 'try-s3.ts');
 
 test('a bucket is looked at before it is made, and after', long, async () => {
-  const store = spawn(process.execPath, ['--conditions=@ragnos/source', program], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
+  const store = startScript(program);
   try {
     const env: Record<string, string> = {};
     for await (const line of createInterface({ input: store.stdout })) {

@@ -1,10 +1,10 @@
-import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { changePassword, fixedPassword, generateKeyFile, openSigner } from '@ragnos/signing';
+import { startScript } from '@ragnos/testkit/start-script';
 import { cheap, tmp } from './tmp.ts';
 
 test('kill -9 while the password is changed: the key opens with the old one or the new one', async () => {
@@ -13,9 +13,7 @@ test('kill -9 while the password is changed: the key opens with the old one or t
   const key = await generateKeyFile({ path, password: one, kdf: cheap });
   const script = new URL('child.ts', import.meta.url).pathname;
   for (let round = 0; round < 5; round++) {
-    const child = spawn(process.execPath, ['--conditions=@ragnos/source', script, path], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
+    const child = startScript(script, path);
     await once(child.stdout, 'data');
     await sleep(round * 7);
     child.kill('SIGKILL');

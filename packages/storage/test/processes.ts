@@ -1,14 +1,11 @@
-import { spawn, type ChildProcess } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { startScript } from '@ragnos/testkit/start-script';
 
 const script = new URL('child.ts', import.meta.url).pathname;
 
 /** A real process of its own, running `child.ts`. */
-export function child(...args: readonly string[]): ChildProcess {
-  return spawn(process.execPath, ['--conditions=@ragnos/source', script, ...args], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-}
+export const child = (...args: readonly string[]): ChildProcess => startScript(script, ...args);
 
 /** Resolves when the child says its first word. */
 export async function speaks(process: ChildProcess): Promise<void> {

@@ -121,7 +121,7 @@ async function answersOfNode(
   const child = spawn(
     process.execPath,
     ['--experimental-import-meta-resolve', '--input-type=module', '--eval', code],
-    { cwd: root, stdio: ['pipe', 'pipe', 'inherit'] },
+    { cwd: root, stdio: 'pipe' },
   );
   child.stdin.end(JSON.stringify(questions.map((one) => ({ ...one, from: join(root, one.from) }))));
   const answers = JSON.parse(await text(child.stdout)) as readonly string[];

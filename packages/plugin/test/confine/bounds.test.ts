@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { spawn } from 'node:child_process';
 import path from 'node:path';
+import { startScript } from '@ragnos/testkit/start-script';
 import { describe, expect, test } from 'vitest';
 import type { Mode } from '../../src/confine/grant.ts';
 import { taskLimiter } from '../../src/confine/tasks.ts';
@@ -139,18 +139,8 @@ describe('when its host is killed', () => {
       async () => {
         const { folder, files } = tree({ 'main.mjs': 'for (;;);', 'idle.mjs': 'setInterval(() => 1, 1000)' });
         const mark = `ragv-orphan-${mode}-${process.pid}`;
-        const host = spawn(
-          process.execPath,
-          [
-            '--conditions=@ragnos/source',
-            path.join(import.meta.dirname, 'host/main.ts'),
-            mode,
-            folder,
-            JSON.stringify([...files]),
-            mark,
-          ],
-          { stdio: ['ignore', 'pipe', 'inherit'] },
-        );
+        const script = path.join(import.meta.dirname, 'host/main.ts');
+        const host = startScript(script, mode, folder, JSON.stringify([...files]), mark);
         const started = await new Promise<string>((resolve) =>
           host.stdout.once('data', (data: Buffer) => resolve(data.toString('utf8'))),
         );

@@ -21,16 +21,9 @@ function install(
   die = '',
 ): Promise<{ code: number | null; signal: string | null; out: string }> {
   const program = join(import.meta.dirname, 'installer.ts');
-  const args = [
-    '--conditions=@ragnos/source',
-    program,
-    world.home,
-    world.project,
-    world.now.toISOString(),
-    spec,
-    die,
-  ];
-  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+  const args = [program, world.home, world.project, world.now.toISOString(), spec, die];
+  const child = spawn(process.execPath, ['--conditions=@ragnos/source', ...args], { stdio: 'pipe' });
+  child.stderr.pipe(process.stderr, { end: false });
   let out = '';
   child.stdout.on('data', (chunk: Buffer) => (out += chunk.toString()));
   return new Promise((resolve) => child.on('close', (code, signal) => resolve({ code, signal, out })));

@@ -1,5 +1,4 @@
 /** Several processes refresh one home: what any of them has brought counts for all at once, and nothing brings it back. */
-import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -14,6 +13,7 @@ import {
   type Vault,
 } from '@ragnos/plugin';
 import { writeFiles } from '@ragnos/testkit';
+import { startScript } from '@ragnos/testkit/start-script';
 import { expect, test } from 'vitest';
 import { codeOf, tempFolder, World } from './world.ts';
 
@@ -46,8 +46,7 @@ async function two(): Promise<Two> {
     serve: () => writeFiles(fileURLToPath(url), world.simulator.files()),
     refresh: async (waiting = '', go = '') => {
       const program = join(import.meta.dirname, 'refresher.ts');
-      const args = ['--conditions=@ragnos/source', program, world.home, world.now.toISOString(), waiting, go];
-      const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+      const child = startScript(program, world.home, world.now.toISOString(), waiting, go);
       let said = '';
       child.stdout.on('data', (piece: Buffer) => (said += piece.toString()));
       await once(child, 'close');

@@ -1,10 +1,10 @@
 /** Plugins that loop, flood, leak, die, or write garbage: the host lives on, and says what happened. */
-import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { startScript } from '@ragnos/testkit/start-script';
 import { describe, expect, test } from 'vitest';
 import { codeOf, tempFolder } from '../host/world.ts';
 import { agreed, moduleFiles, publishModule, vaultOf, worldWith } from './plugins.ts';
@@ -193,9 +193,7 @@ describe.runIf(process.platform === 'linux')('a host that is killed', { timeout:
     });
     const host = join(import.meta.dirname, 'host-process.ts');
     for (const pause of [0, Math.random() * 200]) {
-      const child = spawn(process.execPath, ['--conditions=@ragnos/source', host, world.home, mode], {
-        stdio: ['ignore', 'pipe', 'inherit'],
-      });
+      const child = startScript(host, world.home, mode);
       const said: readonly unknown[] = await once(child.stdout, 'data');
       const below = childrenOf(child.pid ?? 0);
       expect(below.length).toBeGreaterThan(0);
