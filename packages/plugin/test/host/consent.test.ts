@@ -5,18 +5,12 @@ import { join } from 'node:path';
 import { ConsentRequiredError, trustRepository, type ConsentRequest } from '@ragnos/plugin';
 import type { JsonObject } from '@ragnos/tuf';
 import { describe, expect, test } from 'vitest';
-import { codeOf, sha256, World, type Built } from './world.ts';
+import { agreed, codeOf, installedWith, publishWith, sha256, World, type Built } from './world.ts';
 
-const all = { grant: { granted: 'all', by: 'host' } } as const;
 const texts = (text: string): JsonObject => ({ tools: { send: sha256(text) } });
 
-async function publish(
-  world: World,
-  version: string,
-  capabilities: JsonObject,
-  evidence: readonly string[] = [],
-): Promise<Built> {
-  return world.publish(version, { change: (manifest) => ({ ...manifest, capabilities, evidence }) });
+async function publish(world: World, version: string, capabilities: JsonObject): Promise<Built> {
+  return publishWith(world, version, { capabilities });
 }
 
 async function requestOf(action: Promise<unknown>): Promise<ConsentRequest> {
@@ -28,14 +22,7 @@ async function requestOf(action: Promise<unknown>): Promise<ConsentRequest> {
   throw new Error('nobody was asked', { cause: error });
 }
 
-/** 1.1.0, which asks for `before`, is installed and agreed to. */
-async function installed(before: JsonObject, evidence: readonly string[] = []): Promise<World> {
-  const world = await World.create();
-  await publish(world, '1.1.0', before, evidence);
-  await (await world.host()).install('acme/hello', all);
-  return world;
-}
-
+const installed = async (before: JsonObject): Promise<World> => installedWith({ capabilities: before });
 const versionOf = async (world: World): Promise<string | undefined> =>
   (await (await world.host()).list())[0]?.version;
 const grantsFile = (world: World): string => join(world.folder, 'grants', 'acme', 'hello.json');
@@ -173,8 +160,8 @@ describe('an update is held', () => {
   });
 
   test('with weaker evidence than the version before', async () => {
-    const world = await installed({}, ['hello-1.1.0.cdx.json']);
-    await publish(world, '1.2.0', {}, ['hello-1.2.0.cdx.json']);
+    const world = await installedWith({ evidence: ['hello-1.1.0.cdx.json'] });
+    await publishWith(world, '1.2.0', { evidence: ['hello-1.2.0.cdx.json'] });
     expect(await (await world.host()).update()).toMatchObject([{ version: '1.2.0' }]);
     await publish(world, '1.3.0', {});
     expect(await (await world.host()).update()).toMatchObject([
@@ -246,7 +233,7 @@ describe('going back', () => {
     await host.update();
     expect(await codeOf(host.rollback('acme/hello'))).toBe('CONSENT_REQUIRED');
     expect(await versionOf(world)).toBe('1.2.0');
-    expect(await host.rollback('acme/hello', all)).toMatchObject({ version: '1.1.0' });
+    expect(await host.rollback('acme/hello', agreed)).toMatchObject({ version: '1.1.0' });
   });
 
   test('from changed texts to those that were agreed to before asks nobody', async () => {
@@ -268,7 +255,7 @@ describe('what was agreed to', () => {
     expect(await codeOf(host.withdraw('acme/hello'))).toBe('NO_CONSENT');
     expect(await codeOf(host.run('acme/hello', []))).toBe('CONSENT_REQUIRED');
     expect(await codeOf(host.install('acme/hello'))).toBe('CONSENT_REQUIRED');
-    expect(await host.install('acme/hello', all)).toMatchObject({ changed: false });
+    expect(await host.install('acme/hello', agreed)).toMatchObject({ changed: false });
     expect(await host.grants()).toMatchObject([{ refused: null }]);
   });
 

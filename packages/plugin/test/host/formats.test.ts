@@ -4,10 +4,9 @@ import { join } from 'node:path';
 import { filePath, pack, serializeManifest, treeHash, vendorName, type PluginManifest } from '@ragnos/plugin';
 import { describe, expect, test } from 'vitest';
 import { bundle, bundleManifest, extension, wheel } from '../pack/as-is.ts';
-import { codeOf, sha256, tempFolder, World, type Built } from './world.ts';
+import { agreed, codeOf, sha256, tempFolder, World, type Built } from './world.ts';
 
 /** To the prompts and tools that these declare. */
-const agreed = { grant: { granted: 'all', by: 'host' } } as const;
 
 async function built(
   name: string,

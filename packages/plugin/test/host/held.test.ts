@@ -11,18 +11,7 @@ import {
 } from '@ragnos/plugin';
 import { describe, expect, test } from 'vitest';
 import { weakerEvidence } from '../../src/host/weaker-evidence.ts';
-import { codeOf, World, type Built } from './world.ts';
-
-const all = { grant: { granted: 'all', by: 'host' } } as const;
-const publish = async (world: World, version: string, more: Partial<PluginManifest>): Promise<Built> =>
-  world.publish(version, { change: (manifest) => ({ ...manifest, ...more }) });
-
-async function installed(more: Partial<PluginManifest>): Promise<World> {
-  const world = await World.create();
-  await publish(world, '1.1.0', more);
-  await (await world.host()).install('acme/hello', all);
-  return world;
-}
+import { agreed, codeOf, installedWith, publishWith, World, type Built } from './world.ts';
 
 const server = { tools: { send: 'a'.repeat(64) } };
 const main = filePath('lib/index.js');
@@ -53,8 +42,8 @@ describe('an update that is another thing', () => {
       ],
     };
   test.for(Object.entries(cases))('%s', async ([, [before, after, words]]) => {
-    const world = await installed(before);
-    await publish(world, '1.2.0', after);
+    const world = await installedWith(before);
+    await publishWith(world, '1.2.0', after);
     const host = await world.host();
     const [result] = await host.update();
     expect(result).toMatchObject({
@@ -69,7 +58,7 @@ describe('an update that is another thing', () => {
     expect(await host.update(undefined, { grantHeld: true })).toMatchObject([
       { version: '1.2.0', held: null },
     ]);
-    await publish(world, '1.3.0', after);
+    await publishWith(world, '1.3.0', after);
     expect(await host.update()).toMatchObject([{ version: '1.3.0', held: null }]); // agreed to, and the same since
     expect(await host.rollback('acme/hello')).toMatchObject({ version: '1.2.0' });
   });
@@ -78,25 +67,58 @@ describe('an update that is another thing', () => {
     const policy: OrganisationPolicy = parseOrganisationPolicy(
       Buffer.from('{"format":"ragnos-organisation-policy/1","rules":[{"for":"*","grant":"all"}]}'),
     );
-    const world = await installed({});
-    await publish(world, '1.2.0', { capabilities: { exec: ['*'] } });
+    const world = await installedWith({});
+    await publishWith(world, '1.2.0', { capabilities: { exec: ['*'] } });
     const host = await world.host({ policy });
     expect(await host.update()).toMatchObject([{ version: '1.2.0', held: null }]);
-    await publish(world, '1.3.0', { capabilities: { exec: ['*'] }, kind: 'mcp' });
+    await publishWith(world, '1.3.0', { capabilities: { exec: ['*'] }, kind: 'mcp' });
     expect(await host.update()).toMatchObject([{ version: '1.2.0', held: { version: '1.3.0' } }]);
   });
 
   test('going back to the thing that it was asks nobody', async () => {
-    const world = await installed({ kind: 'mcp' });
-    await publish(world, '1.2.0', { kind: 'node' });
+    const world = await installedWith({ kind: 'mcp' });
+    await publishWith(world, '1.2.0', { kind: 'node' });
     const host = await world.host();
-    await host.install('acme/hello', all);
+    await host.install('acme/hello', agreed);
     expect(await host.rollback('acme/hello')).toMatchObject({ version: '1.1.0' });
   });
 
+  test('another file behind the same way to be started is new code under the same grant, as every update is', async () => {
+    const bin = (file: string): PluginManifest['entry'] => ({
+      main: null,
+      bin: new Map([['hello', filePath(file)]]),
+    });
+    const cases: readonly (readonly [Partial<PluginManifest>, Partial<PluginManifest>])[] = [
+      [{ entry: { main, bin: new Map() } }, { entry: { main: filePath('bin.js'), bin: new Map() } }],
+      [{ entry: bin('bin.js') }, { entry: bin('lib/index.js') }],
+      [
+        { kind: 'mcp', entry: bin('bin.js') },
+        { kind: 'mcp', entry: bin('lib/index.js') },
+      ],
+    ];
+    for (const [before, after] of cases) {
+      const world = await installedWith({ capabilities: { env: ['TOKEN'] }, ...before });
+      await publishWith(world, '1.2.0', { capabilities: { env: ['TOKEN'] }, ...after });
+      expect(await (await world.host()).update()).toMatchObject([{ version: '1.2.0', held: null }]);
+    }
+  });
+
+  test('another file that is handed what the launch of the one before was is asked about', async () => {
+    const entry = (file: string): PluginManifest['entry'] => ({
+      main: null,
+      bin: new Map([['hello', filePath(file)]]),
+      launch: { args: ['--serve'], env: new Map(), settings: new Map() },
+    });
+    const world = await installedWith({ kind: 'mcp', entry: entry('bin.js') });
+    await publishWith(world, '1.2.0', { kind: 'mcp', entry: entry('lib/index.js') });
+    const [result] = await (await world.host()).update();
+    expect(result).toMatchObject({ version: '1.1.0', held: { version: '1.2.0', code: 'CONSENT_REQUIRED' } });
+    expect(result?.request?.changes.join()).toMatch(/lib\/index\.js.*bin\.js/);
+  });
+
   test('more code, more commands and other files of the same thing are no reason to ask', async () => {
-    const world = await installed({ entry: { main, bin: new Map() } });
-    await publish(world, '1.2.0', { entry: { main, bin: new Map([['hello', filePath('bin.js')]]) } });
+    const world = await installedWith({ entry: { main, bin: new Map() } });
+    await publishWith(world, '1.2.0', { entry: { main, bin: new Map([['hello', filePath('bin.js')]]) } });
     expect(await (await world.host()).update()).toMatchObject([{ version: '1.2.0', held: null }]);
   });
 });
@@ -121,10 +143,10 @@ describe('weaker evidence', () => {
 
   test('a check that the door made for the version in force, and not for the next', async () => {
     const world = await World.create();
-    see(world, await publish(world, '1.1.0', {}), ['sbom', 'provenance']);
+    see(world, await publishWith(world, '1.1.0', {}), ['sbom', 'provenance']);
     const host = await world.host();
-    await host.install('acme/hello', all);
-    see(world, await publish(world, '1.2.0', {}), ['provenance']);
+    await host.install('acme/hello', agreed);
+    see(world, await publishWith(world, '1.2.0', {}), ['provenance']);
     expect(await host.update()).toMatchObject([
       {
         version: '1.1.0',
@@ -132,13 +154,13 @@ describe('weaker evidence', () => {
         request: { weaker: ['has not passed the check sbom'] },
       },
     ]);
-    see(world, await publish(world, '1.3.0', {}), ['sbom', 'provenance', 'licence']);
+    see(world, await publishWith(world, '1.3.0', {}), ['sbom', 'provenance', 'licence']);
     expect(await host.update()).toMatchObject([{ version: '1.3.0', held: null }]);
   });
 
   test('a file that its author listed; agreed to exactly, then the measure for the next', async () => {
-    const world = await installed({ evidence: ['hello-1.1.0.cdx.json', 'build.intoto.jsonl'] });
-    await publish(world, '1.2.0', { evidence: ['hello-1.2.0.cdx.json'] });
+    const world = await installedWith({ evidence: ['hello-1.1.0.cdx.json', 'build.intoto.jsonl'] });
+    await publishWith(world, '1.2.0', { evidence: ['hello-1.2.0.cdx.json'] });
     const host = await world.host();
     expect(await host.update()).toMatchObject([
       {
@@ -148,9 +170,9 @@ describe('weaker evidence', () => {
       },
     ]);
     expect(await host.update(undefined, { grantHeld: true })).toMatchObject([{ version: '1.2.0' }]);
-    await publish(world, '1.3.0', { evidence: ['other-name.spdx.json'] });
+    await publishWith(world, '1.3.0', { evidence: ['other-name.spdx.json'] });
     expect(await host.update()).toMatchObject([{ version: '1.3.0', held: null }]);
-    await publish(world, '1.4.0', {});
+    await publishWith(world, '1.4.0', {});
     expect(await host.update()).toMatchObject([
       { held: { version: '1.4.0' }, request: { weaker: ['comes without a list of its parts (SBOM)'] } },
     ]);

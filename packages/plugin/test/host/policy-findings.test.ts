@@ -2,9 +2,8 @@
 import { readdirSync } from 'node:fs';
 import { capabilitiesToJson, noCapabilities, pluginName, pluginVersion, vendorName } from '@ragnos/plugin';
 import { describe, expect, test } from 'vitest';
-import { build, codeOf, World, type PluginFiles } from './world.ts';
+import { agreed, build, codeOf, World, type PluginFiles } from './world.ts';
 
-const all = { grant: { granted: 'all', by: 'host' } } as const;
 const pack = (name: string, more: object = {}): string => JSON.stringify({ name, type: 'module', ...more });
 
 describe('a version whose vendor did not run our pack', () => {
@@ -61,7 +60,7 @@ describe('a version whose vendor did not run our pack', () => {
       files: files ?? {},
       change: (manifest) => ({ ...manifest, capabilities }),
     });
-    expect(await (await world.host()).install('acme/hello', all)).toMatchObject({ version: '1.1.0' });
+    expect(await (await world.host()).install('acme/hello', agreed)).toMatchObject({ version: '1.1.0' });
   });
 });
 

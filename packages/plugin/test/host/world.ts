@@ -1,4 +1,4 @@
-import type { Catalog, HostEvent, HostOptions, PluginIndex, Yank } from '@ragnos/plugin';
+import type { Catalog, HostEvent, HostOptions, InstallOptions, PluginIndex, Yank } from '@ragnos/plugin';
 import {
   addVersion,
   byPath,
@@ -313,6 +313,25 @@ export function treeOf(folder: string, base = folder): ReadonlyMap<string, strin
     );
   }
   return found;
+}
+
+/** Agrees to all that a version asks for. */
+export const agreed = { grant: { granted: 'all', by: 'host' } } as const satisfies InstallOptions;
+
+export async function publishWith(
+  world: World,
+  version: string,
+  more: Partial<PluginManifest>,
+): Promise<Built> {
+  return world.publish(version, { change: (manifest) => ({ ...manifest, ...more }) });
+}
+
+/** A host on which 1.1.0 is installed, with this in its manifest, and all that it asks for was agreed to. */
+export async function installedWith(more: Partial<PluginManifest>): Promise<World> {
+  const world = await World.create();
+  await publishWith(world, '1.1.0', more);
+  await (await world.host()).install('acme/hello', agreed);
+  return world;
 }
 
 export async function codeOf(action: Promise<unknown>): Promise<unknown> {

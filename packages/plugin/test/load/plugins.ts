@@ -2,13 +2,12 @@ import {
   filePath,
   openVault,
   type HostOptions,
-  type InstallOptions,
   type PluginManifest,
   type Vault,
   type VaultOptions,
 } from '@ragnos/plugin';
 import { afterEach } from 'vitest';
-import { World, type PluginFiles } from '../host/world.ts';
+import { agreed, World, type PluginFiles } from '../host/world.ts';
 
 const open: Vault[] = [];
 afterEach(async () => {
@@ -16,7 +15,7 @@ afterEach(async () => {
 });
 
 /** To all that is asked for. */
-export const agreed: InstallOptions = { grant: { granted: 'all', by: 'host' } };
+export { agreed };
 
 const packageJson = (name: string, version: string): string =>
   JSON.stringify({ name, version, type: 'module' });
