@@ -6,7 +6,7 @@ import { readLine } from './entry-json.ts';
 import { LogError } from './errors.ts';
 import { hex, leafHash } from './hash.ts';
 import type { LogHead } from './head.ts';
-import { folderOf, headKey, isOutgrownTile, placeOf } from './keys.ts';
+import { folderOf, headFolder, headKey, isOutgrownTile, parseHeadKey, placeOf } from './keys.ts';
 import { logLimits } from './limits.ts';
 import { rangeHash } from './nodes.ts';
 import { pendingAt, putPending, removePending } from './pending.ts';
@@ -194,13 +194,27 @@ export class AuditLog {
   async needs(head: LogHead, call: CallOptions = {}): Promise<(key: string) => boolean> {
     const { heads, settled } = await readChain(this.#storage, head, call);
     const live = new Set<string>(heads.map(headKey));
-    const own = folderOf(placeOf(this.#storage, head));
+    const place = placeOf(this.#storage, head);
+    const own = folderOf(place);
     return (key) => {
       if (!key.startsWith(own)) return true;
-      return key.startsWith(`${own}head/`)
+      return key.startsWith(headFolder(place))
         ? live.has(key)
         : !isOutgrownTile(key.slice(own.length), settled.size);
     };
+  }
+
+  /**
+   * The heads whose objects are in the store, of the log that was begun after `restarts` lost ones; the longest first. Nobody
+   * vouches for them: this is for whoever looks for a log whose signed head is worth nothing. `needs` tells whether it goes on there.
+   */
+  async storedHeads(restarts: number, call: CallOptions = {}): Promise<readonly LogHead[]> {
+    const heads: LogHead[] = [];
+    for await (const { key } of this.#storage.list(headFolder({ restarts }), call)) {
+      const head = parseHeadKey(key, restarts);
+      if (head !== null) heads.push(head);
+    }
+    return heads.toSorted((a, b) => b.size - a.size);
   }
 
   async #hashes(head: LogHead, ranges: readonly LeafRange[], call: CallOptions): Promise<readonly string[]> {

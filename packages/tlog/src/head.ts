@@ -24,7 +24,7 @@ export function restartedHead({ restarts = 0 }: LogHead): LogHead {
   return { ...emptyHead, restarts: restarts + 1 };
 }
 
-function newHead(size: number, root: string, restarts: number): LogHead {
+export function newHead(size: number, root: string, restarts: number): LogHead {
   return { size, root, ...(restarts === 0 ? {} : { restarts }) };
 }
 

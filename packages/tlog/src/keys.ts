@@ -1,5 +1,5 @@
 import { storageKey, type Storage, type StorageKey } from '@ragnos/storage';
-import type { LogHead } from './head.ts';
+import { newHead, type LogHead } from './head.ts';
 import { tileWidth } from './limits.ts';
 
 /** The folder of the log in the store, beside `metadata/` and `targets/`. */
@@ -24,7 +24,19 @@ export function folderOf({ restarts }: Pick<LogPlace, 'restarts'>): string {
 
 /** Named by the head that it leads to, so that two publishers on one head never write the same object. */
 export function headKey({ size, root, restarts = 0 }: LogHead): StorageKey {
-  return storageKey(`${folderOf({ restarts })}head/${size}-${root}.jsonl`);
+  return storageKey(`${headFolder({ restarts })}${size}-${root}.jsonl`);
+}
+
+export function headFolder(place: Pick<LogPlace, 'restarts'>): string {
+  return `${folderOf(place)}head/`;
+}
+
+/** The head in a key that `headKey` made. `null`: it is none of that log. */
+export function parseHeadKey(key: string, restarts: number): LogHead | null {
+  const folder = headFolder({ restarts });
+  if (!key.startsWith(folder)) return null;
+  const [, size, root] = /^(\d{1,15})-([0-9a-f]{64})\.jsonl$/.exec(key.slice(folder.length)) ?? [];
+  return size === undefined || root === undefined ? null : newHead(Number(size), root, restarts);
 }
 
 /** C2SP tlog-tiles; `width` below 256 is a partial tile. */

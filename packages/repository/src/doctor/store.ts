@@ -1,4 +1,5 @@
 import { storageKey, type Storage } from '@ragnos/storage';
+import { logFolder } from '@ragnos/tlog';
 import { metadataKey, timestampKey } from '../keys.ts';
 import { rootRole } from '../signed.ts';
 import type { ListedStore } from './files.ts';
@@ -54,7 +55,7 @@ export async function storeRules(
 
 /** `metadata/`, `targets/` under a digest (or below one, for tough), and the audit log. */
 function belongs(key: string): boolean {
-  if (/^metadata\/(?:timestamp|\d+\.[^/]+)\.json$/.test(key) || key.startsWith('log/')) return true;
+  if (/^metadata\/(?:timestamp|\d+\.[^/]+)\.json$/.test(key) || key.startsWith(logFolder)) return true;
   return (
     /^targets\/(?:.*\/)?(?:[0-9a-f]{2}){16,64}\.[^/]+$/.test(key) || /^targets\/[0-9a-f]{64}\./.test(key)
   );
@@ -84,7 +85,7 @@ function orphans(objects: ListedStore['objects'], head: CheckedHead): readonly F
   let count = 0;
   let length = 0;
   for (const [key, { size }] of objects) {
-    if (named.has(key) || !belongs(key) || key.startsWith('log/')) continue;
+    if (named.has(key) || !belongs(key) || key.startsWith(logFolder)) continue;
     count++;
     length += size;
   }

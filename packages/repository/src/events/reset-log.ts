@@ -36,8 +36,9 @@ export async function soundLog(
   if (isSignedThere && (!isSeenThere || isNewer || (await continues(engine, seen, signed, options))))
     return signed;
   if (isSeenThere) return seen;
+  const log = new AuditLog(engine.storage);
   for (let restarts = approved; restarts >= 0; restarts--)
-    for (const head of (await storedHeads(engine, restarts, options)).slice(0, headsTried))
+    for (const head of (await log.storedHeads(restarts, options)).slice(0, headsTried))
       if (await isLog(engine, head, options)) return head;
   return seen; // lost: nobody publishes before root gives it up
 }
@@ -65,20 +66,4 @@ function signedHead(timestamp: Timestamp | null, approved: number): LogHead | nu
     if (error instanceof LogError) return null;
     throw error;
   }
-}
-
-/** The longest first. */
-async function storedHeads(
-  { storage }: Engine,
-  restarts: number,
-  options: CallOptions,
-): Promise<readonly LogHead[]> {
-  const heads: LogHead[] = [];
-  const folder = restarts === 0 ? 'log/head/' : `log/restart-${restarts}/head/`;
-  for await (const { key } of storage.list(folder, options)) {
-    const [, size, root] = /^(\d{1,15})-([0-9a-f]{64})\.jsonl$/.exec(key.slice(folder.length)) ?? [];
-    if (size !== undefined && root !== undefined)
-      heads.push({ size: Number(size), root, ...(restarts === 0 ? {} : { restarts }) });
-  }
-  return heads.toSorted((a, b) => b.size - a.size);
 }
