@@ -211,9 +211,20 @@ describe.runIf(process.platform === 'linux')('a host that is killed', { timeout:
   });
 });
 
+/** Processes and threads may end while they are looked at. */
+function orNothing<T>(look: () => readonly T[]): readonly T[] {
+  try {
+    return look();
+  } catch {
+    return [];
+  }
+}
+
 function childrenOf(pid: number): readonly number[] {
-  const direct = readdirSync(`/proc/${pid}/task`).flatMap((task) =>
-    readFileSync(`/proc/${pid}/task/${task}/children`, 'latin1').split(' ').filter(Boolean).map(Number),
+  const direct = orNothing(() => readdirSync(`/proc/${pid}/task`)).flatMap((task) =>
+    orNothing(() =>
+      readFileSync(`/proc/${pid}/task/${task}/children`, 'latin1').split(' ').filter(Boolean).map(Number),
+    ),
   );
   return direct.flatMap((child) => [child, ...childrenOf(child)]);
 }
