@@ -17,7 +17,8 @@ import { count } from './text.ts';
 import { textChangeLines } from './text-changes.ts';
 import { isTerminal } from './voice.ts';
 
-const hint = '--grant all, or names such as --grant fs.read,net.connect, or a JSON file of capabilities';
+const hint =
+  '--grant all, --grant none, or names such as --grant fs.read,net.connect, or a JSON file of capabilities';
 
 /** What `--grant` and `--folder` say; undefined without them. @throws CliError USAGE */
 export async function readAnswer({ options }: Context): Promise<ConsentAnswer | undefined> {
@@ -33,10 +34,13 @@ export async function readAnswer({ options }: Context): Promise<ConsentAnswer | 
 
 async function readGranted(what: string): Promise<ConsentAnswer['granted']> {
   if (what === 'all') return 'all';
+  if (what === 'none') return []; // installed, and allowed nothing of what it asks for
   const names = what.split(',').map((word) => capabilityWords.find((name) => name === word.trim()));
   if (names.every((name): name is CapabilityName => name !== undefined)) return names;
   if (!existsSync(what))
-    throw new CliError('USAGE', `${what} is neither all, nor names of capabilities, nor a file`, { hint });
+    throw new CliError('USAGE', `${what} is neither all nor none, nor names of capabilities, nor a file`, {
+      hint,
+    });
   const json = parseJson(await readFile(what), what);
   if (!isJsonObject(json)) throw new CliError('USAGE', `${what} holds no object of capabilities`, { hint });
   // The same words as a rule that agrees in advance, and the same reader.

@@ -112,7 +112,24 @@ test('a host sees what changes, in words and as JSON, before it installs', { tim
     to: 'acme/hello@1.0.0',
     capabilities: { wider: [], narrower: [{ capability: 'exec', value: 'git' }, { capability: 'fs.write' }] },
     files: { removed: ['ragv.json'] },
+    fileChanges: [
+      { path: 'ragv.json', change: 'removed', before: { size: 80, mode: 0o644 }, after: null },
+      { path: 'bin.js', change: 'changed' },
+      { path: 'index.js', change: 'changed', before: { size: 57 }, after: { size: 90 } },
+      { path: 'package.json', change: 'changed' },
+    ],
   });
+});
+
+test('and every file that differs, with its size', { timeout: 60_000 }, async () => {
+  const { stdout } = await ragv('diff --files acme/hello@1.0.0 @1.1.0');
+  expect(stdout.slice(stdout.indexOf('files: '))).toBe(`files: 1 added, 0 removed, 3 changed
+  + ragv.json  80 bytes
+  ~ bin.js  112 bytes as before, with other content
+  ~ index.js  90 bytes → 57 bytes
+  ~ package.json  88 bytes as before, with other content
+`);
+  expect((await ragv('diff --files acme/hello@1.0.0 @1.0.0')).stdout).toContain('files: none changed\n');
 });
 
 test('with one version, what is installed is compared with it', { timeout: 60_000 }, async () => {

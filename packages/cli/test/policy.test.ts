@@ -35,7 +35,9 @@ describe('consent without a terminal', () => {
       stdout: '',
       stderr: containing('it sees the environment variable TOKEN [CONSENT_REQUIRED]'),
     });
-    expect((await ragv('install acme/hello')).stderr).toContain('ragv install acme/hello@1.0.0 --grant all');
+    expect((await ragv('install acme/hello')).stderr).toContain(
+      'ragv install acme/hello@1.0.0 --grant all; to install it and grant nothing: --grant none\n',
+    );
     expect(await ragv('run acme/hello')).toMatchObject({ exit: 5 });
   });
 
@@ -43,6 +45,16 @@ describe('consent without a terminal', () => {
     for (const what of ['everything', 'env,nothing', './no-such-file.json'])
       expect(await ragv(`install acme/hello --grant ${what}`)).toMatchObject({ exit: 2 });
     expect(await ragv('install acme/hello --folder /tmp')).toMatchObject({ exit: 2 });
+  });
+
+  test('to nothing: it is installed, runs, and gets nothing of what it asks for', minute, async () => {
+    await ok('install acme/hello --grant none');
+    const granted = await ok('grant list acme/hello');
+    expect(granted).toMatch(/agreed to by \S+ \(flag\) on /);
+    expect(granted).toContain('not: sees the environment variable TOKEN (consent)');
+    expect((await ragv('install --help')).stdout).toContain('to none of it');
+    const said = await ragv('run --verbose acme/hello', { env: { TOKEN: 'x' } });
+    expect(said).toMatchObject({ exit: 0, stderr: containing('not given: sees the environment variable') });
   });
 
   test('by names, by a file, by all; grant list says who agreed to what', minute, async () => {

@@ -102,6 +102,7 @@ export { inspectFiles } from './capabilities/inspect.ts';
 export type { Inspection, InspectLimits, InspectOptions } from './capabilities/inspection.ts';
 export { declarationFor, undeclared, type Evidence, type UsedCapability } from './capabilities/used.ts';
 export { capabilityDifference, widens, type CapabilityDifference } from './capabilities/difference.ts';
+export { fileChanges, type FileChange } from './capabilities/file-changes.ts';
 export { textChanges, type TextChange } from './capabilities/text-changes.ts';
 export { textDifference, type TextDifference } from './capabilities/text-difference.ts';
 export { quoted, visible } from './capabilities/visible.ts';

@@ -1,6 +1,8 @@
 import {
+  fileChanges,
   manifestDifference,
   type CapabilityDifference,
+  type FileChange,
   type NameDifference,
   type PluginManifest,
   type Statement,
@@ -8,13 +10,14 @@ import {
 } from '@ragnos/plugin';
 import type { Context } from '../command.ts';
 import { CliError } from '../errors.ts';
+import { fileChangeLines } from '../file-changes.ts';
 import { hostFor } from '../host.ts';
 import { count } from '../text.ts';
 import { textChangeLines } from '../text-changes.ts';
 
 const maxShown = 20;
 
-/** `ragv diff acme/hello@1.1.0 @1.2.0`; with one version, what is installed is compared with it. Texts are whole in JSON. */
+/** `ragv diff acme/hello@1.1.0 @1.2.0`; with one version, what is installed is compared with it. JSON has texts whole, and all files. */
 export async function run(context: Context): Promise<undefined> {
   const { args, options, voice, signal } = context;
   const host = await hostFor(context);
@@ -27,7 +30,8 @@ export async function run(context: Context): Promise<undefined> {
   const before = await host.manifest(from, { signal });
   const after = await host.manifest(to, { signal });
   const difference = manifestDifference(before, after);
-  voice.answer({ from: named(before), to: named(after), ...difference }, [
+  const changed = fileChanges(before, after);
+  voice.answer({ from: named(before), to: named(after), ...difference, fileChanges: changed }, [
     `${named(before)} → ${named(after)}`,
     ...difference.changes.map((change) => `! ${change}`),
     ...capabilityLines(difference.capabilities),
@@ -36,7 +40,7 @@ export async function run(context: Context): Promise<undefined> {
     ...nameLines('packages inside', difference.packages),
     ...nameLines('scripts, which are never run', difference.lifecycleScripts),
     ...nameLines('evidence', difference.evidence),
-    ...nameLines('files', difference.files),
+    ...(options.flag('files') ? fileLines(difference.files, changed) : nameLines('files', difference.files)),
   ]);
   return;
 }
@@ -67,7 +71,18 @@ function textLines(texts: readonly TextChange[], all: boolean): readonly string[
   return ['what its tools and prompts say to a model:', ...textChangeLines(texts, all ? undefined : short)];
 }
 
-function nameLines(title: string, { added, removed, changed }: NameDifference): readonly string[] {
+function fileLines(names: NameDifference, changes: readonly FileChange[]): readonly string[] {
+  return changes.length === 0
+    ? ['files: none changed']
+    : [headOf('files', names), ...fileChangeLines(changes)];
+}
+
+function headOf(title: string, { added, removed, changed }: NameDifference): string {
+  return `${title}: ${added.length} added, ${removed.length} removed, ${changed.length} changed`;
+}
+
+function nameLines(title: string, names: NameDifference): readonly string[] {
+  const { added, removed, changed } = names;
   const lines = [
     ...added.map((name) => `  + ${name}`),
     ...removed.map((name) => `  - ${name}`),
@@ -76,7 +91,7 @@ function nameLines(title: string, { added, removed, changed }: NameDifference): 
   if (lines.length === 0) return [];
   const rest = lines.length - maxShown;
   return [
-    `${title}: ${added.length} added, ${removed.length} removed, ${changed.length} changed`,
+    headOf(title, names),
     ...lines.slice(0, maxShown),
     ...(rest > 0 ? [`  and ${count(rest, 'more', 'more')}: --json lists them`] : []),
   ];

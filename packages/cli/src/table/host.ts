@@ -82,8 +82,15 @@ export const hostCommands: readonly CommandSpec[] = [
     summary: 'what changes between two versions: what they may do, tools and prompts, files, evidence',
     audience: 'host',
     writes: false,
-    options: [['--texts', 'all that changes in what its tools and prompts say to a model']],
-    examples: ['ragv diff acme/hello@1.1.0 @1.2.0', 'ragv diff --texts acme/hello'],
+    options: [
+      ['--texts', 'all that changes in what its tools and prompts say to a model'],
+      ['--files', 'every file that differs, with its size before and after'],
+    ],
+    examples: [
+      'ragv diff acme/hello@1.1.0 @1.2.0',
+      'ragv diff acme/hello@1.1.0 @1.2.0 --files',
+      'ragv diff --texts acme/hello',
+    ],
     load: () => import('../commands/plugin-diff.ts'),
   },
   {
@@ -111,7 +118,7 @@ export const hostCommands: readonly CommandSpec[] = [
     audience: 'host',
     writes: true,
     options: [
-      ['--grant [what]', 'agree to what is held: alone, exactly what was shown; or all, names, a file'],
+      ['--grant [what]', 'agree to what is held: alone, exactly what was shown; or all, none, names, a file'],
       ['--folder <path...>', 'with --grant: the folders that it may use where it asks to choose'],
       ['--health-check', 'start it for a moment before it stays; it goes back by itself if it does not live'],
       ['--prerelease', 'also consider prereleases'],

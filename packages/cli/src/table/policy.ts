@@ -1,7 +1,10 @@
 import type { CommandSpec, OptionSpec } from '../command.ts';
 
 export const grantOptions: readonly OptionSpec[] = [
-  ['--grant <what>', 'agree: all, names such as fs.read,net.connect, or a JSON file of capabilities'],
+  [
+    '--grant <what>',
+    'agree: to all, to none of it, to names such as fs.read,net.connect, or to a JSON file of capabilities',
+  ],
   ['--folder <path...>', 'with --grant: the folders that it may use where it asks to choose'],
 ];
 

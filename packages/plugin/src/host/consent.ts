@@ -150,7 +150,8 @@ export async function decideConsent(context: Context, about: ConsentCase): Promi
 }
 
 function commandFor({ operation, manifest: { vendor, plugin, version } }: ConsentCase): string {
-  if (operation === 'install') return `ragv install ${vendor}/${plugin}@${version} --grant all`;
+  if (operation === 'install')
+    return `ragv install ${vendor}/${plugin}@${version} --grant all; to install it and grant nothing: --grant none`;
   return `ragv ${operation} ${vendor}/${plugin} --grant${operation === 'update' ? '' : ' all'}`;
 }
 
