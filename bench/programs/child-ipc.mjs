@@ -12,12 +12,12 @@ if (process.argv[2] === 'child') {
   await answer(what, Number(times), async () => {
     const child = fork(fileURLToPath(import.meta.url), ['child']);
     await once(child, 'message');
-    let settle;
-    child.on('message', (message) => settle?.(message));
+    const waiting = [];
+    child.on('message', (message) => waiting.shift()?.(message));
     return {
       call: (text) =>
         new Promise((resolve) => {
-          settle = resolve;
+          waiting.push(resolve);
           child.send(text);
         }),
       close: async () => {

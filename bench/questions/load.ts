@@ -40,8 +40,8 @@ export async function load(times: number): Promise<readonly Answer[]> {
     peer('MCP SDK over stdio', 'mcp-stdio.mjs'),
   ];
   const empty = median(await timesOf('empty-process.mjs', [String(times * 3)]));
-  const starts = await medians(ways, 'start', times);
-  const calls = await medians(ways, 'call', times);
+  const starts = medians(await rounds(ways, 'start', times));
+  const [calls, together, busy] = callTimes(await rounds(ways, 'call', times));
   const versions = (await readdir(home, { recursive: true })).find((path) =>
     path.endsWith('/generated/versions'),
   );
@@ -65,11 +65,14 @@ export async function load(times: number): Promise<readonly Answer[]> {
           'start ms': starts.get(way) ?? Number.NaN,
           'over an empty process, ms': (starts.get(way) ?? Number.NaN) - empty,
           'call µs': (calls.get(way) ?? Number.NaN) * 1000,
+          'of 16 at once, µs': (together.get(way) ?? Number.NaN) * 1000,
+          'CPU of a call, µs': (busy.get(way) ?? Number.NaN) * 1000,
         },
       })),
       notes: [
         `an empty Node process takes ${empty.toFixed(1)} ms from start to end`,
         'goals: ≤ 60 ms over an empty process in mode process, 10 ms more in sandbox; a call of 200 bytes ≤ 60 µs',
+        'a call waits twice until an idle core wakes up: its CPU, of both processes, and what one of 16 at once takes, say what it costs',
         load,
       ],
     },
@@ -143,10 +146,22 @@ function manyOf(
   };
 }
 
+type Lists = ReadonlyMap<Way, readonly number[]>;
+type Figures = ReadonlyMap<Way, number>;
+
 /** In turns, so that a slow minute of the machine hits all of them alike. */
-async function medians(ways: readonly Way[], what: string, times: number): Promise<ReadonlyMap<Way, number>> {
+async function rounds(ways: readonly Way[], what: string, times: number): Promise<Lists> {
   const found = new Map<Way, number[]>(ways.map((way) => [way, []]));
   for (let round = 0; round < 3; round++)
     for (const [way, list] of found) list.push(...(await way.times(what, times)));
-  return new Map([...found].map(([way, list]) => [way, median(list)]));
+  return found;
+}
+
+const medians = (lists: Lists): Figures => new Map([...lists].map(([way, list]) => [way, median(list)]));
+
+/** One after the other, one among sixteen, the processor's time of one. */
+function callTimes(lists: Lists): readonly [Figures, Figures, Figures] {
+  const each = (part: number): Figures =>
+    medians(new Map([...lists].map(([way, list]) => [way, list.filter((_, at) => at % 3 === part)])));
+  return [each(0), each(1), each(2)];
 }
