@@ -8,7 +8,6 @@ import {
   listedRoles,
   listedTargets,
   restartedHead,
-  sameHead,
   type Actor,
   type EntryKind,
   type FileVersion,
@@ -17,15 +16,7 @@ import {
   type RoleChange,
   type Staged,
 } from '@ragnos/tlog';
-import {
-  logStep,
-  type MetaFile,
-  type RoleName,
-  type Root,
-  type Timestamp,
-  type VaultError,
-} from '@ragnos/tuf';
-import { PublishError } from './errors.ts';
+import type { MetaFile, RoleName, Timestamp, VaultError } from '@ragnos/tuf';
 import { pendingRestart } from './log-restart.ts';
 import { metaFile, rootRole, targetsRole } from './signed.ts';
 import type { Workspace } from './workspace.ts';
@@ -174,35 +165,6 @@ export async function recordRefusal(
   await new AuditLog(storage)
     .refuse({ ...audit, time: now, code, message: message.slice(0, 1000) })
     .catch(() => undefined);
-}
-
-/** A log that another one continues; the same size with another root is a fork. */
-export function logWentBack(now: LogHead | null, seen: LogHead | null): boolean {
-  if (seen === null) return false;
-  if (now === null || now.size < seen.size || (now.restarts ?? 0) !== (seen.restarts ?? 0)) return true;
-  return now.size === seen.size && !sameHead(now, seen);
-}
-
-/**
- * What was seen, as far as it binds: a log that root gave up binds nobody any more.
- * @throws PublishError STORE_WENT_BACK for a log that was begun anew without root
- */
-export function withoutLostLog<T extends { readonly log: LogHead | null }>(
-  seen: T | null,
-  now: LogHead | null,
-  root: Root,
-  where: string,
-): T | null {
-  const step = logStep(seen?.log ?? null, now, root);
-  if (step === 'unapproved')
-    throw new PublishError(
-      'STORE_WENT_BACK',
-      `${where}: its audit log was begun anew, and no root approves it`,
-      {
-        hint: 'nothing was signed; whoever has the key of timestamp did this, and not the owners of root',
-      },
-    );
-  return seen !== null && step === 'restarted' ? { ...seen, log: null } : seen;
 }
 
 function userName(): string {

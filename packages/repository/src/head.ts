@@ -12,7 +12,7 @@ import {
   type Targets,
   type Timestamp,
 } from '@ragnos/tuf';
-import { logHeadOf, withoutLostLog } from './audit.ts';
+import { logHeadOf } from './audit.ts';
 import type { SignedFile } from './desk.ts';
 import { PublishError } from './errors.ts';
 import { metadataKey, timestampKey } from './keys.ts';
@@ -111,8 +111,7 @@ export class HeadReader {
     const now = seenOf(head);
     const before = seen === null ? undefined : this.#roots[seen.root - 1];
     const forgiven = forgivenBy(before, root.signed);
-    const where = this.#storage.description;
-    refuseOlder(now, withoutLostLog(seen, now.log, root.signed, where), where, forgiven);
+    refuseOlder(now, seen, root.signed, this.#storage.description, forgiven);
     await this.#seen.save(now, { replace: forgiven.size > 0 });
     this.#head = head;
     this.#current.clear(); // what a delegator said on an earlier head vouches for nothing on this one

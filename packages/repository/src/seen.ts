@@ -1,8 +1,7 @@
 import { join } from 'node:path';
 import { nodeFileSystem, writeFileAtomic } from '@ragnos/disk';
-import { MalformedMetadataError, parseJson, Reader } from '@ragnos/tuf';
+import { logStep, MalformedMetadataError, parseJson, Reader, type Root } from '@ragnos/tuf';
 import { headFromJson, type LogHead } from '@ragnos/tlog';
-import { logWentBack } from './audit.ts';
 import { PublishError } from './errors.ts';
 
 /** The newest state that this operator saw: the door's own guard against a store that went backwards. */
@@ -100,19 +99,30 @@ function parse(bytes: Uint8Array, path: string): Seen {
 /** Roles whose keys a new root replaced since: what the old ones signed is forgotten, by clients too (5.3.11). */
 export type Forgiven = ReadonlySet<'timestamp' | 'snapshot'>;
 
-/** @throws PublishError STORE_WENT_BACK */
+/**
+ * `root`: the newest one, which alone can give an audit log up.
+ * @throws PublishError STORE_WENT_BACK
+ */
 export function refuseOlder(
   now: Seen,
   seen: Seen | null,
+  root: Root,
   where: string,
   forgiven: Forgiven = new Set(),
 ): void {
-  if (seen === null) return;
-  const refuse = (what: string): never => {
-    throw new PublishError('STORE_WENT_BACK', `${where}: ${what}`, {
-      hint: 'nothing was signed; the store was restored from an old copy, or somebody changed it',
-    });
+  const refuse = (
+    what: string,
+    why = 'the store was restored from an old copy, or somebody changed it',
+  ): never => {
+    throw new PublishError('STORE_WENT_BACK', `${where}: ${what}`, { hint: `nothing was signed; ${why}` });
   };
+  const log = logStep(seen?.log ?? null, now.log, root);
+  if (log === 'unapproved')
+    refuse(
+      'its audit log was begun anew, and no root approves it',
+      'whoever has the key of timestamp did this, and not the owners of root',
+    );
+  if (seen === null) return;
   if (now.firstRoot !== seen.firstRoot) refuse('it starts from another root than before');
   if (now.root < seen.root) refuse(`root is at version ${now.root}, and was at ${seen.root}`);
   const timestamp = !forgiven.has('timestamp');
@@ -122,7 +132,7 @@ export function refuseOlder(
     refuse(`timestamp version ${now.timestamp} has another content than before`);
   if (!forgiven.has('snapshot') && now.snapshot < seen.snapshot)
     refuse(`snapshot is at version ${now.snapshot}, and was at ${seen.snapshot}`);
-  if (timestamp && logWentBack(now.log, seen.log))
+  if (timestamp && log === 'back')
     refuse(
       `its audit log shows ${now.log?.size ?? 0} entries, and is no continuation of the ${seen.log?.size ?? 0} seen before`,
     );

@@ -10,8 +10,7 @@ export async function wentBack(
   staging: string,
   signal: AbortSignal | undefined,
 ): Promise<readonly Finding[]> {
-  const kept = seenMemory(staging);
-  const memory = { load: () => kept.load(), save: () => Promise.resolve() };
+  const memory = { ...seenMemory(staging), save: () => Promise.resolve() };
   try {
     await new HeadReader(storage, memory, undefined).read({ orPreviousRoot: true, signal });
   } catch (error) {

@@ -6,7 +6,7 @@ import { defaultLimits, parseMetadata, roleName, type Snapshot } from '@ragnos/t
 import { PublishError } from '../errors.ts';
 import { HeadReader, type Head } from '../head.ts';
 import { metadataKey, timestampKey } from '../keys.ts';
-import { seenMemory, type Seen } from '../seen.ts';
+import { seenMemory, type SeenMemory } from '../seen.ts';
 import type { CallOptions } from '../types.ts';
 import type { Hold } from './holds.ts';
 import { keptFiles } from './keep.ts';
@@ -72,9 +72,9 @@ export async function collect(options: CollectOptions): Promise<Collected> {
   const objects = await listed(storage, signal);
   const staged = (await options.staged?.()) ?? [];
   const seen = seenMemory(staging);
-  const memory = {
-    load: () => seen.load(),
-    save: async (now: Seen): Promise<void> => void (await unlessReadOnly(applied, () => seen.save(now))),
+  const memory: SeenMemory = {
+    ...seen,
+    save: async (...now) => void (await unlessReadOnly(applied, () => seen.save(...now))),
   };
   const head = await new HeadReader(storage, memory, undefined).read({ signal });
   const clock = (options.now ?? ((): Date => new Date()))();
