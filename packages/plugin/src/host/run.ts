@@ -3,6 +3,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 
 import type { ConfinedProcess } from '../confine/api.ts';
 import { ConfineRefusedError } from '../confine/errors.ts';
+import { Pieces } from '../confine/preload/pieces.ts';
 import { LoadFailureError } from '../load/errors.ts';
 import { commandProgram } from '../load/mcp/command.ts';
 import { filterServer } from '../load/mcp/filter-server.ts';
@@ -150,18 +151,16 @@ async function closed(stream: Readable): Promise<void> {
 
 /** What a plugin printed, up to a bound that no answer needs. */
 class Collected {
-  readonly #pieces: Buffer[] = [];
-  #size = 0;
+  readonly #pieces = new Pieces();
 
   async take(stream: Readable): Promise<void> {
     stream.on('data', (piece: Buffer) => {
-      if (this.#size < 64 * 1024 * 1024) this.#pieces.push(piece);
-      this.#size += piece.length;
+      if (this.#pieces.length < 64 * 1024 * 1024) this.#pieces.push(piece);
     });
     await closed(stream);
   }
 
   text(): string {
-    return Buffer.concat(this.#pieces).toString('utf8');
+    return this.#pieces.take().toString('utf8');
   }
 }

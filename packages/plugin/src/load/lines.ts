@@ -1,4 +1,6 @@
 import type { Readable } from 'node:stream';
+
+import { Pieces } from '../confine/preload/pieces.ts';
 import { Throttle } from './rate.ts';
 
 /**
@@ -10,29 +12,30 @@ export function readLines(
   limits: { readonly maxBytes: number; readonly perSecond: number },
   onLine: (line: string) => void,
 ): void {
-  let kept: Buffer[] = [];
-  let size = 0;
+  const line = new Pieces();
   const throttle = new Throttle(
     limits.perSecond,
     () => stream.pause(),
     () => stream.resume(),
   );
   const flush = (): void => {
-    if (size === 0) return;
-    const text = Buffer.concat(kept).toString('utf8');
-    kept = [];
-    size = 0;
+    if (line.length === 0) return;
     throttle.count();
-    onLine(text.replace(/[\p{Cc}\p{Cf}]/gu, ' ').trimEnd());
+    onLine(
+      line
+        .take()
+        .toString('utf8')
+        .replace(/[\p{Cc}\p{Cf}]/gu, ' ')
+        .trimEnd(),
+    );
   };
   stream.on('data', (piece: Buffer) => {
     for (let at = 0; at < piece.length;) {
       const end = piece.indexOf(10, at);
-      const stop = Math.min(end < 0 ? piece.length : end, at + limits.maxBytes - size);
-      if (stop > at) kept.push(piece.subarray(at, stop));
-      size += stop - at;
+      const stop = Math.min(end < 0 ? piece.length : end, at + limits.maxBytes - line.length);
+      line.push(piece.subarray(at, stop));
       at = stop === end ? stop + 1 : stop;
-      if (stop === end || size >= limits.maxBytes) flush();
+      if (stop === end || line.length >= limits.maxBytes) flush();
     }
   });
   stream.on('end', flush);

@@ -1,8 +1,12 @@
+import { Pieces } from './pieces.ts';
+
 /**
  * The form of a message on the private channel, alike on both sides: length of what follows (4 bytes, little-endian), lane (1),
  * length of the JSON (4), JSON, bytes. JSON, because V8's own form is not made for what an enemy writes.
  */
 export interface Frame {
+  /** Of all of it. */
+  readonly length: number;
   readonly lane: number;
   readonly value: unknown;
   readonly bytes: Uint8Array | null;
@@ -43,8 +47,9 @@ export function encodeFrame(
 /** Takes what comes in pieces of any size. Holds at most one frame and the piece that it ends in. */
 export class FrameDecoder {
   readonly #maxBytes: number;
-  #pieces: Buffer[] = [];
-  #held = 0;
+  readonly #pieces = new Pieces();
+  /** So much is needed to go on: a frame's length, then all of it. */
+  #needed = 4;
 
   constructor(maxBytes: number) {
     this.#maxBytes = maxBytes;
@@ -53,34 +58,16 @@ export class FrameDecoder {
   /** @throws FrameError after which nothing more can be read */
   *push(piece: Buffer): Generator<Frame> {
     this.#pieces.push(piece);
-    this.#held += piece.length;
-    for (;;) {
-      if (this.#held < 4) return;
-      const length = this.#peekLength();
+    while (this.#pieces.length >= this.#needed) {
+      const all = this.#pieces.take();
+      const length = all.readUInt32LE(0);
       if (length < head - 4 || length > this.#maxBytes) throw new FrameError(`a frame of ${length} bytes`);
-      if (this.#held < 4 + length) return;
-      yield parse(this.#take(4 + length));
+      const whole = all.length >= 4 + length;
+      this.#needed = whole ? 4 : 4 + length;
+      const rest = whole ? all.subarray(4 + length) : all;
+      if (rest.length > 0) this.#pieces.push(rest);
+      if (whole) yield parse(all.subarray(0, 4 + length));
     }
-  }
-
-  #peekLength(): number {
-    const first = this.#pieces[0];
-    if (first !== undefined && first.length >= 4) return first.readUInt32LE(0);
-    return this.#join().readUInt32LE(0);
-  }
-
-  #join(): Buffer {
-    const whole = this.#pieces.length === 1 ? this.#pieces[0] : undefined;
-    const joined = whole ?? Buffer.concat(this.#pieces);
-    this.#pieces = [joined];
-    return joined;
-  }
-
-  #take(length: number): Buffer {
-    const all = this.#join();
-    this.#pieces = all.length === length ? [] : [all.subarray(length)];
-    this.#held -= length;
-    return all.subarray(0, length);
   }
 }
 
@@ -90,6 +77,7 @@ function parse(frame: Buffer): Frame {
   try {
     const value: unknown = JSON.parse(frame.toString('utf8', head, jsonEnd));
     return {
+      length: frame.length,
       lane: frame.readUInt8(4),
       value,
       bytes: jsonEnd === frame.length ? null : frame.subarray(jsonEnd),

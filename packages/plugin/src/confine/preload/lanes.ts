@@ -18,7 +18,7 @@ export interface Channel {
   drained(): Promise<void>;
   /** One listener; a second replaces it. Messages that came before the first wait for it. It must not throw. */
   onMessage(listener: (message: Message) => void): void;
-  /** No more messages until `resume()`: the other side then waits. */
+  /** No more messages, on any lane, until `resume()`: the other side then waits. */
   pause(): void;
   resume(): void;
   close(): void;
@@ -46,8 +46,8 @@ export class Lanes {
   readonly #listeners = new Map<number, (message: Message) => void>();
   readonly #early = new Map<number, Message[]>();
   #earlyBytes = 0;
-  /** By whoever uses a lane. */
-  #paused = false;
+  /** Lanes whose users want nothing more for now. */
+  readonly #paused = new Set<number>();
   /** What came is dealt with when others have had their turn. */
   #breathing = false;
   #settle: (error: Error | null) => void = () => undefined;
@@ -86,12 +86,12 @@ export class Lanes {
         for (const message of early) listener(message);
       },
       pause: () => {
-        this.#paused = true;
+        this.#paused.add(number);
         stream.pause();
       },
       resume: () => {
-        this.#paused = false;
-        if (!this.#breathing) stream.resume();
+        this.#paused.delete(number);
+        if (!this.#breathing && this.#paused.size === 0) stream.resume();
       },
       close: () => this.#end(null),
       closed: this.closed,
@@ -105,8 +105,7 @@ export class Lanes {
       for (;;) {
         const next = frames.next();
         if (next.done === true || this.#stream.destroyed) break;
-        const { lane, value, bytes } = next.value;
-        this.#deliver(lane, { value, bytes });
+        this.#deliver(next.value);
         if (performance.now() < until) continue;
         this.#breathing = true;
         this.#stream.pause();
@@ -117,7 +116,7 @@ export class Lanes {
     }
     if (!this.#breathing) return;
     this.#breathing = false;
-    if (!this.#paused) this.#stream.resume();
+    if (this.#paused.size === 0) this.#stream.resume();
   }
 
   #send(lane: number, value: unknown, bytes: Uint8Array | null): boolean {
@@ -128,13 +127,14 @@ export class Lanes {
     return fits;
   }
 
-  #deliver(lane: number, message: Message): void {
+  #deliver({ lane, length, value, bytes }: Frame): void {
+    const message = { value, bytes };
     const listener = this.#listeners.get(lane);
     if (listener !== undefined) {
       listener(message);
       return;
     }
-    this.#earlyBytes += 64 + (message.bytes?.length ?? 0);
+    this.#earlyBytes += 64 + length;
     if (lane > callLane || this.#earlyBytes > this.#limits.messageBytes)
       throw new FrameError(`messages for lane ${lane}, where nobody listens`);
     const early = this.#early.get(lane) ?? [];

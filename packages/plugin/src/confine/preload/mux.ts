@@ -1,5 +1,7 @@
 import { Duplex } from 'node:stream';
+import { FrameError } from './frames.ts';
 import type { Channel, Message } from './lanes.ts';
+import { Pieces } from './pieces.ts';
 
 /** What a stream is opened for: a connection, or a request that the broker makes itself. */
 export type OpenRequest =
@@ -32,7 +34,9 @@ export class MuxStream extends Duplex {
   #taken = 0;
   #waiting: (() => void) | null = null;
   #reset = false;
-  readonly #unread: Uint8Array[] = [];
+  readonly #unread = new Pieces();
+  /** What is unread is the last of it. */
+  #ended = false;
   #wanted = false;
 
   constructor(id: number, send: Send, forget: () => void) {
@@ -47,19 +51,21 @@ export class MuxStream extends Duplex {
     this.#send({ id: this.id, opened: info });
   }
 
-  /** A message for this stream. @throws Error the other side does not keep to the window */
+  /** A message for this stream. @throws FrameError the other side does not keep to the window, or goes on after its end */
   receive(value: object, bytes: Uint8Array | null): void {
     if ('data' in value && bytes !== null) {
       this.#mayIn -= bytes.length;
-      if (this.#mayIn < 0) throw new Error('more data than was asked for');
+      if (this.#mayIn < 0 || this.#ended) throw new FrameError('more data than was asked for');
       this.#unread.push(bytes);
       this.onActivity();
       this.#flush();
     } else if ('end' in value) {
-      this.#unread.push(new Uint8Array(0));
+      if (this.#ended) throw new FrameError('a stream that ends twice');
+      this.#ended = true;
       this.#flush();
     } else if ('credit' in value && typeof value.credit === 'number' && value.credit > 0) {
-      this.#mayOut = Math.min(windowBytes, this.#mayOut + value.credit);
+      this.#mayOut += value.credit;
+      if (this.#mayOut > windowBytes) throw new FrameError('more was taken than was sent');
       const waiting = this.#waiting;
       this.#waiting = null;
       waiting?.();
@@ -76,10 +82,14 @@ export class MuxStream extends Duplex {
   }
 
   #flush(): void {
-    while (this.#wanted && this.#unread.length > 0) {
-      const piece = this.#unread.shift() ?? new Uint8Array(0);
-      this.#wanted = this.push(piece.length === 0 ? null : piece);
+    if (this.#wanted && this.#unread.length > 0) {
+      const piece = this.#unread.take();
       this.#taken += piece.length;
+      this.#wanted = this.push(piece);
+    }
+    if (this.#wanted && this.#ended && this.#unread.length === 0) {
+      this.#wanted = false;
+      this.push(null);
     }
     if (this.#taken < pieceBytes) return;
     this.#mayIn += this.#taken;

@@ -1,5 +1,6 @@
 import type { Readable, Writable } from 'node:stream';
 
+import { Pieces } from '../../confine/preload/pieces.ts';
 import { Throttle } from '../rate.ts';
 import { isObject } from './json-rpc.ts';
 import { tapOf } from './tap.ts';
@@ -109,14 +110,13 @@ const sliceMs = 5;
 
 /** Lines without blank ones. What the stream ends with and no line break follows is none. */
 function readWhole(stream: Readable, maxBytes: number, on: OnLine): void {
-  let kept: Buffer[] = [];
-  let size = 0;
+  const line = new Pieces();
   let over = false;
   let rest: Buffer | null = null;
   const tap = tapOf(stream);
   const bad = (why: string): void => {
     over = true;
-    kept = [];
+    line.take();
     stream.pause();
     on.bad(why);
   };
@@ -132,14 +132,11 @@ function readWhole(stream: Readable, maxBytes: number, on: OnLine): void {
       const end: number = rest.indexOf(10);
       const part: Buffer = end < 0 ? rest : rest.subarray(0, end);
       rest = end < 0 || end + 1 === rest.length ? null : rest.subarray(end + 1);
-      size += part.length;
-      if (size > maxBytes) return bad(`a line of more than ${maxBytes} bytes`);
-      kept.push(part);
+      line.push(part);
+      if (line.length > maxBytes) return bad(`a line of more than ${maxBytes} bytes`);
       if (end < 0) return;
-      const line = kept.length === 1 ? part : Buffer.concat(kept);
-      kept = [];
-      size = 0;
-      const why = isBlank(line) ? null : attempted(on, line);
+      const whole = line.take();
+      const why = isBlank(whole) ? null : attempted(on, whole);
       if (why !== null) return bad(why);
     }
   };
