@@ -111,7 +111,7 @@ export function requestLines(request: ConsentRequest, extent: 'short' | 'all' = 
     all.map(({ text, severity }) => line(sign, text, severity === 'high'));
   const lines =
     previous === null
-      ? stated('', asks)
+      ? [...changes.map((text) => line('! ', text, true)), ...stated('', asks)]
       : [
           ...changes.map((text) => line('! ', text, true)),
           ...weaker.map((text) => line('! ', text, true)),

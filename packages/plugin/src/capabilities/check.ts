@@ -38,16 +38,17 @@ export interface CheckOptions extends InspectOptions {
  * @throws FormatError if the manifest's capabilities cannot be read; whatever `read` throws
  */
 export async function checkPlugin(
-  manifest: Pick<PluginManifest, 'files' | 'entry' | 'capabilities'>,
+  manifest: Pick<PluginManifest, 'files' | 'entry' | 'runtime' | 'capabilities'>,
   read: (path: string) => Uint8Array | Promise<Uint8Array>,
   options: CheckOptions = {},
 ): Promise<PluginCheck> {
   const declared = parseCapabilities(manifest.capabilities);
-  const { entries, startsOwn } = startOf(manifest.entry, manifest.files);
+  const { entries, startsOwn, programs } = startOf(manifest.entry, manifest.files, manifest.runtime);
   const inspection = await inspectFiles(manifest.files, read, {
     ...options,
     entries: [...entries, ...(options.entries ?? [])],
     startsOwn,
+    programs,
     ownVariables: manifest.entry.launch?.env.keys(),
   });
   const kinds = refusedFiles(

@@ -11,6 +11,8 @@ export interface PluginFile {
 export interface InspectOptions {
   /** What is started, whatever it is called: what it reaches is what is used. Absent: every program is started. */
   readonly entries?: Iterable<string> | undefined;
+  /** What an operating system starts of it: such a file counts as native, in whatever language it is. */
+  readonly programs?: Iterable<string> | undefined;
   /** With `entries`: every program outside node_modules is started, too. */
   readonly startsOwn?: boolean | undefined;
   /** Variables that the plugin's own start sets: the host's are not what is read there. */

@@ -35,6 +35,7 @@ export class Inspector {
   readonly #limits: InspectLimits;
   readonly #end: number;
   readonly #own: ReadonlySet<string>;
+  readonly #started: ReadonlySet<string>;
   readonly #mentions: boolean;
   readonly #uses = new UseCollector();
   readonly #mentioned = new UseCollector();
@@ -53,6 +54,7 @@ export class Inspector {
   constructor(files: readonly PluginFile[], options: InspectOptions, readCode: ReadCode) {
     this.#tree = new ModuleTree(files.map(({ path }) => path));
     this.#own = new Set(options.ownVariables ?? []);
+    this.#started = new Set(options.programs ?? []);
     this.#readCode = readCode;
     this.#mentions = options.mentions ?? true;
     this.#limits = options.limits ?? defaultInspectLimits;
@@ -116,7 +118,8 @@ export class Inspector {
     const isNew = !this.#seen.has(path);
     this.#seen.add(path);
     const native = nativeKind(bytes) ?? (path.endsWith('.node') ? 'a native module by its name' : null);
-    if (native !== null && isNew) this.#uses.add('native', '', { file: path, line: 0, what: native });
+    const counted = native ?? (this.#started.has(path) ? 'a program that the system starts' : null);
+    if (counted !== null && isNew) this.#uses.add('native', '', { file: path, line: 0, what: counted });
     if (native !== null) return null;
     const kind = kindOfFile(path, bytes, isLoaded, (file) => this.#tree.isModule(file));
     if (!isNew) return kind;

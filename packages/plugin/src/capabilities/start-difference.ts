@@ -1,4 +1,5 @@
 import type { PluginManifest } from '../formats/manifest.ts';
+import { isInspected } from './entries.ts';
 import { launchChanges } from './launch-difference.ts';
 
 type Start = Pick<PluginManifest, 'kind' | 'runtime' | 'entry'>;
@@ -18,19 +19,32 @@ const runtimes: Readonly<Record<NonNullable<PluginManifest['runtime']>, string>>
 };
 
 /**
+ * What a first version is that Node does not start: a sentence that goes on after "it". Nobody who is asked may take it for
+ * something that was looked at.
+ */
+export function startWords({ runtime }: Start): readonly string[] {
+  if (isInspected(runtime)) return [];
+  return [
+    `is started ${runtimes[runtime ?? 'node']}: its code is not inspected, and only the operating system’s sandbox holds it`,
+  ];
+}
+
+/**
  * How a version is another thing than the one before, or is started by other means: a sentence each, that goes on after "it".
  * Whoever agreed to a library did not agree to a program, nor to another launch, whatever it asks for. Empty where nothing but
  * its code changed, or where it lost a way to be started.
  */
 export function startChanges(before: Start, after: Start): readonly string[] {
   const by = ({ runtime = 'node' }: Start): string => runtimes[runtime];
+  const isLost = isInspected(before.runtime) && !isInspected(after.runtime);
+  const unread = isLost ? ': its code is not inspected any more' : '';
   const changes = [
     ...(before.kind === after.kind
       ? []
       : [`is ${kinds[after.kind]} now, and was ${kinds[before.kind]} before`]),
     ...(by(before) === by(after)
       ? []
-      : [`is started ${by(after)} now, and was started ${by(before)} before`]),
+      : [`is started ${by(after)} now, and was started ${by(before)} before${unread}`]),
   ];
   return [
     ...(changes.length > 0 ? changes : otherEntry(before.entry, after.entry)),

@@ -20,6 +20,9 @@ import { readLine, readLines, readTexts } from './common.ts';
 
 export const authorFormat = 'ragnos-plugin/1';
 
+/** The manifest's words; `none` is for packages that another program starts, which say so themselves. */
+export const authorRuntimes = ['node', 'python', 'executable'] as const;
+
 /**
  * `ragv.json`, which an author may put beside package.json: what npm has no field for, and what shall differ from it.
  * Everything is optional; null is what the file does not say. docs/reference/ragv.schema.json describes it to editors.
@@ -30,6 +33,8 @@ export interface AuthorFile {
   readonly description: string | null;
   readonly keywords: readonly string[] | null;
   readonly kind: 'node' | 'mcp' | null;
+  /** What starts its commands. Of Python and programs there is nothing to import, so they have no `entry.main`. */
+  readonly runtime: (typeof authorRuntimes)[number] | null;
   readonly entry: { readonly main: FilePath | null; readonly bin: ReadonlyMap<string, FilePath> | null };
   /** As written; what may stand in it is checked here, since a name with a typo would grant or refuse in silence. */
   readonly capabilities: JsonObject | null;
@@ -43,6 +48,7 @@ export const noAuthorFile: AuthorFile = {
   description: null,
   keywords: null,
   kind: null,
+  runtime: null,
   entry: { main: null, bin: null },
   capabilities: null,
   evidence: [],
@@ -75,16 +81,32 @@ function readAuthorFile(reader: Reader): AuthorFile {
   if (reader.has('$schema')) reader.string('$schema');
   const kind = reader.has('kind') ? reader.string('kind') : null;
   if (kind !== null && kind !== 'node' && kind !== 'mcp') return reader.fail('kind', 'node or mcp');
+  const runtime = reader.has('runtime') ? readRuntime(reader) : null;
+  const entry = reader.has('entry') ? readEntry(reader.object('entry')) : noAuthorFile.entry;
+  if (entry.main !== null && runtime !== null && runtime !== 'node')
+    return reader.fail(
+      'entry.main',
+      `absent: nothing imports what runtime ${runtime} starts; name it in bin`,
+    );
   return {
     vendor: reader.has('vendor') ? vendorName(reader.string('vendor')) : null,
     name: reader.has('name') ? pluginName(reader.string('name')) : null,
     description: reader.has('description') ? readLine(reader, 'description') : null,
     keywords: reader.has('keywords') ? readKeywords(reader) : null,
     kind,
-    entry: reader.has('entry') ? readEntry(reader.object('entry')) : noAuthorFile.entry,
+    runtime,
+    entry,
     capabilities: reader.has('capabilities') ? checkedCapabilities(reader) : null,
     evidence: reader.has('evidence') ? readLines(reader, 'evidence', 255) : [],
   };
+}
+
+function readRuntime(reader: Reader): AuthorFile['runtime'] {
+  const text = reader.string('runtime');
+  return (
+    authorRuntimes.find((item) => item === text) ??
+    reader.fail('runtime', `one of ${authorRuntimes.join(', ')}`)
+  );
 }
 
 function readKeywords(reader: Reader): readonly string[] {

@@ -7,7 +7,7 @@ import { capabilityDifference } from '../capabilities/difference.ts';
 import type { CapabilityName } from '../capabilities/items.ts';
 import { narrow, type CapabilityPolicy } from '../capabilities/narrow.ts';
 import { textChanges, type TextChange } from '../capabilities/text-changes.ts';
-import { startChanges } from '../capabilities/start-difference.ts';
+import { startChanges, startWords } from '../capabilities/start-difference.ts';
 import { describeCapabilities, type Statement } from '../capabilities/words.ts';
 import type { PluginManifest } from '../formats/manifest.ts';
 import type { Context } from './context.ts';
@@ -32,7 +32,10 @@ export interface ConsentRequest {
   readonly narrower: readonly Statement[];
   /** What the texts among them said in the version in force, and say now; all of them where none is. */
   readonly texts: readonly TextChange[];
-  /** How it is another thing than the version in force, or is started by other means: a sentence each. */
+  /**
+   * How it is another thing than the version in force, or is started by other means: a sentence each. Where none is in force,
+   * by what it is started if not by Node.
+   */
   readonly changes: readonly string[];
   /** Evidence that the version in force has and this one lacks, a sentence each. */
   readonly weaker: readonly string[];
@@ -142,7 +145,7 @@ export async function decideConsent(context: Context, about: ConsentCase): Promi
     wider: before === null || base === null ? describeCapabilities(asked) : wider,
     narrower,
     texts: textChanges(before, manifest),
-    changes,
+    changes: before === null ? startWords(manifest) : changes,
     weaker,
     choosesFolders: [...asked.read, ...asked.write].some((place) => /^\$chosen(?:\/|$)/.test(place)),
   };

@@ -8,6 +8,7 @@ import { makeOwnFolder, removeOwnFolder } from '../confine/own-folder.ts';
 import { findBubblewrap } from '../confine/programs.ts';
 import { startConfined } from '../confine/start.ts';
 import type { Context } from '../host/context.ts';
+import type { PluginManifest } from '../formats/manifest.ts';
 import { HostFailureError, HostPolicyError } from '../host/errors.ts';
 import { refuseForeign, runtimeOf, type GivenToLaunch } from '../host/launch.ts';
 import { isAtLeast } from '../host/policy.ts';
@@ -78,6 +79,7 @@ export async function startPlugin(
     const permit = await permitToStart(context, manifest, options.grant);
     refuseForeign(manifest);
     const runtime = runtimeOf(manifest);
+    if (runtime === 'executable' && !permit.capabilities.native) throw notGranted(manifest);
     const mode = await chooseMode(name, runtime, options.mode, permit.leastMode);
     const root = treeSeenAt(mode, folder);
     const environments = [options.env ?? new Map(), process.env];
@@ -163,6 +165,14 @@ export async function startPlugin(
     for (const one of undo) one(); // each may be called twice
     throw error;
   }
+}
+
+/** Its program is all that there is of it: kept back, nothing is left to start. */
+function notGranted({ vendor, plugin, version }: PluginManifest): HostPolicyError {
+  const name = `${vendor}/${plugin}`;
+  return new HostPolicyError('NOT_ALLOWED', `${name}@${version} is native code, which it was not granted`, {
+    hint: `ragv grant list ${name} says who withholds native; ragv install ${name} --grant all agrees to it`,
+  });
 }
 
 function basics(root: string): readonly (readonly [string, string])[] {

@@ -6,6 +6,7 @@ import type { BundledPackage } from '../formats/manifest.ts';
 import { checkInstalled, lockEntries, notInstalled, withoutAddresses } from './lockfile.ts';
 import type { Npm } from './npm.ts';
 import type { PackageJson } from './package-json.ts';
+import { targetSystem } from './target-system.ts';
 
 /** A file on its way into the plugin; its mode is decided from what is in it (modes.ts). */
 export interface PlainFile {
@@ -115,14 +116,10 @@ function isRegistrySpec(spec: string): boolean {
 /** Optional dependencies are native parts as a rule: without a target the same bytes have to do for every system. */
 function targetFlags(target: string | undefined): readonly string[] {
   if (target === undefined) return ['--omit=optional'];
-  const match = /^(linux|darwin|win32)-(x64|arm64)(?:-(glibc|musl))?$/.exec(target);
-  if (match === null)
-    throw new PackError('BAD_TARGET_SYSTEM', `unknown target system ${JSON.stringify(target)}`, {
-      hint: 'write linux-x64, linux-arm64-musl, darwin-arm64 or win32-x64',
-    });
+  const { os, cpu, libc: named } = targetSystem(target);
   // Named always: without it npm takes the C library of the machine that packs.
-  const libc = match[3] ?? (match[1] === 'linux' ? 'glibc' : undefined);
-  return [`--os=${match[1]}`, `--cpu=${match[2]}`, ...(libc === undefined ? [] : [`--libc=${libc}`])];
+  const libc = named ?? (os === 'linux' ? 'glibc' : undefined);
+  return [`--os=${os}`, `--cpu=${cpu}`, ...(libc === undefined ? [] : [`--libc=${libc}`])];
 }
 
 /** Plain files only; npm's own bookkeeping and the links in `.bin` stay out. */

@@ -1,7 +1,7 @@
 import type { JsonObject } from '@ragnos/tuf';
 import { capabilitiesToJson, parseCapabilities } from '../capabilities/capabilities.ts';
 import { findingsOf, missingJson, placeOf } from '../capabilities/check.ts';
-import { startOf } from '../capabilities/entries.ts';
+import { isInspected, startOf } from '../capabilities/entries.ts';
 import { inspectFiles } from '../capabilities/inspect.ts';
 import { joinCapabilities } from '../capabilities/join.ts';
 import { declarationFor, type UsedCapability } from '../capabilities/used.ts';
@@ -13,6 +13,7 @@ import type { PlainFile } from './bundle.ts';
 export interface ToDeclare {
   readonly files: readonly PlainFile[];
   readonly entry: PluginManifest['entry'];
+  readonly runtime?: PluginManifest['runtime'];
   /** What ragv.json says; null: it says nothing of capabilities. */
   readonly stated: JsonObject | null;
   /** What the package's own manifest starts or connects to: that cannot be left out. */
@@ -30,6 +31,7 @@ export interface ToDeclare {
 export async function declareCapabilities({
   files,
   entry,
+  runtime,
   stated,
   found,
   signal,
@@ -38,7 +40,7 @@ export async function declareCapabilities({
   const inspection = await inspectFiles(
     files.map(({ path, body }) => ({ path, size: body.length })),
     (path) => bodies.get(path) ?? new Uint8Array(),
-    { ...startOf(entry, files), ownVariables: entry.launch?.env.keys(), signal },
+    { ...startOf(entry, files, runtime), ownVariables: entry.launch?.env.keys(), signal },
   );
   const known = joinCapabilities(parseCapabilities(stated ?? {}), parseCapabilities(found));
   const declared = stated === null ? joinCapabilities(known, declarationFor(inspection.used)) : known;
@@ -62,10 +64,15 @@ export async function declareCapabilities({
     .map(({ file, what }) => `${file} counts as code made from text: ${what}`);
   const words = wordsOf(inspection.used);
   if (stated === null && words !== '') notes.unshift(`declares what its code uses: ${words}`);
+  if (!isInspected(runtime)) notes.push(sayNotInspected(runtime));
   const unreached = inspection.remarks.find(({ kind }) => kind === 'unreached');
   const needs = wordsOf(inspection.unreached);
   if (unreached !== undefined && needs !== '') notes.push(sayUnreached(unreached.count, needs));
   return { capabilities: capabilitiesToJson(declared), notes };
+}
+
+function sayNotInspected(runtime: PluginManifest['runtime']): string {
+  return `code of this runtime (${runtime}) is not inspected: whatever it uses, it gets what is declared and nothing else`;
 }
 
 function wordsOf(used: readonly UsedCapability[]): string {

@@ -14,7 +14,9 @@ export function readEntry(
 ): PluginManifest['entry'] {
   const inside = (path: FilePath): FilePath => {
     if (!files.has(path))
-      throw new PackError('RAGV_JSON', `ragv.json: the entry ${path} is no file of the plugin`);
+      throw new PackError('RAGV_JSON', `ragv.json: the entry ${path} is no file of the plugin`, {
+        hint: 'name it as it lies in the package; "files" in package.json or .npmignore may leave it out',
+      });
     return path;
   };
   const ofPackage = [...pkg.bin].flatMap(([name, path]) => {

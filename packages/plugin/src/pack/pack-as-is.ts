@@ -63,6 +63,7 @@ export async function packAsIs(source: string, options: PackOptions): Promise<Pa
   const { capabilities, notes } = await declareCapabilities({
     files: entries,
     entry: found.entry,
+    runtime: found.runtime,
     stated: null,
     found: found.capabilities,
     signal: options.signal,

@@ -23,6 +23,7 @@ import { isolatedNpm, markAsProject, type Npm } from './npm.ts';
 import type { Packed, PackOptions } from './options.ts';
 import { isPublishedAsIs, packAsIs } from './pack-as-is.ts';
 import { lastPart, readPackageJson, resolveFile, type PackageJson } from './package-json.ts';
+import { isBytecode, otherRuntime, runtimeNotes, startedByOther, type OtherRuntime } from './runtime.ts';
 import { refuseSecrets } from './secrets.ts';
 import { readSource, type Source } from './source.ts';
 
@@ -57,6 +58,7 @@ async function packSource(
   const own = source.entries.map((entry) => ({ ...entry, path: entry.path.slice(source.prefix.length) }));
   const pkg = readPackage(source, own);
   const author = readAuthor(own);
+  const runtime = otherRuntime(author);
   const claude = isClaudePlugin(own) ? readClaudePlugin(own) : null;
   const vendor = vendorOf(options, author);
   const name = pluginName(options.name ?? author.name ?? lastPart(pkg.name).toLowerCase());
@@ -81,21 +83,25 @@ async function packSource(
   if (source.type !== 'npm') refuseSecrets(own);
   const unchanged = bundle === null && source.folder === null;
   const prefix = unchanged ? source.prefix : 'package/';
-  const files = unchanged ? own : rewritten(pkg, own, bundle);
+  const files = unchanged ? own : rewritten(pkg, own, bundle, runtime);
   const scripts = [...pkg.lifecycleScripts, ...bundledScripts(files)];
   notes.push(...whatIsLeftOut(pkg, options, own, bundle, scripts));
   options.onProgress?.(`writing ${name}-${version}.tgz`);
   const artifact = unchanged ? source.archive : await writeChecked(files, prefix, limits);
   const listed = files.map(toManifestFile).toSorted(byPath);
-  const entry = readEntry(pkg, author, new Set(listed.map((file) => file.path)));
+  const started = readEntry(pkg, author, new Set(listed.map((file) => file.path)));
+  const entry = runtime === null ? started : startedByOther(runtime, started, files, options.target);
+  if (runtime !== null) notes.push(...runtimeNotes(runtime, entry, files));
   const { capabilities, notes: declared } = await declareCapabilities({
     files,
     entry,
+    runtime: runtime ?? undefined,
     stated: author.capabilities,
     found: claude?.capabilities ?? {},
     signal: options.signal,
   });
   notes.push(...declared);
+  const isClaude = claude !== null && author.kind === null && runtime === null;
   const manifest: PluginManifest = {
     vendor,
     plugin: name,
@@ -120,10 +126,10 @@ async function packSource(
       ...entry,
       ...(claude === null ? {} : { offers: claude.offers }),
     },
-    kind: claude !== null && author.kind === null ? 'claude' : kindOf(pkg, author),
-    ...(claude !== null && author.kind === null ? { runtime: 'none' as const } : {}),
+    kind: isClaude ? 'claude' : kindOf(pkg, author),
+    ...(isClaude ? { runtime: 'none' as const } : runtime === null ? {} : { runtime }),
     engines: pkg.engines,
-    target: bundle === null ? 'any' : (options.target ?? 'any'),
+    target: bundle === null && runtime === null ? 'any' : (options.target ?? 'any'),
     capabilities,
     lifecycleScripts: scripts,
     bundled: bundle?.packages ?? carriedPackages(files),
@@ -236,8 +242,11 @@ function rewritten(
   pkg: PackageJson,
   own: readonly FileToPack[],
   bundle: Bundle | null,
+  runtime: OtherRuntime | null,
 ): readonly FileToPack[] {
-  const plain = own.filter((file) => !file.path.startsWith('node_modules/'));
+  const isLeftOut = (path: string): boolean =>
+    path.startsWith('node_modules/') || (runtime === 'python' && isBytecode(path));
+  const plain = own.filter((file) => !isLeftOut(file.path));
   const paths = new Set(plain.map((file) => file.path));
   const commands = new Set<string>([...pkg.bin.values()].flatMap((path) => resolveFile(path, paths) ?? []));
   return [...plain, ...(bundle?.files ?? [])].map((file) => withMode(file, commands));

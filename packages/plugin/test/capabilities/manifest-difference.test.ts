@@ -75,15 +75,22 @@ describe('what it is, and what starts it', () => {
     'a module that becomes a program': [
       both,
       { ...both, runtime: 'executable' },
-      ['is started as a program of its own now, and was started by Node before'],
+      [
+        'is started as a program of its own now, and was started by Node before: its code is not inspected any more',
+      ],
     ],
     'an extension of an editor that becomes a Python server': [
       { ...both, kind: 'vscode', runtime: 'none' },
       { ...both, kind: 'mcp', runtime: 'python' },
       [
         'is a server for AI hosts (MCP) now, and was an extension of an editor before',
-        'is started by Python now, and was started by the program that it is a plugin of before',
+        'is started by Python now, and was started by the program that it is a plugin of before: its code is not inspected any more',
       ],
+    ],
+    'Python that becomes a program: neither was inspected': [
+      { ...both, runtime: 'python' },
+      { ...both, runtime: 'executable' },
+      ['is started as a program of its own now, and was started by Python before'],
     ],
     'a command in the place of a module': [
       module,
