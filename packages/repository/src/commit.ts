@@ -1,4 +1,4 @@
-import { StorageError, type Storage } from '@ragnos/storage';
+import { StorageError, type Storage, type StorageKey } from '@ragnos/storage';
 import type { Staged } from '@ragnos/tlog';
 import {
   roleName,
@@ -10,7 +10,6 @@ import {
   type Timestamp,
   type TopLevelRole,
 } from '@ragnos/tuf';
-import { ahead, type Ahead } from './ahead.ts';
 import { stageEntries, withLogHead, type AuditOptions } from './audit.ts';
 import { checkDelegatees } from './check-delegatees.ts';
 import { putAliases } from './compat-aliases.ts';
@@ -20,6 +19,7 @@ import { withCommit } from './commits.ts';
 import { sign, signFile, type SignedFile, type SigningDesk } from './desk.ts';
 import { withIncoming, type Incoming } from './incoming.ts';
 import { type Attempt, type Journal } from './journal.ts';
+import { latest } from './latest.ts';
 import { metadataKey, timestampKey } from './keys.ts';
 import type { Lifetimes } from './layout.ts';
 import { objectMeta } from './object-meta.ts';
@@ -66,6 +66,14 @@ export type Outcome =
       readonly lapsed: readonly string[] | undefined;
     };
 
+/** What stands on the roles of a commit. */
+interface Above {
+  /** `null`: the snapshot stays the one of the head. */
+  readonly snapshot: SignedFile<'snapshot'> | null;
+  readonly file: MetaFile;
+  readonly staged: Staged | null;
+}
+
 /**
  * One try: target files and roles → snapshot and audit entry → timestamp, whose compare-and-swap is the commit point. Nothing
  * is written before every signer is known to be at hand. If this throws, nothing was committed; `attempt` names
@@ -106,19 +114,43 @@ export async function commit(
     checkSnapshotSize(context.compat, file.bytes.length, bytes.length);
     return file;
   };
-  const firstSnapshot = head.snapshot.signed.version + 1;
-  /** What goes on while what it needs is being stored; of no use if that gets another number, which is for whoever races. */
-  const early: { snapshot: Ahead<SignedFile<'snapshot'>> | null; log: Ahead<Staged | null> | null } = {
-    snapshot: null,
-    log: null,
+  const signers = [...planned.flatMap((role) => role.signers), ...snapshotSigners, ...timestampSigners];
+  const keyIds = [...new Set(signers.map(({ keyId }) => String(keyId)))];
+  const stage = async (roles: ReadonlyMap<RoleName, MetaFile>): Promise<Staged | null> => {
+    const staged = await stageEntries(storage, context.audit, workspace, { keyIds, roles }, context.signal);
+    for (const [key, digest] of staged?.files ?? []) attempt.files.set(key, digest);
+    return staged;
   };
-  let raced = false;
+  const nothing: Above = { snapshot: null, file: head.timestamp.signed.snapshot, staged: null };
+  /** The snapshot of all that is signed, and beside it the audit entry, which names its digest and needs no more. */
+  const putAbove = async (): Promise<Above> => {
+    if (!snapshotToo) return { ...nothing, staged: await stage(written) };
+    const name = roleName('snapshot');
+    let snapshot: SignedFile<'snapshot'> | null = null;
+    let { file } = nothing;
+    const entries = latest<Staged | null>(null, (staged) => removeAll(storage, staged?.files.keys()));
+    const make = async (version: number): Promise<Uint8Array> => {
+      snapshot = await signSnapshot(version);
+      return snapshot.bytes;
+    };
+    const onSigned = ({ version, bytes, digest }: Written): void => {
+      file = metaFile(version, bytes, digest);
+      const roles = new Map([...written, [name, file]]);
+      entries.begin(() => stage(roles));
+    };
+    const first = head.snapshot.signed.version + 1;
+    const options = { ...context, onSigned };
+    const staged = await entries.after(putVersioned(storage, name, first, make, attempt, journal, options));
+    return { snapshot, file, staged };
+  };
+  /** Begun once every role is signed, while they are being stored; again, should one of them get another number. */
+  const above = latest(nothing, async ({ snapshot: put, file, staged }) => {
+    const keys = put === null ? [] : [metadataKey('snapshot', file.version)];
+    await removeAll(storage, [...(staged?.files.keys() ?? []), ...keys]);
+  });
   const signed = (name: RoleName, file: MetaFile): void => {
-    raced ||= written.has(name);
     written.set(name, file);
-    const all = written.size === planned.length;
-    void early.snapshot?.drop();
-    early.snapshot = all && !raced ? ahead(() => signSnapshot(firstSnapshot)) : null;
+    if (written.size === planned.length) above.begin(putAbove);
   };
   const deadline = publishDeadline();
   const rewritten = new Map<string, Content>();
@@ -151,53 +183,11 @@ export async function commit(
     () => remember(putAliases(workspace, works, storage, context.compat, fresh)),
     ...planned.map((role) => () => writeRole(role)),
   ];
-  try {
-    await inParallel(writes, (write) => write());
-  } catch (error) {
-    await early.snapshot?.drop();
-    throw error;
-  }
-  const roles = new Map<string, number>([...written].map(([name, file]) => [name, file.version]));
+  if (planned.length === 0) above.begin(putAbove);
+  const { snapshot, file, staged } = await above.after(inParallel(writes, (write) => write()));
+  const roles = new Map<string, number>([...written].map(([name, { version }]) => [name, version]));
+  if (snapshotToo) roles.set('snapshot', file.version);
 
-  const signers = [...planned.flatMap((role) => role.signers), ...snapshotSigners, ...timestampSigners];
-  const keyIds = [...new Set(signers.map(({ keyId }) => String(keyId)))];
-  let changed: ReadonlyMap<RoleName, MetaFile> = written;
-  const stage = async (): Promise<Staged | null> => {
-    const change = { keyIds, roles: changed };
-    const staged = await stageEntries(storage, context.audit, workspace, change, context.signal);
-    for (const [key, digest] of staged?.files ?? []) attempt.files.set(key, digest);
-    return staged;
-  };
-
-  let snapshot: SignedFile<'snapshot'> | null = null;
-  let snapshotFile = head.timestamp.signed.snapshot;
-  if (snapshotToo) {
-    const name = roleName('snapshot');
-    const make = async (version: number): Promise<Uint8Array> => {
-      const signed =
-        version === firstSnapshot ? early.snapshot?.result() : early.snapshot?.drop().then(() => null);
-      snapshot = (await signed) ?? (await signSnapshot(version));
-      return snapshot.bytes;
-    };
-    // The audit entry names its digest and needs no more; nobody knows of either before the timestamp.
-    const stale: Ahead<Staged | null>[] = [];
-    const onSigned = ({ version, bytes, digest }: Written): void => {
-      if (early.log !== null) stale.push(early.log);
-      snapshotFile = metaFile(version, bytes, digest);
-      changed = new Map([...written, [name, snapshotFile]]);
-      early.log = raced || stale.length > 0 ? null : ahead(stage);
-    };
-    const options = { ...context, onSigned };
-    try {
-      await putVersioned(storage, name, firstSnapshot, make, attempt, journal, options);
-    } catch (error) {
-      for (const log of [early.log, ...stale]) await log?.drop(); // what they wrote is in `attempt` then
-      throw error;
-    }
-    for (const log of stale) await unstage(storage, await log.drop());
-    roles.set('snapshot', snapshotFile.version);
-  }
-  const staged = await (early.log?.result() ?? stage());
   const others = announced(workspace).filter(({ role }) =>
     context.incoming.every((own) => own.role !== role),
   );
@@ -207,7 +197,7 @@ export async function commit(
     ...head.timestamp.signed,
     version: attempt.timestampVersion,
     expires: wanted < snapshotExpires ? wanted : snapshotExpires, // INTEROP.md: timestamp ≤ snapshot
-    snapshot: snapshotFile,
+    snapshot: file,
     unrecognized: withIncoming(staged === null ? commits : withLogHead(commits, staged.head), [
       ...others,
       ...context.incoming,
@@ -223,8 +213,8 @@ export async function commit(
 }
 
 /** Not to be committed: nobody knows of it. */
-async function unstage(storage: Storage, staged: Staged | null): Promise<void> {
-  for (const key of staged?.files.keys() ?? []) await storage.delete(key);
+async function removeAll(storage: Storage, keys: Iterable<StorageKey> = []): Promise<void> {
+  for (const key of keys) await storage.delete(key);
 }
 
 /** Not abortable: whoever gives up here would not know whether it happened. */
