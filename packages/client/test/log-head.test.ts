@@ -1,5 +1,5 @@
 // The audit log's head rides in the signed timestamp: hosts remember it, so that whoever holds the online keys cannot forget what was done.
-import { LogWentBackError } from '@ragnos/client';
+import { LogWentBackError, type Fetcher } from '@ragnos/client';
 import { logRestarts, withLogRestarts, type LogRestart } from '@ragnos/tuf';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -102,6 +102,23 @@ test('a log that root gave up is followed by another one, and that is told once'
   const later = await scene.open({ onLogRestart: (one) => told.push(one) });
   await later.refresh();
   expect(told).toHaveLength(2);
+});
+
+test('a client that asked for roots before the restart, and for the timestamp after it, follows at once', async () => {
+  const scene = new Scene();
+  publish(scene, head(5));
+  await scene.refreshed();
+  let isLost = true;
+  const fetcher: Fetcher = {
+    fetch: (url, options) => {
+      if (isLost && url.pathname.endsWith('/timestamp.json')) {
+        isLost = false;
+        restart(scene, [lost(5)], head(1, 'e'));
+      }
+      return scene.sim.fetch(url, options);
+    },
+  };
+  await expect((await scene.open({ fetcher })).refresh()).resolves.toBeUndefined();
 });
 
 test.each([

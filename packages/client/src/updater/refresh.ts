@@ -8,7 +8,7 @@ import {
   roleName,
 } from '@ragnos/tuf';
 
-import { OfflineError } from '../errors.ts';
+import { LogWentBackError, OfflineError } from '../errors.ts';
 import type { Context } from './context.ts';
 import { fetchBytes, lengthBound, verifyFetched } from './remote.ts';
 import { refuseShorterLog } from './log-head.ts';
@@ -29,8 +29,18 @@ const names = {
   targets: roleName('targets'),
 };
 
-/** Section 5 in its order, nothing asked for that is not needed. What is written was verified before. */
-export async function refreshAll(context: Context): Promise<Known> {
+/**
+ * Section 5 in its order, nothing asked for that is not needed. What is written was verified before. A root that gives an audit
+ * log up may have come after we asked for roots and before we asked for the timestamp: so one more look, and then it is refused.
+ */
+export function refreshAll(context: Context): Promise<Known> {
+  return refreshOnce(context).catch((error: unknown) => {
+    if (!(error instanceof LogWentBackError)) throw error;
+    return refreshOnce(context);
+  });
+}
+
+async function refreshOnce(context: Context): Promise<Known> {
   const { trusted, bytes: root } = await loadRoot(context);
   const bytes = new Map([[names.root, root]]);
   bytes.set(names.timestamp, await loadTimestamp(context, trusted));
