@@ -4,19 +4,20 @@ import {
   BadVersionNumberError,
   defaultLimits,
   roleName,
-  TrustedMetadataSet,
   UnsignedMetadataError,
   type Root,
   type RoleName,
   type Snapshot,
   type Targets,
   type Timestamp,
+  type TrustedMetadataSet,
 } from '@ragnos/tuf';
 import { logHeadOf } from './audit.ts';
 import type { SignedFile } from './desk.ts';
 import { PublishError } from './errors.ts';
 import { metadataKey, timestampKey } from './keys.ts';
 import { forgivenBy } from './forgiven.ts';
+import { lost, RootChain, trusting, type FormerRoot } from './root-chain.ts';
 import { refuseOlder, type Seen, type SeenMemory } from './seen.ts';
 import { rootRole, sha256 } from './signed.ts';
 import type { CallOptions } from './types.ts';
@@ -37,7 +38,7 @@ export interface Head {
   readonly swapped: Date;
   readonly root: Loaded<Root>;
   /** The roots before the newest one, and when the next one appeared in the store; the oldest first. */
-  readonly formerRoots: readonly { readonly root: Root; readonly until: Date }[];
+  readonly formerRoots: readonly FormerRoot[];
   readonly firstRoot: string;
   readonly timestamp: Loaded<Timestamp>;
   readonly snapshot: Loaded<Snapshot>;
@@ -64,16 +65,11 @@ interface KeptRole extends Loaded<Targets> {
 export class HeadReader {
   readonly #storage: Storage;
   readonly #seen: SeenMemory;
+  readonly #roots: RootChain;
   readonly #roles = new Map<string, KeptRole>();
   /** A delegator is always loaded before what it delegates to. */
   readonly #current = new Map<RoleName, Targets>();
   #set: TrustedMetadataSet | null = null;
-  #root: Loaded<Root> | null = null;
-  #previousRoot: Loaded<Root> | null = null;
-  /** Every root so far, version 1 first. */
-  readonly #roots: Root[] = [];
-  readonly #formerRoots: { readonly root: Root; readonly until: Date }[] = [];
-  #firstRoot: string;
   #fed: Uint8Array | null = null;
   #underPrevious = false;
   #head: Head | null = null;
@@ -81,7 +77,7 @@ export class HeadReader {
   constructor(storage: Storage, seen: SeenMemory, firstRoot: string | undefined) {
     this.#storage = storage;
     this.#seen = seen;
-    this.#firstRoot = firstRoot ?? '';
+    this.#roots = new RootChain(storage, firstRoot);
   }
 
   /** @throws PublishError NO_REPOSITORY, STORE_WENT_BACK; what the trust core refuses; StorageError */
@@ -92,7 +88,7 @@ export class HeadReader {
       maxLength: defaultLimits.timestampMaxLength,
       ...options,
     });
-    if (found === null) throw this.#missing(seen, timestampKey);
+    if (found === null) throw lost(this.#storage, timestampKey, seen);
     if (this.#head !== null && found.info.etag === this.#head.etag && this.#head.root === root)
       return this.#head;
     const timestamp = this.#feedTimestamp(found.bytes, options);
@@ -102,14 +98,14 @@ export class HeadReader {
       etag: found.info.etag,
       swapped: found.info.modified,
       root,
-      formerRoots: [...this.#formerRoots],
-      firstRoot: this.#firstRoot,
+      formerRoots: [...this.#roots.former],
+      firstRoot: this.#roots.firstRoot,
       timestamp: { signed: timestamp, bytes: found.bytes },
       snapshot,
       role: (name, delegator) => this.#role(head, name, delegator, options),
     };
     const now = seenOf(head);
-    const before = seen === null ? undefined : this.#roots[seen.root - 1];
+    const before = seen === null ? undefined : this.#roots.version(seen.root);
     const forgiven = forgivenBy(before, root.signed);
     refuseOlder(now, seen, root.signed, this.#storage.description, forgiven);
     await this.#seen.save(now, { replace: forgiven.size > 0 });
@@ -129,22 +125,10 @@ export class HeadReader {
   }
 
   async #followRoots(seen: Seen | null, options: CallOptions): Promise<Loaded<Root>> {
-    let root = this.#root;
-    for (let version = root === null ? 1 : root.signed.version + 1; ; version++) {
-      const key = metadataKey(rootRole, version);
-      const found = await read(this.#storage, key, { maxLength: defaultLimits.rootMaxLength, ...options });
-      if (found === null && root !== null) break;
-      if (found === null) throw this.#missing(seen, key);
-      if (root === null) this.#pin(found.bytes, seen);
-      const set = trusting(root?.bytes ?? found.bytes);
-      if (root !== null) set.updateRoot(found.bytes);
-      if (root !== null) this.#formerRoots.push({ root: root.signed, until: found.info.modified });
-      this.#previousRoot = root;
-      root = { signed: set.root, bytes: found.bytes };
-      this.#root = root;
-      this.#roots.push(set.root);
-      this.#set = null; // everything below has to be verified anew
-    }
+    const before = this.#roots.newest;
+    const root = await this.#roots.follow(seen, options).finally(() => {
+      if (this.#roots.newest !== before) this.#set = null; // everything below has to be verified anew
+    });
     if (this.#set === null || this.#underPrevious) this.#startFrom(root.bytes);
     return root;
   }
@@ -158,25 +142,11 @@ export class HeadReader {
     this.#head = null;
   }
 
-  #pin(first: Uint8Array, seen: Seen | null): void {
-    const fingerprint = sha256(first);
-    const expected = this.#firstRoot === '' ? (seen?.firstRoot ?? fingerprint) : this.#firstRoot;
-    if (fingerprint !== expected)
-      throw new PublishError(
-        'STORE_WENT_BACK',
-        `${this.#storage.description} starts from another root than before`,
-        {
-          hint: 'nothing was signed; somebody changed the store, or this is another repository',
-        },
-      );
-    this.#firstRoot = fingerprint;
-  }
-
   #feedTimestamp(bytes: Uint8Array, options: ReadHeadOptions): Timestamp {
     try {
       return this.#feed(bytes);
     } catch (error) {
-      const previous = this.#previousRoot;
+      const { previous } = this.#roots;
       if (!(error instanceof UnsignedMetadataError) || options.orPreviousRoot !== true || previous === null)
         throw error;
       this.#startFrom(previous.bytes, true);
@@ -258,25 +228,6 @@ export class HeadReader {
     if (this.#set === null) throw new PublishError('NO_REPOSITORY', 'no root was read');
     return this.#set;
   }
-
-  #missing(seen: Seen | null, key: string): PublishError {
-    const { description } = this.#storage;
-    return seen === null && this.#root === null
-      ? new PublishError('NO_REPOSITORY', `there is no repository in ${description}`, {
-          hint: 'make one first, or check the address',
-        })
-      : new PublishError(
-          seen === null ? 'NO_REPOSITORY' : 'STORE_WENT_BACK',
-          `${description} has lost ${key}`,
-          {
-            hint: 'nothing was signed; a repository without its head is never taken for an empty one: restore the file',
-          },
-        );
-  }
-}
-
-function trusting(root: Uint8Array): TrustedMetadataSet {
-  return new TrustedMetadataSet(root, { now: new Date(0), expiry: 'ignore' });
 }
 
 function wentBack(error: unknown, where: string): unknown {
