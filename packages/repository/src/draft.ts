@@ -16,7 +16,7 @@ import type { Client } from './compat.ts';
 import { applyEdit } from './edit-roles.ts';
 import { PublishError } from './errors.ts';
 import { targetKey, unfetchable } from './keys.ts';
-import { sha256 } from './signed.ts';
+import { roleLayout, sha256 } from './signed.ts';
 import { allFiles } from './split.ts';
 import type { AddOptions, Content, Draft } from './types.ts';
 import type { Workspace } from './workspace.ts';
@@ -87,8 +87,7 @@ export function draftOf(
       const at = await workspace.locate(role);
       if (at === null) return null;
       const { role: signed, keys } = await workspace.keysOf(at);
-      const own = signed.keyIds.map((id) => keys.get(id)).filter((key) => key !== undefined);
-      return { keys: own, threshold: signed.threshold };
+      return roleLayout(signed, keys);
     },
     async list(role) {
       alive();
@@ -166,8 +165,7 @@ async function readTarget(
 }
 
 async function list(workspace: Workspace, role: string): Promise<ReadonlyMap<string, TargetFile>> {
-  const at = await workspace.locate(role);
-  if (at === null) throw new PublishError('UNKNOWN_ROLE', `there is no role ${role}`);
+  const at = await workspace.located(role);
   return allFiles(workspace, at);
 }
 

@@ -2,8 +2,6 @@ import {
   isTopLevelRole,
   parseMetadata,
   roleName,
-  UnsignedMetadataError,
-  verifyThreshold,
   type DelegatedRole,
   type Delegations,
   type Key,
@@ -17,7 +15,7 @@ import { DoorError } from './door-errors.ts';
 import { PublishError } from './errors.ts';
 import type { RoleLayout } from './layout.ts';
 import { isHandedOver, rekeyedSplit } from './own-split.ts';
-import { binDelegations, delegatedNames, delegatedRole, keysById, roleKeys } from './signed.ts';
+import { binDelegations, delegatedNames, delegatedRole, isSignedBy, keysById, roleKeys } from './signed.ts';
 import { splitRole } from './split.ts';
 import type { RoleEdit } from './types.ts';
 import type { Located, Workspace } from './workspace.ts';
@@ -45,7 +43,7 @@ async function addRole(
   { delegation, delegator = 'targets', before }: RoleEdit & { kind: 'add' },
   compat: readonly Client[],
 ): Promise<void> {
-  const at = await located(workspace, delegator);
+  const at = await workspace.located(delegator);
   const delegations = await workspace.delegations(at);
   if (isSplit(delegations))
     throw new PublishError('BAD_LAYOUT', `${delegator} is split into bins, and delegates to nothing else`);
@@ -135,35 +133,22 @@ function hasOwnBins({ head }: Workspace, delegations: Delegations | null): boole
 async function signedBy(workspace: Workspace, at: Located, layout: RoleLayout): Promise<boolean> {
   const bytes = workspace.work.get(at.name)?.brought?.bytes ?? (await workspace.onHeadOrNull(at))?.bytes;
   if (bytes === undefined || hasOwnBins(workspace, await workspace.delegations(at))) return false;
-  try {
-    const metadata = parseMetadata(bytes, 'targets');
-    verifyThreshold(metadata, roleKeys(layout), keysById(layout.keys), at.name);
-    return true;
-  } catch (error) {
-    if (error instanceof UnsignedMetadataError) return false;
-    throw error;
-  }
+  return isSignedBy(parseMetadata(bytes, 'targets'), roleKeys(layout), keysById(layout.keys));
 }
 
 async function delegated(
   workspace: Workspace,
   role: string,
 ): Promise<{ at: Located; delegator: Located; delegations: Delegations; roles: readonly DelegatedRole[] }> {
-  const at = await located(workspace, role);
+  const at = await workspace.located(role);
   if (isTopLevelRole(role)) throw new PublishError('BAD_LAYOUT', `${role} is not a delegated role`);
-  const delegator = await located(workspace, at.delegator);
+  const delegator = await workspace.located(at.delegator);
   const delegations = await workspace.delegations(delegator);
   if (delegations === null || delegations.roles === null || isSplit(delegations))
     throw new PublishError('BAD_LAYOUT', `${role} is a bin of ${delegator.name}`, {
       hint: `edit ${delegator.name} instead`,
     });
   return { at, delegator, delegations, roles: delegations.roles };
-}
-
-async function located(workspace: Workspace, role: string): Promise<Located> {
-  const at = await workspace.locate(role);
-  if (at === null) throw new PublishError('UNKNOWN_ROLE', `there is no role ${role}`);
-  return at;
 }
 
 /** Keys that nobody uses any more are dropped. */

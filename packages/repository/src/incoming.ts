@@ -9,7 +9,7 @@ import {
   type Root,
   type Timestamp,
 } from '@ragnos/tuf';
-import { keysById } from './signed.ts';
+import { keysById, roleLayout } from './signed.ts';
 
 /** A member of the signed timestamp, unknown to clients: keys that a root which is about to be put gives to a role. */
 const member = 'x-ragnos-incoming';
@@ -41,9 +41,8 @@ export function incomingKeys(before: Root, next: Root, now: Date): readonly Inco
     if (own === undefined) return [];
     const ids = ({ keyIds, threshold }: RoleKeys): string => [threshold, ...keyIds.toSorted()].join();
     if (old !== undefined && ids(old) === ids(own)) return [];
-    const keys = own.keyIds.map((id) => next.keys.get(id)).filter((key) => key !== undefined);
     const until = new Date(now.getTime() + life);
-    return [{ role, root: next.version, until, keys, threshold: own.threshold }];
+    return [{ role, root: next.version, until, ...roleLayout(own, next.keys) }];
   });
 }
 

@@ -8,7 +8,7 @@ import { PublishError } from './errors.ts';
 import { incomingKeys } from './incoming.ts';
 import type { RoleLayout } from './layout.ts';
 import { checkAnnounced, isAudited, keysIn, keysNote, mend, nextRoot, putRoot, rootExpiry } from './root.ts';
-import { rootRole, targetsRole } from './signed.ts';
+import { roleLayout, rootRole, targetsRole } from './signed.ts';
 import { refuseHangingBins } from './snapshot-bins.ts';
 import { transact, type Engine, type Plan } from './transact.ts';
 import type { CallOptions, PublishResult, RotateResult } from './types.ts';
@@ -85,15 +85,13 @@ function signAnew(workspace: Workspace, role: TopLevelRole, note: AuditNote): Pl
 export async function layoutOf(engine: Engine, role: string, options: CallOptions): Promise<RoleLayout> {
   if (isTopLevelRole(role)) {
     const { signed } = await engine.reader.readRoot(options); // also of a repository whose head does not verify
-    return { keys: keysIn(signed, role), threshold: topLevelKeys(signed, role).threshold };
+    return roleLayout(topLevelKeys(signed, role), signed.keys);
   }
   const head = await engine.reader.read(options);
   const workspace = new Workspace(head, engine.now());
-  const at = await workspace.locate(role);
-  if (at === null) throw new PublishError('UNKNOWN_ROLE', `there is no role ${role}`);
+  const at = await workspace.located(role);
   const { role: current, keys } = await workspace.keysOf(at);
-  const found = current.keyIds.map((id) => keys.get(id)).filter((key) => key !== undefined);
-  return { keys: found, threshold: current.threshold };
+  return roleLayout(current, keys);
 }
 
 /** The keys of `role` with one of them replaced. @throws PublishError UNKNOWN_ROLE, BAD_LAYOUT */

@@ -4,7 +4,6 @@ import { LogError } from '@ragnos/tlog';
 import {
   defaultLimits,
   parseMetadata,
-  TrustedMetadataSet,
   UnsignedMetadataError,
   VaultError,
   type Key,
@@ -23,7 +22,8 @@ import { metadataKey } from './keys.ts';
 import type { RoleLayout } from './layout.ts';
 import { refuseHangingBins } from './snapshot-bins.ts';
 import { objectMeta } from './object-meta.ts';
-import { expiry, keysById, roleKeys, rootRole, targetsRole } from './signed.ts';
+import { trusting } from './root-chain.ts';
+import { expiry, keysById, roleKeys, roleLayout, rootRole, targetsRole } from './signed.ts';
 import { transact, type Engine, type Plan } from './transact.ts';
 import type { CallOptions, PublishResult } from './types.ts';
 import type { Workspace } from './workspace.ts';
@@ -98,8 +98,7 @@ export async function putRoot(
 }
 
 export function keysIn(root: Root, role: TopLevelRole): readonly Key[] {
-  const { keyIds } = topLevelKeys(root, role);
-  return keyIds.map((id) => root.keys.get(id)).filter((key) => key !== undefined);
+  return roleLayout(topLevelKeys(root, role), root.keys).keys;
 }
 
 /** Somebody who knew nothing of the new keys may have published between the two. */
@@ -156,7 +155,7 @@ export async function checkLive(head: Head, next: Uint8Array): Promise<void> {
   if (Buffer.compare(head.root.bytes, next) === 0) return; // somebody else put it meanwhile
   const { version } = parseMetadata(next, 'root').signed;
   if (head.root.signed.version >= version) throw taken(version);
-  const set = new TrustedMetadataSet(head.root.bytes, { now: new Date(0), expiry: 'ignore' });
+  const set = trusting(head.root.bytes);
   set.updateRoot(next);
   await refuseHangingBins(head, set.root);
   try {

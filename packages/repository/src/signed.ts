@@ -4,6 +4,8 @@ import {
   hexDigest,
   roleName,
   signedToBytes,
+  UnsignedMetadataError,
+  verifyThreshold,
   type DelegatedRole,
   type Delegations,
   type HexDigest,
@@ -74,6 +76,29 @@ export function roleKeys(layout: RoleLayout): RoleKeys {
     threshold: layout.threshold,
     unrecognized: new Map(),
   };
+}
+
+/** What `roleKeys` and `keysById` took apart; a key that is not there is left out. */
+export function roleLayout(
+  { keyIds, threshold }: Pick<RoleKeys, 'keyIds' | 'threshold'>,
+  keys: ReadonlyMap<KeyId, Key>,
+): RoleLayout {
+  return { keys: keyIds.map((id) => keys.get(id)).filter((key) => key !== undefined), threshold };
+}
+
+/** Whether as many of the role's keys as it takes have signed. */
+export function isSignedBy(
+  metadata: Parameters<typeof verifyThreshold>[0],
+  role: RoleKeys,
+  keys: ReadonlyMap<KeyId, Key>,
+): boolean {
+  try {
+    verifyThreshold(metadata, role, keys, 'what was signed');
+    return true;
+  } catch (error) {
+    if (error instanceof UnsignedMetadataError) return false;
+    throw error;
+  }
 }
 
 export function emptyTargets(delegations: Delegations | null): Omit<Targets, 'version' | 'expires'> {

@@ -10,7 +10,7 @@ import { checkBins, leastBits, mostBits } from './check-layout.ts';
 import type { Client } from './compat.ts';
 import { PublishError } from './errors.ts';
 import type { BinsLayout } from './layout.ts';
-import { binDelegations, delegatedNames } from './signed.ts';
+import { binDelegations, delegatedNames, roleLayout } from './signed.ts';
 import type { Located, Workspace } from './workspace.ts';
 
 type SignedBy = NonNullable<BinsLayout['signedBy']>;
@@ -49,26 +49,23 @@ export async function splitRole(
   bins: BinsLayout,
   compat: readonly Client[],
 ): Promise<void> {
-  const at = await workspace.locate(role);
-  if (at === null) throw new PublishError('UNKNOWN_ROLE', `there is no role ${role}`);
+  const at = await workspace.located(role);
   const before = await workspace.delegations(at);
   if (before !== null && !isSplit(before))
     throw new PublishError('BAD_LAYOUT', `${role} delegates to roles of its own, and cannot be split`);
   checkBins(role, bins);
   const files = await allFiles(workspace, at);
-  const { role: roleKeys, keys } = await workspace.keysOf(at);
-  const own = roleKeys.keyIds.map((id) => keys.get(id)).filter((key) => key !== undefined);
+  const { role: own, keys } = await workspace.keysOf(at);
   const layout = {
     name: freePrefix([...workspace.head.snapshot.signed.meta.keys()], role, bins.bitLength),
     paths: [],
     terminating: true,
-    keys: own,
-    threshold: roleKeys.threshold,
+    ...roleLayout(own, keys),
     bins,
   };
   const delegations = binDelegations(layout, compat, snapshotLayout(workspace.head.root.signed));
   if (delegations === null) return;
-  const retired = { role: roleKeys, keys, askAs: at.name };
+  const retired = { role: own, keys, askAs: at.name };
   for (const name of delegatedNames(before)) {
     for (const path of (await workspace.filesOf({ name, delegator: at.name })).keys())
       workspace.setFile({ name, delegator: at.name }, path, null);

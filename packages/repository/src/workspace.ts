@@ -256,6 +256,13 @@ export class Workspace {
     return null;
   }
 
+  /** @throws PublishError UNKNOWN_ROLE where nobody delegates to it */
+  async located(raw: string): Promise<Located> {
+    const at = await this.locate(raw);
+    if (at === null) throw new PublishError('UNKNOWN_ROLE', `there is no role ${raw}`);
+    return at;
+  }
+
   /** Who must sign it, and under which name its signers are asked for. */
   async keysOf(at: Located): Promise<{
     readonly role: RoleKeys;

@@ -4,10 +4,7 @@ import {
   defaultLimits,
   parseMetadata,
   VaultError,
-  verifyThreshold,
   type Delegations,
-  type Key,
-  type KeyId,
   type MetaFile,
   type Metadata,
   type RoleKeys,
@@ -20,7 +17,7 @@ import { topLevelKeys } from '../signing-needs.ts';
 import { PublishError } from '../errors.ts';
 import type { Head } from '../head.ts';
 import { metadataKey } from '../keys.ts';
-import { delegatedNames, metaFile, targetsRole } from '../signed.ts';
+import { delegatedNames, isSignedBy, metaFile, targetsRole } from '../signed.ts';
 import type { CallOptions } from '../types.ts';
 
 /** No honest repository comes here: at ten publishes a second it would take three years. */
@@ -210,18 +207,4 @@ export async function soundTargets(
     throw new PublishError('STORE_WENT_BACK', `the targets of snapshot ${snapshot.version} are not there`);
   const verifies = isSignedBy(metadata, topLevelKeys(root, 'targets'), root.keys);
   return { signed: metadata.signed, file, verifies };
-}
-
-function isSignedBy(
-  metadata: Metadata<'snapshot'> | Metadata<'targets'>,
-  role: RoleKeys,
-  keys: ReadonlyMap<KeyId, Key>,
-): boolean {
-  try {
-    verifyThreshold(metadata, role, keys, 'what was signed');
-    return true;
-  } catch (error) {
-    if (error instanceof VaultError) return false;
-    throw error;
-  }
 }

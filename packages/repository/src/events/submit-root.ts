@@ -1,10 +1,4 @@
-import {
-  parseMetadata,
-  TrustedMetadataSet,
-  UnsignedMetadataError,
-  verifyThreshold,
-  type Root,
-} from '@ragnos/tuf';
+import { parseMetadata, UnsignedMetadataError, type Root } from '@ragnos/tuf';
 import { logHeadOf, type AuditNote } from '../audit.ts';
 import { topLevelKeys } from '../signing-needs.ts';
 import { refuseIssues, rootIssues } from '../compat-check.ts';
@@ -23,7 +17,8 @@ import {
   type PutRootOptions,
 } from '../root.ts';
 import { checkRestarts, pendingRestart } from '../log-restart.ts';
-import { rootRole, sha256, targetsRole } from '../signed.ts';
+import { trusting } from '../root-chain.ts';
+import { isSignedBy, rootRole, sha256, targetsRole } from '../signed.ts';
 import { refuseHangingBins } from '../snapshot-bins.ts';
 import { transact, type Engine, type Plan } from '../transact.ts';
 import type { PublishResult } from '../types.ts';
@@ -111,7 +106,7 @@ export async function record(engine: Engine, note: AuditNote, options: PutRootOp
 /** @throws PublishError SIGNATURES_MISSING when too few of the old or the new keys have signed it */
 function checkNext(before: Loaded<Root>, bytes: Uint8Array): void {
   try {
-    new TrustedMetadataSet(before.bytes, { now: new Date(0), expiry: 'ignore' }).updateRoot(bytes);
+    trusting(before.bytes).updateRoot(bytes);
   } catch (cause) {
     if (!(cause instanceof UnsignedMetadataError)) throw cause;
     throw new PublishError('SIGNATURES_MISSING', cause.message, {
@@ -135,7 +130,9 @@ async function signForBoth(
     ['targets', (await head.role(targetsRole, rootRole)).bytes],
   ] as const);
   const lacking = new Set(
-    [...live].filter(([role, bytes]) => !verifies(role, bytes, next)).map(([role]) => role),
+    [...live]
+      .filter(([role, bytes]) => !isSignedBy(parseMetadata(bytes, role), topLevelKeys(next, role), next.keys))
+      .map(([role]) => role),
   );
   if (lacking.size === 0 && options.incoming.length === 0 && !isAudited(engine, head)) return null;
   const sign = async (workspace: Workspace): Promise<Plan> => {
@@ -145,14 +142,4 @@ async function signForBoth(
     return { workspace, resign: { snapshot: lacking.has('snapshot'), timestamp: true } };
   };
   return transact(engine, sign, { ...options, also: (role) => keysIn(next, role) });
-}
-
-function verifies(role: 'timestamp' | 'snapshot' | 'targets', bytes: Uint8Array, root: Root): boolean {
-  try {
-    verifyThreshold(parseMetadata(bytes, role), topLevelKeys(root, role), root.keys, role);
-    return true;
-  } catch (error) {
-    if (error instanceof UnsignedMetadataError) return false;
-    throw error;
-  }
 }

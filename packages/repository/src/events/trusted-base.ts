@@ -2,7 +2,6 @@ import {
   delegatedKeys,
   parseMetadata,
   rootFingerprint,
-  TrustedMetadataSet,
   VaultError,
   verifyThreshold,
   type Key,
@@ -13,6 +12,7 @@ import {
   type Targets,
 } from '@ragnos/tuf';
 import { topLevelKeys } from '../signing-needs.ts';
+import { trusting } from '../root-chain.ts';
 import { rootRole, targetsRole } from '../signed.ts';
 import { EventError } from './errors.ts';
 import type { SigningEvent } from './event.ts';
@@ -75,7 +75,7 @@ function followRoots(roots: readonly Uint8Array[], trust: SignerTrust): Root {
   const [first, ...later] = roots.slice(start);
   if (first === undefined) throw untrusted('it carries no root');
   return trustedly(() => {
-    const set = new TrustedMetadataSet(first, { now: new Date(0), expiry: 'ignore' });
+    const set = trusting(first);
     if (set.root.version !== start + 1)
       throw untrusted(`root ${start + 1} says that it is ${set.root.version}`);
     for (const bytes of later) set.updateRoot(bytes);
