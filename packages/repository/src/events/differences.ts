@@ -44,6 +44,11 @@ export function differences(before: Signed | null, after: Signed): readonly Diff
   return [...common, ...byType(before, after)];
 }
 
+/** Whether it is more than the same root with a longer life. */
+export function changesRoot(before: Root, next: Root): boolean {
+  return differences(before, next).some(({ what }) => what !== 'version' && what !== 'expires');
+}
+
 /** As lines for people: `+` what is new, `-` what goes, `~` what changes. */
 export function differenceLines(list: readonly Difference[]): readonly string[] {
   return list.map(({ what, of, before, after }) => {

@@ -20,7 +20,7 @@ import { sameHead } from '@ragnos/tlog';
 import { binsUnderSnapshot, isSplit } from '../bins.ts';
 import type { BinsLayout, RoleLayout } from '../layout.ts';
 import { nextRoot, rootExpiry } from '../root.ts';
-import { delegatedNames, rootRole, sameDelegations, targetsRole } from '../signed.ts';
+import { delegatedNames, roleLayout, rootRole, sameDelegations, targetsRole } from '../signed.ts';
 import { splitRole } from '../split.ts';
 import type { Engine } from '../transact.ts';
 import type { CallOptions } from '../types.ts';
@@ -29,7 +29,8 @@ import { logHeadOf } from '../audit.ts';
 import type { Head } from '../head.ts';
 import { newRestart, withRestart } from '../log-restart.ts';
 import { metadataOf, type SigningEvent } from './event.ts';
-import { changesRoot, eventOf } from './propose.ts';
+import { changesRoot } from './differences.ts';
+import { drawUp } from './draw-up.ts';
 
 /**
  * The same change on the head as it is now: what the event changed is changed again, all else stays as the head has it. It
@@ -80,7 +81,7 @@ export async function reopen(
       ...(onHead === null ? { created: true, delegations } : { resign: true }),
     });
   }
-  const made = await eventOf(engine, { workspace, root, always }, options);
+  const made = await drawUp(engine, { workspace, root, always }, options);
   const time = Math.max(0, event.deadline.getTime() - event.created.getTime());
   const { id, reason, round } = event;
   return { id, reason, round: round + 1, created: now, deadline: new Date(now.getTime() + time), ...made };
@@ -170,9 +171,7 @@ function rebasedRoot(
   for (const [name, role] of proposed.roles) {
     const [was, is] = [before?.roles.get(name), head.roles.get(name)];
     if (was === undefined || is === undefined || sameKeys(was, role)) continue;
-    const { keyIds, threshold } = mergedKeys(was, role, is);
-    const keys = keyIds.map((id) => known.get(id)).filter((key) => key !== undefined);
-    changes.set(name, { keys, threshold });
+    changes.set(name, roleLayout(mergedKeys(was, role, is), known));
   }
   const plain = nextRoot(head, changes, rootExpiry(engine));
   // A log that went on since is not lost.
