@@ -30,6 +30,23 @@ function vaultOn(storage: Storage, head: () => LogHead): Vault {
   return vault as Vault; // what is not here is not used
 }
 
+/** A watcher, and the alerts that it has sent. */
+function watching(): { readonly look: ReturnType<typeof logWatcher>; readonly sent: readonly Alert[] } {
+  const sent: Alert[] = [];
+  const context: Context = {
+    voice: new Voice({ json: false, quiet: true }),
+    signal: new AbortController().signal,
+    args: [],
+    options: new Options({}),
+    dryRun: false,
+  };
+  const look = logWatcher(context, (alert) => {
+    sent.push(alert);
+    return Promise.resolve(null);
+  });
+  return { look, sent };
+}
+
 test('a key that signs on another machine raises an alert, once; what was there before raises none', async () => {
   const storage = memoryStorage();
   const log = new AuditLog(storage);
@@ -48,18 +65,7 @@ test('a key that signs on another machine raises an alert, once; what was there 
     head = staged.head;
     await log.settle(staged);
   };
-  const sent: Alert[] = [];
-  const context: Context = {
-    voice: new Voice({ json: false, quiet: true }),
-    signal: new AbortController().signal,
-    args: [],
-    options: new Options({}),
-    dryRun: false,
-  };
-  const look = logWatcher(context, (alert) => {
-    sent.push(alert);
-    return Promise.resolve(null);
-  });
+  const { look, sent } = watching();
   const vault = vaultOn(storage, () => head);
   await add('desk');
   await add('elsewhere');
@@ -88,18 +94,7 @@ test('a log that was begun anew raises an alert, once, and what is unusual in it
   };
   const first = (await log.stage(emptyHead, [entry, entry])).head;
   let head = first;
-  const sent: Alert[] = [];
-  const context: Context = {
-    voice: new Voice({ json: false, quiet: true }),
-    signal: new AbortController().signal,
-    args: [],
-    options: new Options({}),
-    dryRun: false,
-  };
-  const look = logWatcher(context, (alert) => {
-    sent.push(alert);
-    return Promise.resolve(null);
-  });
+  const { look, sent } = watching();
   const vault = vaultOn(storage, () => head);
   await look(vault);
   const lost = { ...first, time: entry.time, by: 'olga@desk', reason: 'fire' };
