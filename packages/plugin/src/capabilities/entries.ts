@@ -22,22 +22,17 @@ export function startOf(
   files: readonly { readonly path: string }[],
   runtime: PluginManifest['runtime'],
 ): Start {
-  if (!isInspected(runtime))
-    return {
-      entries: [],
-      startsOwn: false,
-      programs: runtime === 'executable' ? [...new Set(entry.bin.values())] : [],
-    };
   const passed = (entry.launch?.args ?? []).flatMap((text) =>
     [...text.matchAll(/\$\{__dirname\}(?:\/|\$\{\/\}|\$\{pathSeparator\})([^\s"',;=$]+)/g)].map(
       ([, path = '']) => path,
     ),
   );
+  const isNode = isInspected(runtime);
   return {
-    entries: [...(entry.main === null ? [] : [entry.main]), ...entry.bin.values(), ...passed],
+    entries: isNode ? [...(entry.main === null ? [] : [entry.main]), ...entry.bin.values(), ...passed] : [],
     startsOwn: files.some(
       ({ path }) => path === '.claude-plugin/plugin.json' || path === 'extension.vsixmanifest',
     ),
-    programs: [],
+    programs: runtime === 'executable' ? [...new Set(entry.bin.values())] : [],
   };
 }

@@ -35,6 +35,12 @@ describe('Python', () => {
     expect([...manifest.entry.bin]).toEqual([['tool', 'main.py']]);
   });
 
+  test('in a folder for Claude: what Claude would start there is inspected all the same', async () => {
+    const claude = { '.claude-plugin/plugin.json': json, 'hook.js': `require('child_process').exec(x)` };
+    const { manifest } = await pack(await folder({ ...files, ...claude }));
+    expect(manifest).toMatchObject({ kind: 'node', runtime: 'python', capabilities: { exec: ['sh'] } });
+  });
+
   test('bytecode beside its sources stays out, modules beside them do not', async () => {
     const cache = { '__pycache__/main.cpython-311.pyc': 'x', 'lib/__pycache__/a.cpython-311.pyc': 'x' };
     const packed = await pack(await folder({ ...files, ...cache, 'lib/a.py': 'x = 1\n' }));
