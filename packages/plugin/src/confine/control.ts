@@ -2,7 +2,8 @@ import { Broker } from './broker/broker.ts';
 import { systemResolve } from './broker/dial.ts';
 import type { ConfineOptions, DeniedAccess } from './api.ts';
 import type { ConfineLimits } from './limits.ts';
-import type { Channel } from './preload/lanes.ts';
+import type { Channel, Message } from './preload/lanes.ts';
+import { Throttle } from './throttle.ts';
 
 const capabilities = [
   'fs.read',
@@ -22,6 +23,7 @@ export class Control {
   readonly #lane: Channel;
   readonly #onDenied: ((access: DeniedAccess) => void) | undefined;
   readonly #limits: ConfineLimits;
+  readonly #throttle: Throttle;
   #denied = 0;
   #second = 0;
   #inSecond = 0;
@@ -34,18 +36,27 @@ export class Control {
     this.#lane = lane;
     this.#onDenied = options.onDenied;
     this.#limits = limits;
+    this.#throttle = new Throttle(
+      limits.controlPerSecond,
+      () => lane.pause(),
+      () => lane.resume(),
+    );
     const { connect } = options.grant;
     const denied = (what: string): void => this.#report('net.connect', what);
     this.#broker = new Broker(lane, connect, limits, options.resolve ?? systemResolve, denied);
     this.ready = new Promise((resolve) => {
-      lane.onMessage((message) => {
-        const { value } = message;
-        if (typeof value !== 'object' || value === null) return;
-        if ('ready' in value) resolve();
-        else if ('denied' in value) this.#report(value.denied, Reflect.get(value, 'what'));
-        else this.#broker.receive(message);
-      });
+      lane.onMessage((message) => this.#receive(message, resolve));
     });
+  }
+
+  #receive(message: Message, ready: () => void): void {
+    const { value } = message;
+    if (typeof value === 'object' && value !== null) {
+      if ('ready' in value) ready();
+      else if ('denied' in value) this.#report(value.denied, Reflect.get(value, 'what'));
+      else if (this.#broker.receive(message)) return; // what a connection carries has bounds of its own
+    }
+    this.#throttle.count();
   }
 
   usage(): { readonly connections: number; readonly networkBytes: number; readonly denied: number } {
@@ -58,6 +69,7 @@ export class Control {
   }
 
   close(): void {
+    this.#throttle.stop();
     this.#broker.close();
   }
 

@@ -22,6 +22,8 @@ export interface ConfineLimits {
   readonly connectionTimeMs: number;
   readonly connectTimeMs: number;
   readonly redirects: number;
+  /** What it says about itself, and asks of the broker, per second; what comes beyond waits on its side. Traffic is not counted. */
+  readonly controlPerSecond: number;
   /** Reports of refused accesses kept per second; the rest is only counted. */
   readonly deniedPerSecond: number;
 }
@@ -40,5 +42,6 @@ export const defaultConfineLimits: ConfineLimits = {
   connectionTimeMs: 3_600_000,
   connectTimeMs: 10_000,
   redirects: 10,
+  controlPerSecond: 2_000,
   deniedPerSecond: 50,
 };

@@ -1,10 +1,10 @@
 import type { Channel, Message } from '../confine/preload/lanes.ts';
+import { Throttle } from '../confine/throttle.ts';
 import type { CallSettings, LoadLimits } from './api.ts';
 import { Deadlines } from './deadlines.ts';
 import { LoadFailureError, LoadNotFoundError, LoadRefusedError, type LoadError } from './errors.ts';
 import { itemsOf, namesOf, pack, packedOf, textOf, tooLarge } from './message-parts.ts';
 import { Pending, type Keeper } from './pending.ts';
-import { Throttle } from './rate.ts';
 import { Inbox } from './runner/inbox.ts';
 import { streamWindow, type ToPlugin } from './runner/protocol.ts';
 import { unpackValue } from './runner/values.ts';
@@ -181,8 +181,12 @@ export class Conversation {
     const t: unknown = Reflect.get(message, 't');
     const id: unknown = Reflect.get(message, 'id');
     if (t === 'up') {
+      const settle = this.#up;
+      this.#up = () => {
+        throw new TypeError('it says twice that it is up');
+      };
       const failed = Reflect.get(message, 'error') !== null;
-      return this.#up(failed ? this.#loadFault(message) : namesOf(Reflect.get(message, 'functions')));
+      return settle(failed ? this.#loadFault(message) : namesOf(Reflect.get(message, 'functions')));
     }
     if (t === 'event') {
       this.#throttle.count();
@@ -193,7 +197,8 @@ export class Conversation {
       return this.#listeners.log(textOf(message, 'text', this.#limits.logLineBytes));
     }
     if (t === 'pong') {
-      if (this.#hungTimer !== null) clearTimeout(this.#hungTimer);
+      if (this.#hungTimer === null) throw new TypeError('a pong that nobody asked for');
+      clearTimeout(this.#hungTimer);
       this.#hungTimer = null;
       return;
     }
@@ -215,8 +220,9 @@ export class Conversation {
     } else if (t === 'end' && inbox !== null) pending.settle({ value: undefined });
     else if (t === 'pull') {
       const n: unknown = Reflect.get(message, 'n');
-      if (typeof n !== 'number' || !(n > 0) || n > streamWindow) throw new TypeError('a pull of nothing');
-      pending.credit = Math.min(streamWindow, pending.credit + n);
+      if (typeof n !== 'number' || !(n > 0) || pending.credit + n > streamWindow)
+        throw new TypeError('a pull of what was never sent');
+      pending.credit += n;
       pending.more();
     } else throw new TypeError(`an answer that does not fit its call`);
   }

@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream';
 
 import { Pieces } from '../confine/preload/pieces.ts';
-import { Throttle } from './rate.ts';
+import { Throttle } from '../confine/throttle.ts';
 
 /**
  * Hands out a stream's lines, cut at `maxBytes`, with no control characters; whoever writes more of them per second than

@@ -50,6 +50,9 @@ describe('garbage on its channel ends it for good', () => {
     ),
     'an event without a name': frame(1, '{"t":"event","v":{"value":1}}'),
     'a pull of minus one': frame(1, '{"t":"pull","id":1,"n":-1}'),
+    'a pull of what was never sent': frame(1, '{"t":"pull","id":1,"n":1}'),
+    'a pong that nobody asked for': frame(1, '{"t":"pong","id":1}'),
+    'a second word that it is up': frame(1, '{"t":"up","functions":[],"error":null}'),
     'a lane that is none': frame(9, '{}'),
   };
   test.each(Object.entries(garbage))('%s', { timeout: 30_000 }, async (_name, text) => {

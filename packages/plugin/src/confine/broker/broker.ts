@@ -49,18 +49,17 @@ export class Broker {
     return this.#bytes;
   }
 
-  receive(message: Message): void {
+  /** Whether it is what an open connection carries. @throws FrameError that is more than it may */
+  receive(message: Message): boolean {
     const opened = openRequest(message.value);
-    if (opened === null) {
-      this.#mux.receive(message);
-      return;
-    }
-    if (this.#mux.size >= this.#limits.connections) {
+    if (opened === null) return this.#mux.receive(message);
+    if (this.#mux.size >= this.#limits.connections)
       this.#mux.refuse(opened.id, `more than ${this.#limits.connections} connections at once`, 'EMFILE');
-      return;
+    else {
+      const stream = this.#mux.accept(opened.id);
+      if (stream !== null) void this.#serve(stream, opened.request);
     }
-    const stream = this.#mux.accept(opened.id);
-    if (stream !== null) void this.#serve(stream, opened.request);
+    return false;
   }
 
   close(): void {

@@ -16,7 +16,7 @@ export interface Channel {
   send(value: unknown, bytes?: Uint8Array): boolean;
   /** Settles when what waited is written, or the channel closed. */
   drained(): Promise<void>;
-  /** One listener; a second replaces it. Messages that came before the first wait for it. It must not throw. */
+  /** One listener; a second replaces it. Messages that came before the first wait for it. What it throws closes the channel. */
   onMessage(listener: (message: Message) => void): void;
   /** No more messages, on any lane, until `resume()`: the other side then waits. */
   pause(): void;

@@ -51,25 +51,36 @@ export class MuxStream extends Duplex {
     this.#send({ id: this.id, opened: info });
   }
 
-  /** A message for this stream. @throws FrameError the other side does not keep to the window, or goes on after its end */
-  receive(value: object, bytes: Uint8Array | null): void {
+  /**
+   * A message for this stream. Whether it is traffic, of which the window bounds how much may come.
+   * @throws FrameError the other side does not keep to the window, or goes on after its end
+   */
+  receive(value: object, bytes: Uint8Array | null): boolean {
     if ('data' in value && bytes !== null) {
       this.#mayIn -= bytes.length;
       if (this.#mayIn < 0 || this.#ended) throw new FrameError('more data than was asked for');
       this.#unread.push(bytes);
       this.onActivity();
       this.#flush();
-    } else if ('end' in value) {
+      return true;
+    }
+    if ('end' in value) {
       if (this.#ended) throw new FrameError('a stream that ends twice');
       this.#ended = true;
       this.#flush();
-    } else if ('credit' in value && typeof value.credit === 'number' && value.credit > 0) {
-      this.#mayOut += value.credit;
-      if (this.#mayOut > windowBytes) throw new FrameError('more was taken than was sent');
+      return true;
+    }
+    if ('credit' in value) {
+      const { credit } = value;
+      if (typeof credit !== 'number' || credit < pieceBytes || this.#mayOut + credit > windowBytes)
+        throw new FrameError('more was taken than was sent, or too little to say so');
+      this.#mayOut += credit;
       const waiting = this.#waiting;
       this.#waiting = null;
       waiting?.();
-    } else if ('opened' in value) {
+      return true;
+    }
+    if ('opened' in value) {
       this.opened = value.opened;
       this.emit('opened', value.opened);
     } else if ('reset' in value) {
@@ -79,6 +90,7 @@ export class MuxStream extends Duplex {
         typeof value.reset === 'string' ? Object.assign(new Error(value.reset), { code }) : undefined;
       this.destroy(error);
     }
+    return false;
   }
 
   #flush(): void {
@@ -178,10 +190,11 @@ export class Mux {
     this.#send({ id, reset: message, code });
   }
 
-  receive({ value, bytes }: Message): void {
-    if (typeof value !== 'object' || value === null || !('id' in value)) return;
+  /** Whether it is traffic of a stream that is there. @throws FrameError that is more than it may */
+  receive({ value, bytes }: Message): boolean {
+    if (typeof value !== 'object' || value === null || !('id' in value)) return false;
     const stream = typeof value.id === 'number' ? this.#streams.get(value.id) : undefined;
-    stream?.receive(value, bytes); // else it is over already
+    return stream?.receive(value, bytes) ?? false; // it is over already
   }
 
   close(error: Error): void {

@@ -1,7 +1,7 @@
 import type { Readable, Writable } from 'node:stream';
 
 import { Pieces } from '../../confine/preload/pieces.ts';
-import { Throttle } from '../rate.ts';
+import { Throttle } from '../../confine/throttle.ts';
 import { isObject } from './json-rpc.ts';
 import { tapOf } from './tap.ts';
 
