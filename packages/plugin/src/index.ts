@@ -249,6 +249,7 @@ export {
   LoadRefusedError,
   type LoadErrorCode,
 } from './load/errors.ts';
+export type { McpMetrics } from './load/mcp/filter.ts';
 export type { McpTransport } from './load/mcp/transport.ts';
 export { instructionsName, textHash } from './load/mcp/texts.ts';
 export type { GivenGrant } from './load/permit.ts';

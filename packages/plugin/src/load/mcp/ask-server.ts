@@ -3,6 +3,7 @@ import type { SignedTexts } from '../../formats/texts.ts';
 import { LoadFailureError } from '../errors.ts';
 import { isObject, readMessage } from './json-rpc.ts';
 import { messageWriter, readServer } from './lines.ts';
+import { askedBy } from './passing.ts';
 import { canonical, instructionsName } from './texts.ts';
 
 export interface AskOptions {
@@ -68,11 +69,9 @@ export async function askServer(server: ConfinedProcess, options: AskOptions): P
     }
     return found;
   };
-  const able = [
-    ['sampling', 'sampling/createMessage'],
-    ['elicitation', 'elicitation/create'],
-    ['roots', 'roots/list'],
-  ].flatMap(([name = '', request = '']) => (requests.includes(request) ? [[name, {}] as const] : []));
+  const able = [...askedBy]
+    .filter(([, request]) => requests.includes(request))
+    .map(([name]) => [name, {}] as const);
   const about = await ask('initialize', {
     protocolVersion,
     capabilities: Object.fromEntries(able),

@@ -12,6 +12,7 @@ import {
 import {
   clientRequests,
   failure,
+  greeting,
   introduction,
   isData,
   notification,
@@ -41,18 +42,26 @@ export interface McpEnds {
 }
 
 const maxPending = 10_000;
+
+/**
+ * Pings, notifications and what a server asks of its client: so many in each direction, however many calls are granted. A
+ * server that tells its progress a hundred times a second stays below it. What comes beyond is refused, or dropped and counted.
+ */
+export const controlPerMinute = 6_000;
+
+/** What did not pass. */
+export interface McpMetrics {
+  /** Requests of both sides, and texts that are not the signed ones: each time, also where `refused` was told once. */
+  readonly refused: number;
+  /** Notifications beyond `controlPerMinute`. */
+  readonly dropped: number;
+}
+
 const tooMany = -32_000;
 const notDeclared = -32_601;
 const badParams = -32_602;
 const badRequest = -32_600;
 const internal = -32_603;
-
-/** A client's capability that lets a server make a request. */
-const askedBy = new Map([
-  ['sampling', 'sampling/createMessage'],
-  ['elicitation', 'elicitation/create'],
-  ['roots', 'roots/list'],
-]);
 
 /**
  * Stands between an MCP client and a server: tools and prompts pass whose texts are those of the signed manifest, and what
@@ -64,6 +73,7 @@ export class McpFilter {
   readonly #rules: McpRules;
   readonly #ends: McpEnds;
   readonly #mayCall: () => boolean;
+  readonly #mayTell = { client: perMinute(controlPerMinute), server: perMinute(controlPerMinute) };
   /** What the client asked and the server has not answered: method by id. */
   readonly #asked = new Map<RequestId, string>();
   /** What the server asked of the client. */
@@ -71,11 +81,17 @@ export class McpFilter {
   /** Names whose texts were seen and are not the signed ones. */
   readonly #bad = { tools: new Set<string>(), prompts: new Set<string>() };
   readonly #told = new Set<string>();
+  #refused = 0;
+  #dropped = 0;
 
   constructor(rules: McpRules, ends: McpEnds) {
     this.#rules = rules;
     this.#ends = ends;
     this.#mayCall = perMinute(rules.callsPerMinute);
+  }
+
+  metrics(): McpMetrics {
+    return { refused: this.#refused, dropped: this.#dropped };
   }
 
   /** What the client says. What is no message is answered where that is possible, and goes no further. */
@@ -88,30 +104,34 @@ export class McpFilter {
       return;
     }
     const { kind, message } = parsed;
-    if (kind === 'notification') return this.#ends.toServer(message);
+    if (kind === 'notification') {
+      if (this.#mayPass('client')) this.#ends.toServer(message);
+      return;
+    }
     if (kind !== 'request') {
       if (parsed.id !== null && this.#serverAsked.delete(parsed.id)) this.#ends.toServer(message);
       return;
     }
     const { id, method } = parsed;
+    const answer = (code: number, why: string): void => {
+      this.#refused++;
+      this.#ends.toClient(errorTo(id, code, why));
+    };
     const refuse = (code: number, error: LoadRefusedError): void => {
-      this.#ends.toClient(errorTo(id, code, error.message));
+      answer(code, error.message);
       this.#tell(error);
     };
     if (!clientRequests.has(method))
-      return this.#ends.toClient(
-        errorTo(id, notDeclared, 'a method that does not pass: what answers it is not known'),
-      );
-    if (this.#asked.has(id)) return this.#ends.toClient(errorTo(id, badRequest, 'this id is under way'));
+      return answer(notDeclared, 'a method that does not pass: what answers it is not known');
+    if (this.#asked.has(id)) return answer(badRequest, 'this id is under way');
     if (this.#asked.size >= maxPending)
       return refuse(tooMany, new LoadRefusedError('TOO_MANY_CALLS', `${maxPending} requests are under way`));
-    if (method !== 'ping' && !this.#mayCall()) {
-      const { callsPerMinute } = this.#rules;
-      return refuse(
-        tooMany,
-        new LoadRefusedError('CALL_RATE', `more than ${callsPerMinute} requests a minute`),
-      );
-    }
+    const [may, most] =
+      method === 'ping'
+        ? [this.#mayTell.client(), controlPerMinute]
+        : [this.#mayCall(), this.#rules.callsPerMinute];
+    if (!may)
+      return refuse(tooMany, new LoadRefusedError('CALL_RATE', `more than ${most} requests a minute`));
     const named = method === 'tools/call' ? 'tools' : method === 'prompts/get' ? 'prompts' : null;
     if (named !== null) {
       const name = isObject(message['params']) ? message['params']['name'] : undefined;
@@ -119,7 +139,7 @@ export class McpFilter {
         return refuse(badParams, unsigned(named, String(name)));
     }
     this.#asked.set(id, method);
-    this.#ends.toServer(method === 'initialize' ? this.#withoutUndeclared(message) : message);
+    this.#ends.toServer(method === 'initialize' ? greeting(message, this.#rules.requests) : message);
   }
 
   /** What the server says. `false`: it is no message, and went nowhere. */
@@ -154,7 +174,17 @@ export class McpFilter {
     return true;
   }
 
+  /** Whether one more notification of that side may pass; else it is dropped. */
+  #mayPass(side: 'client' | 'server'): boolean {
+    if (this.#mayTell[side]()) return true;
+    this.#dropped++;
+    const what = `the ${side} sends more than ${controlPerMinute} notifications a minute: the rest is dropped`;
+    this.#tell(new LoadRefusedError('CALL_RATE', what));
+    return false;
+  }
+
   #notified(method: string, params: unknown): void {
+    if (!this.#mayPass('server')) return;
     if (method === 'notifications/message')
       return this.#ends.log(`it logs: ${plainText(isObject(params) ? params['data'] : undefined)}`);
     const passed = notification(method, params);
@@ -169,27 +199,23 @@ export class McpFilter {
   }
 
   #request(id: RequestId, method: string, message: JsonRpcObject): void {
+    const refuse = (code: number, why: string): void => {
+      this.#refused++;
+      this.#ends.toServer(errorTo(id, code, why));
+    };
     if (method !== 'ping' && !this.#rules.requests.includes(method)) {
       const what = `the server asked for ${method.slice(0, 100)}, which its signed manifest does not declare`;
-      this.#ends.toServer(errorTo(id, notDeclared, what));
-      this.#tell(new LoadRefusedError('REQUEST_NOT_DECLARED', what));
-      return;
+      refuse(notDeclared, what);
+      return this.#tell(new LoadRefusedError('REQUEST_NOT_DECLARED', what));
     }
-    if (this.#serverAsked.has(id) || this.#serverAsked.size >= maxPending)
-      return this.#ends.toServer(errorTo(id, badRequest, 'this id is under way'));
+    if (this.#serverAsked.has(id)) return refuse(badRequest, 'this id is under way');
+    if (this.#serverAsked.size >= maxPending || !this.#mayTell.server()) {
+      const what = `the server asks too much: ${controlPerMinute} requests a minute, ${maxPending} at once`;
+      refuse(tooMany, what);
+      return this.#tell(new LoadRefusedError('CALL_RATE', what));
+    }
     this.#serverAsked.add(id);
     this.#ends.toClient(message);
-  }
-
-  /** A client that does not say that it can is not asked: servers look before they ask. */
-  #withoutUndeclared(message: JsonRpcObject): JsonRpcObject {
-    const { params } = message;
-    if (!isObject(params) || !isObject(params['capabilities'])) return message;
-    const capabilities = Object.entries(params['capabilities']).filter(([name]) => {
-      const request = askedBy.get(name);
-      return request === undefined || this.#rules.requests.includes(request);
-    });
-    return { ...message, params: { ...params, capabilities: Object.fromEntries(capabilities) } };
   }
 
   /** Of an answer that is no data what a client has to know, and nothing else. */
@@ -222,6 +248,7 @@ export class McpFilter {
       this.#rules.prompts.get(instructionsName) === textHash(instructions)
     )
       return instructions;
+    this.#refused++;
     this.#tell(
       new LoadRefusedError(
         'TEXT_NOT_SIGNED',
@@ -238,6 +265,7 @@ export class McpFilter {
     if (passes) this.#bad[list].delete(name);
     else {
       if (this.#rules[list].has(name)) this.#bad[list].add(name);
+      this.#refused++;
       this.#tell(unsigned(list, name));
     }
     return passes;

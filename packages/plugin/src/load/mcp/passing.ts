@@ -41,6 +41,13 @@ const capabilities: ReadonlyMap<string, readonly string[]> = new Map([
   ['completions', []],
 ]);
 
+/** A client's capability that lets a server make a request. */
+export const askedBy: ReadonlyMap<string, string> = new Map([
+  ['sampling', 'sampling/createMessage'],
+  ['elicitation', 'elicitation/create'],
+  ['roots', 'roots/list'],
+]);
+
 const withoutParams: ReadonlySet<string> = new Set([
   'notifications/tools/list_changed',
   'notifications/prompts/list_changed',
@@ -61,6 +68,20 @@ export function plainText(value: unknown, most: number = maxText): string {
 /** Whether the answer to `method` passes as it is. */
 export function isData(method: string): boolean {
   return calls.has(method);
+}
+
+/**
+ * How a client introduces itself, to a server that may make `requests`: a client that does not say that it can is not asked,
+ * since servers look before they ask.
+ */
+export function greeting(message: JsonRpcObject, requests: readonly string[]): JsonRpcObject {
+  const { params } = message;
+  if (!isObject(params) || !isObject(params['capabilities'])) return message;
+  const passed = Object.entries(params['capabilities']).filter(([name]) => {
+    const request = askedBy.get(name);
+    return request === undefined || requests.includes(request);
+  });
+  return { ...message, params: { ...params, capabilities: Object.fromEntries(passed) } };
 }
 
 /** How a server introduces itself: version and abilities, and no word of its own but signed `instructions`. */

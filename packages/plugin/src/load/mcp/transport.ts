@@ -8,7 +8,7 @@ import { defaultLoadLimits } from '../api.ts';
 import { startPlugin, type Started } from '../start.ts';
 import type { Live } from '../recheck.ts';
 import { filterServer } from './filter-server.ts';
-import type { McpFilter } from './filter.ts';
+import type { McpFilter, McpMetrics } from './filter.ts';
 import type { JsonRpcMessage } from './json-rpc.ts';
 import { commandProgram } from './command.ts';
 
@@ -23,6 +23,8 @@ export interface McpTransport {
   readonly sessionId?: string | undefined;
   /** Once it is started: how it is held, and what it asks for and does not get. */
   readonly about: { readonly name: string; readonly mode: Mode; readonly withheld: readonly string[] } | null;
+  /** What did not pass so far. */
+  metrics(): McpMetrics;
 }
 
 export interface McpTransportOptions extends McpOptions {
@@ -78,6 +80,7 @@ export function mcpTransport(context: Context, spec: string, options: McpTranspo
       const { activated, process, withheld } = started;
       return { name: activated.name, mode: process.mode, withheld };
     },
+    metrics: () => filter?.metrics() ?? { refused: 0, dropped: 0 },
     start: async () => {
       if (beginning !== null || closed)
         throw new LoadFailureError('PLUGIN_CLOSED', 'a transport is started once');
