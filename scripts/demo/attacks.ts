@@ -1,7 +1,8 @@
 /** Scene 5: each attack changes what is served or what is installed, works on a build without its check, and is refused by ours. */
 import { cp, mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { attacks, type Attack, type Ground } from './attack-table.ts';
+import type { Attack, Ground } from './attack.ts';
+import { attacks } from './attack-table.ts';
 import { evilServer, type EvilServer } from './evil-server.ts';
 import { honestText, mailPlugin } from './mail-plugin.ts';
 import { runMain, type Outcome } from './run.ts';

@@ -4,7 +4,8 @@
  */
 import { cp, mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Attack, Ground } from './attack-table.ts';
+import type { Attack, Ground } from './attack.ts';
+import { noThreshold } from './checks.ts';
 import { evilServer } from './evil-server.ts';
 import { ragvQuietly } from './stage.ts';
 import type { Patch } from './weaken.ts';
@@ -27,14 +28,7 @@ export const incidents: readonly Attack[] = [
     command: ['vendor', 'submit', 'submission', '--vault', 'vault', '--yes'],
     operator: true,
     tamper: signWithOneOfTwo,
-    patches: [
-      {
-        package: 'tuf',
-        file: 'metadata/envelope.js',
-        find: 'if (good.size < role.threshold)',
-        replace: 'if (false)',
-      },
-    ],
+    patches: [noThreshold],
     exit: 3,
     codes: ['DOOR_SIGNATURES'],
     worked: (outcome) => outcome.exit === 0,

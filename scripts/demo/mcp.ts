@@ -8,6 +8,26 @@ export interface McpAnswer {
   readonly tools: readonly string[];
 }
 
+/** A server that Node starts with `args`, with the SDK's own transport: as an AI host's configuration does it. */
+export function stdioOf(
+  args: readonly string[],
+  {
+    env,
+    ...options
+  }: {
+    readonly env: Readonly<Record<string, string>>;
+    readonly cwd: string;
+    readonly stderr: 'pipe' | 'ignore';
+  },
+): StdioClientTransport {
+  return new StdioClientTransport({
+    command: process.execPath,
+    args: [...args],
+    env: { ...inherited(), ...env },
+    ...options,
+  });
+}
+
 /** Runs `initialize` and `tools/list` over the stdio of `node main args`. */
 export async function askMcp(
   main: string,
@@ -15,13 +35,7 @@ export async function askMcp(
   env: Readonly<Record<string, string>>,
   cwd: string,
 ): Promise<McpAnswer> {
-  const transport = new StdioClientTransport({
-    command: process.execPath,
-    args: [main, ...args],
-    env: { ...inherited(), ...env },
-    cwd,
-    stderr: 'ignore',
-  });
+  const transport = stdioOf([main, ...args], { env, cwd, stderr: 'ignore' });
   const client = new Client({ name: 'ragnos-demo', version: '1.0.0' });
   await client.connect(transport);
   try {

@@ -1,4 +1,4 @@
-/** Runs the real command line as a child process, the way a person would. */
+/** Runs programs as child processes, the real command line above all, the way a person would. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 
@@ -13,17 +13,28 @@ export interface Outcome {
 export interface RunOptions {
   readonly cwd: string;
   readonly env?: Readonly<Record<string, string>>;
-  /** Arguments for Node itself, such as a preload. */
-  readonly node?: readonly string[];
   readonly input?: string;
+  /** Ends the program. */
+  readonly signal?: AbortSignal;
 }
 
-/** Runs `main` with `args` and waits for its end; the environment is PATH, HOME, the proxies and what `env` adds. */
-export async function runMain(main: string, args: readonly string[], options: RunOptions): Promise<Outcome> {
-  const child = spawn(process.execPath, [...(options.node ?? []), main, ...args], {
-    cwd: options.cwd,
-    env: { ...inherited(), ...options.env },
+/** Runs `main` by Node; `node` are arguments for Node itself, such as a preload. */
+export function runMain(
+  main: string,
+  args: readonly string[],
+  { node = [], ...options }: RunOptions & { readonly node?: readonly string[] },
+): Promise<Outcome> {
+  return run(process.execPath, [...node, main, ...args], options);
+}
+
+/** Runs `program` with `args` and waits for its end; the environment is PATH, HOME, the proxies and what `env` adds. */
+export async function run(program: string, args: readonly string[], options: RunOptions): Promise<Outcome> {
+  const { cwd, env, input = '', signal } = options;
+  const child = spawn(program, args, {
+    cwd,
+    env: { ...inherited(), ...env },
     stdio: ['pipe', 'pipe', 'pipe'],
+    ...(signal === undefined ? {} : { signal }),
   });
   const stdout: Buffer[] = [];
   const stderr: Buffer[] = [];
@@ -37,8 +48,8 @@ export async function runMain(main: string, args: readonly string[], options: Ru
       said.push(chunk);
     });
   child.stdin.on('error', () => undefined); // the child may not read its input
-  child.stdin.end(options.input ?? '');
-  await once(child, 'close');
+  child.stdin.end(input);
+  await once(child, 'close', signal === undefined ? {} : { signal });
   return {
     exit: child.exitCode ?? 1,
     stdout: Buffer.concat(stdout).toString(),

@@ -1,5 +1,5 @@
 /** What is read by a model instead of run by a machine: an attacker need not change a line of code to change what a tool does. */
-import type { Attack } from './attack-table.ts';
+import type { Attack } from './attack.ts';
 import { noConsent, publishAndServe } from './incidents.ts';
 import { mailPlugin, poisonedText, victimsWords } from './mail-plugin.ts';
 

@@ -3,9 +3,8 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
-import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js';
 import type { GivenGrant, Mode, Vault } from '@ragnos/plugin';
-import { inherited } from '../demo/run.ts';
+import { stdioOf } from '../demo/mcp.ts';
 import type { Data, Library, RealPlugin, Server } from './plugin.ts';
 import { ragvRun } from './publish.ts';
 
@@ -72,15 +71,12 @@ async function callServer(vault: Vault, plugin: Server, conditions: Conditions):
   return converse(transport, plugin, project, log);
 }
 
-/** A server over `ragv run`, with the SDK's own transport: as an AI host's configuration starts it. */
+/** A server over `ragv run`. */
 export async function runServer(work: string, plugin: Server, project: string): Promise<Trial> {
   const log: string[] = [];
-  const transport = new StdioClientTransport({
-    ...ragvRun([`acme/${plugin.name}`, ...(plugin.args ?? []).map((text) => here(text, project))]),
-    env: { ...inherited(), ...environment(plugin, project), RAGV_HOME: join(work, 'home') },
-    cwd: project,
-    stderr: 'pipe',
-  });
+  const args = [`acme/${plugin.name}`, ...(plugin.args ?? []).map((text) => here(text, project))];
+  const env = { ...environment(plugin, project), RAGV_HOME: join(work, 'home') };
+  const transport = stdioOf(ragvRun(args), { env, cwd: project, stderr: 'pipe' });
   transport.stderr?.on('data', (piece: Buffer) => void log.push(piece.toString().trim()));
   return converse(transport, plugin, project, log);
 }

@@ -3,9 +3,9 @@ import { execFile } from 'node:child_process';
 import { readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js';
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { isJsonObject, parseJson, type JsonValue } from '@ragnos/tuf';
+import { stdioOf } from '../demo/mcp.ts';
 import { inherited } from '../demo/run.ts';
 import { repositoryRoot } from '../demo/stage.ts';
 import { code, milliseconds, shortened, table } from './markdown.ts';
@@ -97,9 +97,8 @@ async function askBundle(work: string, { name }: RealPackage): Promise<string> {
   const settings = join(work, 'settings.json');
   await writeFile(settings, JSON.stringify({ folders: [join(work, 'project')] }));
   const needed = name === 'server-filesystem' ? ['--settings', settings] : [];
-  const transport = new StdioClientTransport({
-    ...ragvRun([...needed, `acme/${name}`]),
-    env: { ...inherited(), RAGV_HOME: join(work, 'home') },
+  const transport = stdioOf(ragvRun([...needed, `acme/${name}`]), {
+    env: { RAGV_HOME: join(work, 'home') },
     cwd: join(work, 'project'),
     stderr: 'ignore',
   });

@@ -1,10 +1,8 @@
 /** Real packages of the formats that are published unchanged, from npm and PyPI, by the tools of the formats' makers. */
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { isJsonObject, parseJson } from '@ragnos/tuf';
-import { inherited } from '../demo/run.ts';
+import { run } from '../demo/run.ts';
 
 export interface RealPackage {
   /** Its name in the vault. */
@@ -50,20 +48,9 @@ class Kitchen {
   }
 
   async run(cwd: string, program: string, args: readonly string[]): Promise<string> {
-    const child = spawn(program, args, {
-      cwd,
-      env: inherited(),
-      stdio: ['ignore', 'pipe', 'pipe'],
-      signal: this.#signal,
-    });
-    const [out, err]: [Buffer[], Buffer[]] = [[], []];
-    child.stdout.on('data', (part: Buffer) => out.push(part));
-    child.stderr.on('data', (part: Buffer) => err.push(part));
-    await once(child, 'close', { signal: this.#signal });
-    if (child.exitCode === 0) return Buffer.concat(out).toString();
-    throw new Error(
-      `${basename(program)} ${args.join(' ')}: exit ${child.exitCode}\n${Buffer.concat(err).toString()}`,
-    );
+    const { exit, stdout, stderr } = await run(program, args, { cwd, signal: this.#signal });
+    if (exit === 0) return stdout;
+    throw new Error(`${basename(program)} ${args.join(' ')}: exit ${exit}\n${stderr}`);
   }
 
   npm(cwd: string, ...args: readonly string[]): Promise<string> {

@@ -1,38 +1,25 @@
 /** Makes real packages plugins of a vault, by the real command. */
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { inherited } from '../demo/run.ts';
+import { runMain } from '../demo/run.ts';
 import { repositoryRoot } from '../demo/stage.ts';
 import type { RealPlugin } from './plugin.ts';
 
 const main = join(repositoryRoot, 'packages', 'cli', 'src', 'main.ts');
+const node = ['--conditions=@ragnos/source'];
 
 /** @throws with what the command said on stderr */
 export async function ragv(work: string, ...args: readonly string[]): Promise<string> {
-  const env = {
-    ...inherited(),
-    RAGV_HOME: join(work, 'home'),
-    RAGV_KEY_PASSWORD_FILE: join(work, 'password'),
-  };
-  const child = spawn(process.execPath, ['--conditions=@ragnos/source', main, ...args], {
-    cwd: work,
-    env,
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  const [out, err]: [Buffer[], Buffer[]] = [[], []];
-  child.stdout.on('data', (part: Buffer) => out.push(part));
-  child.stderr.on('data', (part: Buffer) => err.push(part));
-  await once(child, 'close');
-  if (child.exitCode === 0) return Buffer.concat(out).toString();
-  const lines = Buffer.concat(err).toString().split('\n');
+  const env = { RAGV_HOME: join(work, 'home'), RAGV_KEY_PASSWORD_FILE: join(work, 'password') };
+  const { exit, stdout, stderr } = await runMain(main, args, { cwd: work, env, node });
+  if (exit === 0) return stdout;
+  const lines = stderr.split('\n');
   throw new Error(lines.find((line) => line.startsWith('error: '))?.slice(7) ?? lines.join(' '));
 }
 
-/** What an AI host's configuration says in the place of `npx`. */
-export function ragvRun(args: readonly string[]): { readonly command: string; readonly args: string[] } {
-  return { command: process.execPath, args: ['--conditions=@ragnos/source', main, 'run', ...args] };
+/** What Node is told, by an AI host's configuration, in the place of `npx`. */
+export function ragvRun(args: readonly string[]): readonly string[] {
+  return [...node, main, 'run', ...args];
 }
 
 export async function publish(work: string, plugin: RealPlugin): Promise<void> {
