@@ -1,5 +1,6 @@
 import type { TargetInfo } from '@ragnos/client';
 import { OfflineError } from '@ragnos/client';
+import { DiskError } from '@ragnos/disk';
 import { LengthOrHashMismatchError, LimitExceededError } from '@ragnos/tuf';
 import { hash } from 'node:crypto';
 import { rmSync } from 'node:fs';
@@ -12,9 +13,13 @@ import { names } from './record.ts';
 import type { Session } from './session.ts';
 import { readBytes } from './state-file.ts';
 
-/** An artifact of the content store; `null` if it is absent or not what its name says. */
+/** An artifact of the content store; `null` if it is absent, or not what its name says: too long, or not to be read at all. */
 export async function readContent(context: Context, sha256: string): Promise<Uint8Array | null> {
-  const bytes = await readBytes(join(context.paths.content, sha256), context.limits.artifactMaxLength);
+  const file = join(context.paths.content, sha256);
+  const bytes = await readBytes(file, context.limits.artifactMaxLength).catch((error: unknown) => {
+    if (error instanceof DiskError || error instanceof LimitExceededError) return null; // it can be fetched again
+    throw error;
+  });
   return bytes !== null && hash('sha256', bytes, 'hex') === sha256 ? bytes : null;
 }
 
