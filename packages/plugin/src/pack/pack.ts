@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { defaultArchiveLimits, type ArchiveLimits } from '../archive/limits.ts';
 import { readArchive } from '../archive/tar-reader.ts';
 import { writeArchive, type FileToPack } from '../archive/tar-writer.ts';
-import { ArchiveError, FormatError, PackError } from '../errors.ts';
-import { noAuthorFile, parseAuthorFile, type AuthorFile } from '../formats/author.ts';
+import { ArchiveError, PackError } from '../errors.ts';
+import type { AuthorFile } from '../formats/author.ts';
 import {
   byPath,
   parseManifest,
@@ -14,6 +14,7 @@ import {
   type PluginManifest,
 } from '../formats/manifest.ts';
 import { pluginName, pluginVersion, type VendorName } from '../names.ts';
+import { readAuthor } from './author-file.ts';
 import { bundleDependencies, type Bundle } from './bundle.ts';
 import { bundledScripts, carriedPackages, kindOf, readEntry, sha256, toManifestFile } from './describe.ts';
 import { claudePackage, isClaudePlugin, readClaudePlugin } from './claude.ts';
@@ -57,7 +58,7 @@ async function packSource(
 ): Promise<Packed> {
   const own = source.entries.map((entry) => ({ ...entry, path: entry.path.slice(source.prefix.length) }));
   const pkg = readPackage(source, own);
-  const author = readAuthor(own);
+  const author = readAuthor(source, own);
   const runtime = otherRuntime(author);
   const claude = isClaudePlugin(own) ? readClaudePlugin(own) : null;
   const vendor = vendorOf(options, author);
@@ -149,20 +150,6 @@ function readPackage(source: Source, own: readonly FileToPack[]): PackageJson {
   if (file === undefined) throw new PackError('PACKAGE_JSON', `${source.originalName} has no package.json`);
   const hasGyp = own.some((item) => item.path === 'binding.gyp');
   return readPackageJson(file.body, `package.json of ${source.originalName}`, hasGyp);
-}
-
-function readAuthor(own: readonly FileToPack[]): AuthorFile {
-  const file = own.find((item) => item.path === 'ragv.json');
-  if (file === undefined) return noAuthorFile;
-  try {
-    return parseAuthorFile(file.body);
-  } catch (cause) {
-    if (!(cause instanceof FormatError)) throw cause;
-    throw new PackError('RAGV_JSON', cause.message, {
-      cause,
-      ...(cause.hint === undefined ? {} : { hint: cause.hint }),
-    });
-  }
 }
 
 function vendorOf(options: PackOptions, author: AuthorFile): VendorName {

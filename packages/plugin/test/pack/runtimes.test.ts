@@ -125,6 +125,15 @@ describe('a program', () => {
   });
 });
 
+test('what npm leaves out of the package is not left out in silence', async () => {
+  const packageJson = { ...json, files: ['main.py'] };
+  const files = { 'package.json': packageJson, 'ragv.json': python, 'main.py': '' };
+  await expect(pack(await folder(files))).rejects.toMatchObject({
+    code: 'RAGV_JSON',
+    hint: 'add it to "files" in package.json, or take it out of .npmignore',
+  });
+});
+
 const refused: Readonly<
   Record<string, readonly [files: Readonly<Record<string, string | object>>, says: RegExp]>
 > = {
