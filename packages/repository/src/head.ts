@@ -107,7 +107,13 @@ export class HeadReader {
     const now = seenOf(head);
     const before = seen === null ? undefined : this.#roots.version(seen.root);
     const forgiven = forgivenBy(before, root.signed);
-    refuseOlder(now, seen, root.signed, this.#storage.description, forgiven);
+    try {
+      refuseOlder(now, seen, root.signed, this.#storage.description, forgiven);
+    } catch (error) {
+      // A root that gives the log up may have come after we asked for roots.
+      if ((await this.#followRoots(seen, options)) === root) throw error;
+      return this.read(options);
+    }
     await this.#seen.save(now, { replace: forgiven.size > 0 });
     this.#head = head;
     this.#current.clear(); // what a delegator said on an earlier head vouches for nothing on this one

@@ -141,6 +141,24 @@ test('an operator who remembers the lost log goes on, without a word from anybod
   expect(await kindsOf(made)).toEqual(['restart', 'root', 'publish']);
 });
 
+test('an operator who asked for roots before the restart, and for the timestamp after it, goes on at once', async () => {
+  const made = await logged();
+  const staging = join(await tempFolder(), 'staging');
+  let asked = 0;
+  let restarted: Promise<unknown> | null = null;
+  const storage: Storage = {
+    ...made.storage,
+    get: async (key, options) => {
+      if (key === 'metadata/timestamp.json' && ++asked === 2)
+        await (restarted ??= lose(made).then(() => restart(made)));
+      return made.storage.get(key, options);
+    },
+  };
+  const other = await made.open({ audit, staging, storage });
+  await add(other, 'three');
+  expect(await kindsOf(made)).toEqual(['restart', 'root', 'publish']);
+});
+
 test('a log that is there is not given up, nor one that was never kept', async () => {
   const made = await logged();
   await expect(propose(await made.open({ audit }))).rejects.toEqual(code('LOG_INTACT'));

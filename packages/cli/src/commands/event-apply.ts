@@ -71,6 +71,7 @@ async function told(
         outcome: 'applied',
         rootVersion: result.rootVersion,
         reset: result.reset,
+        logLost: result.logLost,
         publish: result.publish,
       },
       [
@@ -81,6 +82,11 @@ async function told(
           : [
               `timestamp and snapshot have low versions again (${result.reset}); hosts follow, whatever they saw`,
             ]),
+        ...(result.logLost
+          ? [
+              'the audit log is lost, so nothing can be published yet: ragv log restore <export.jsonl> puts it back, ragv log restart --reason <text> gives it up',
+            ]
+          : []),
       ],
     );
     if (result.rootVersion !== null) await keepNewest(vault, signal);

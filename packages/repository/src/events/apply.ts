@@ -29,6 +29,8 @@ export type AppliedEvent =
       readonly rootVersion: number | null;
       /** See `SubmittedRoot`. */
       readonly reset: string | null;
+      /** See `SubmittedRoot`. */
+      readonly logLost: boolean;
     }
   | {
       /** The repository had moved on: the same change, as other bytes, without any signature. */
@@ -57,10 +59,12 @@ export async function applyEvent(
     const files = roles.filter(({ name }) => name !== rootRole);
     const publish = files.length === 0 ? null : await publishRoles(engine, mutable, event, files, options);
     const root = roles.find(({ name }) => name === rootRole);
-    if (root === undefined) return { outcome: 'applied', publish, rootVersion: null, reset: null };
+    if (root === undefined)
+      return { outcome: 'applied', publish, rootVersion: null, reset: null, logLost: false };
     const submitted = await submitRoot(engine, metadataOf(root), options);
-    const { version, reset } = submitted;
-    return { outcome: 'applied', publish: submitted.publish ?? publish, rootVersion: version, reset };
+    const { version, reset, logLost } = submitted;
+    const all = submitted.publish ?? publish;
+    return { outcome: 'applied', publish: all, rootVersion: version, reset, logLost };
   } catch (error) {
     if (!isConflict(error)) throw error;
     return movedOn(engine, event, error, options);

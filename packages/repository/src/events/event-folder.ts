@@ -95,7 +95,7 @@ function refuseSameRole(event: SigningEvent, other: SigningEvent): void {
   const role = event.roles.find(({ name }) => other.roles.some((each) => each.name === name));
   if (role === undefined || other.id === event.id) return;
   throw new EventError('EVENT_EXISTS', `${role.name} has an open event already: ${other.id}`, {
-    hint: 'two events for one role are two contents of one version: apply or cancel the first',
+    hint: `two events for one role are two contents of one version: ragv event apply ${other.id}, or ragv event cancel ${other.id}, comes first`,
   });
 }
 

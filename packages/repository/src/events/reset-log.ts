@@ -1,6 +1,7 @@
 import { AuditLog, LogError, type LogHead } from '@ragnos/tlog';
 import { logRestarts, type Root, type Timestamp } from '@ragnos/tuf';
 import { logHeadOf } from '../audit.ts';
+import { pendingRestart } from '../log-restart.ts';
 import type { Engine } from '../transact.ts';
 import type { CallOptions } from '../types.ts';
 
@@ -19,8 +20,8 @@ export async function isLog({ storage }: Engine, head: LogHead, options: CallOpt
 
 /**
  * Where the log goes on after a thief had the key that signs its head: at the head that is signed now if it continues the one
- * that this operator saw last, else at that one, else at the longest that is in the store. `null`: there is no log, and this
- * operator knows of none.
+ * that this operator saw last, else at that one, else at the longest that is in the store; one that root has given up stays signed,
+ * and the next one begins. `null`: there is no log, and this operator knows of none.
  */
 export async function soundLog(
   engine: Engine,
@@ -30,6 +31,7 @@ export async function soundLog(
 ): Promise<LogHead | null> {
   const approved = logRestarts(root).length;
   const [signed, seen] = [signedHead(timestamp, approved), await engine.reader.seenLog()];
+  if (pendingRestart(root, signed) !== null) return signed;
   const isSeenThere = seen !== null && (await isLog(engine, seen, options));
   const isSignedThere = signed !== null && (await isLog(engine, signed, options));
   const isNewer = (signed?.restarts ?? 0) > (seen?.restarts ?? 0);

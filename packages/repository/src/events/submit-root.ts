@@ -24,6 +24,7 @@ import { transact, type Engine, type Plan } from '../transact.ts';
 import type { PublishResult } from '../types.ts';
 import type { Workspace } from '../workspace.ts';
 import { findDamage, resetLive } from './reset.ts';
+import { isLog } from './reset-log.ts';
 
 export interface SubmitRootOptions extends PutRootOptions {
   /** sha256 of the transcript of the ceremony in which it was signed: for the audit log. */
@@ -36,6 +37,8 @@ export interface SubmittedRoot {
   readonly publish: PublishResult | null;
   /** Why timestamp and snapshot were given low versions again (5.3.11); `null`: they went on from where they were. */
   readonly reset: string | null;
+  /** The audit log that the timestamp signs is not there: nobody publishes before it is put back, or given up. */
+  readonly logLost: boolean;
 }
 
 /**
@@ -78,10 +81,13 @@ export async function submitRoot(
   } else if (Buffer.compare(before.bytes, bytes) !== 0) throw taken(signed.version);
   const mended = await mend(engine, options);
   const { root, timestamp } = await engine.reader.read(options);
-  const givesUp = pendingRestart(root.signed, logHeadOf(timestamp.signed)) !== null;
+  const log = logHeadOf(timestamp.signed);
+  const givesUp = pendingRestart(root.signed, log) !== null;
+  const logLost = log !== null && !givesUp && !(await isLog(engine, log, options));
   // On a head or a log that could not be built upon no entry could precede the root: it follows.
-  if (reset !== null || givesUp) await record(engine, noteOf(bytes, before.signed, signed, options), options);
-  return { version: signed.version, publish: mended.changed ? mended : publish, reset };
+  if ((reset !== null && !logLost) || givesUp)
+    await record(engine, noteOf(bytes, before.signed, signed, options), options);
+  return { version: signed.version, publish: mended.changed ? mended : publish, reset, logLost };
 }
 
 function noteOf(bytes: Uint8Array, before: Root, next: Root, { transcript }: SubmitRootOptions): AuditNote {
