@@ -1,5 +1,5 @@
 import type { CallOptions, Storage } from '@ragnos/storage';
-import { LogError } from './errors.ts';
+import { unlessWrong } from './errors.ts';
 import { headOf, type LogHead } from './head.ts';
 import { placeOf } from './keys.ts';
 import { tileWidth } from './limits.ts';
@@ -46,13 +46,4 @@ async function newestEntries(
     at = headOf(segment.base, head.restarts);
   }
   return { from: at.size, lines };
-}
-
-async function unlessWrong<T>(work: () => Promise<T>): Promise<T | null> {
-  try {
-    return await work();
-  } catch (error) {
-    if (error instanceof LogError) return null;
-    throw error;
-  }
 }

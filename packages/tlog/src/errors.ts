@@ -50,3 +50,13 @@ export class LogError extends Error {
     if (options.hint !== undefined) this.hint = options.hint;
   }
 }
+
+/** `null` for a log that is not as it should be. Throws where the store fails. */
+export async function unlessWrong<T>(work: () => Promise<T>): Promise<T | null> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof LogError) return null;
+    throw error;
+  }
+}

@@ -2,7 +2,7 @@ import type { CallOptions } from '@ragnos/storage';
 import { decodeBundle } from './bundle.ts';
 import type { Chain } from './chain.ts';
 import { difference } from './difference.ts';
-import { LogError } from './errors.ts';
+import { LogError, unlessWrong } from './errors.ts';
 import { treeRoot } from './frontier.ts';
 import { leafHash, sameHash } from './hash.ts';
 import { bundleKey, tileKey, type LogPlace } from './keys.ts';
@@ -106,11 +106,6 @@ async function believedLeaves(
   root: Uint8Array | undefined,
   call: CallOptions,
 ): Promise<readonly Uint8Array[] | null> {
-  try {
-    const hashes = await readTile(place, 0, index, tileWidth, call);
-    return sameHash(treeRoot(hashes), root) ? hashes : null;
-  } catch (error) {
-    if (error instanceof LogError) return null;
-    throw error;
-  }
+  const hashes = await unlessWrong(() => readTile(place, 0, index, tileWidth, call));
+  return hashes !== null && sameHash(treeRoot(hashes), root) ? hashes : null;
 }

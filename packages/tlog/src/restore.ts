@@ -1,6 +1,6 @@
 import { putOnce, StorageError, type CallOptions, type Storage } from '@ragnos/storage';
 import { readChain, wholeTiles } from './chain.ts';
-import { LogError } from './errors.ts';
+import { LogError, unlessWrong } from './errors.ts';
 import { headOfLines } from './export.ts';
 import { emptyFrontier } from './frontier.ts';
 import { sameTree, type LogHead } from './head.ts';
@@ -33,7 +33,7 @@ export async function restoreLog(
     edge = await writeTile(new Tiles(place, edge, call), edge, block, put);
     block = [];
   }
-  if (await isReadable(storage, head, call)) return;
+  if ((await unlessWrong(() => readChain(storage, head, call))) !== null) return;
   await put(headKey(head), encodeSegment(newSegment(edge, block)));
 }
 
@@ -48,14 +48,4 @@ function replacing(storage: Storage, call: CallOptions): Put {
       await putOnce(storage, key, bytes, logMeta(key), call);
     }
   };
-}
-
-async function isReadable(storage: Storage, head: LogHead, call: CallOptions): Promise<boolean> {
-  try {
-    await readChain(storage, head, call);
-    return true;
-  } catch (error) {
-    if (error instanceof LogError) return false;
-    throw error;
-  }
 }
