@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { storageKey } from './key.ts';
+import type { BucketFinding } from './bucket.ts';
 import type { CallOptions, Storage } from './storage.ts';
 
 const racers = 8;
@@ -36,4 +37,14 @@ export async function probeConditionalWrites(storage: Storage, options: CallOpti
   } finally {
     for (const key of [raced, swapped]) await storage.delete(key, options);
   }
+}
+
+/** What `probeConditionalWrites` says, as a finding about a bucket. */
+export function conditionalWrites(problem: string | null): BucketFinding {
+  return {
+    check: 'conditional-writes',
+    required: true,
+    state: problem === null ? 'ok' : 'missing',
+    message: problem ?? 'of several writers exactly one wins',
+  };
 }

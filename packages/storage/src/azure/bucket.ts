@@ -1,10 +1,10 @@
 import type { BucketFinding, BucketOptions } from '../bucket.ts';
-import { StorageError } from '../errors.ts';
 import { HttpClient, type HttpAnswer } from '../http/client.ts';
+import { errorOf } from '../object/answers.ts';
 import type { Draft } from '../object/dialect.ts';
 import { payloadOfBytes } from '../object/payload.ts';
-import { defaultRetryPolicy, NotNow, repeated } from '../object/retry.ts';
-import { probeConditionalWrites } from '../probe.ts';
+import { defaultRetryPolicy, repeated } from '../object/retry.ts';
+import { conditionalWrites, probeConditionalWrites } from '../probe.ts';
 import { azureRefusal } from './dialect.ts';
 import { openAzure } from './open.ts';
 import { azureSettings, type AzureAddress } from './settings.ts';
@@ -37,9 +37,7 @@ export async function inspectAzure(
       const answer = await client.exchange(await sign(draft), options.signal);
       if (answer.status < 300 || answer.status === 404) return answer;
       const refusal = azureRefusal(answer, draft, undefined, description);
-      if (refusal.kind === 'again') throw new NotNow(refusal.message);
-      if (refusal.kind === 'failed') throw refusal.error;
-      throw new StorageError('STORAGE_UNAVAILABLE', `${description}: status ${answer.status}`);
+      throw errorOf(refusal, description, answer);
     });
 
   const exists = { check: 'exists', required: true } as const;
@@ -54,12 +52,7 @@ export async function inspectAzure(
   const open = found.header('x-ms-blob-public-access');
   return [
     { ...exists, state: found.status === 404 ? 'mended' : 'ok', message: `${container} is there` },
-    {
-      check: 'conditional-writes',
-      required: true,
-      state: problem === null ? 'ok' : 'missing',
-      message: problem ?? 'of several writers exactly one wins',
-    },
+    conditionalWrites(problem),
     {
       check: 'versioning',
       required: false,

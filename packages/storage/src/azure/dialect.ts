@@ -1,9 +1,7 @@
 import type { HttpAnswer } from '../http/client.ts';
-import { commonRefusal, failed, quoted, unreadable } from '../object/answers.ts';
-import { sizeOf } from '../object/caller.ts';
+import { commonRefusal, failed, foundIn, quoted, unreadable } from '../object/answers.ts';
 import type { Dialect, Draft, Expected, Page, Refusal } from '../object/dialect.ts';
 import { listed, standardKeyMaxLength } from '../object/storage.ts';
-import { writesOf } from '../object/writes.ts';
 import { encodedPath } from '../s3/sigv4.ts';
 import { parseXml, xmlText } from '../xml.ts';
 import type { AzureSettings } from './settings.ts';
@@ -56,17 +54,13 @@ export function azureDialect(settings: AzureSettings): Dialect {
         ...(from === null ? [] : [['marker', from] as const]),
       ],
     }),
-    found: (key, answer) => ({
-      info: {
+    found: (key, answer) =>
+      foundIn(
         key,
-        size: sizeOf(answer.header('content-range')) ?? Number(answer.header('content-length') ?? NaN),
-        etag: answer.header('etag') ?? unreadable(description, 'an answer without an etag'),
-        modified: new Date(answer.header('last-modified') ?? NaN),
-        contentType: answer.header('content-type'),
-        cacheControl: answer.header('cache-control'),
-      },
-      writes: writesOf(answer.header(writesHeader)),
-    }),
+        answer,
+        writesHeader,
+        answer.header('etag') ?? unreadable(description, 'an answer without an etag'),
+      ),
     putEtag: (answer) => answer.header('etag') ?? unreadable(description, 'a put without an etag'),
     page: (answer) => pageOf(answer, settings),
     refusal: (answer, draft, condition) => azureRefusal(answer, draft, condition, description),

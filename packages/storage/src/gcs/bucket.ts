@@ -1,10 +1,10 @@
 import type { BucketFinding, BucketOptions } from '../bucket.ts';
 import { HttpClient, type HttpAnswer } from '../http/client.ts';
-import { StorageError } from '../errors.ts';
+import { errorOf } from '../object/answers.ts';
 import type { Draft } from '../object/dialect.ts';
 import { payloadOfBytes } from '../object/payload.ts';
-import { defaultRetryPolicy, NotNow, repeated } from '../object/retry.ts';
-import { probeConditionalWrites } from '../probe.ts';
+import { defaultRetryPolicy, repeated } from '../object/retry.ts';
+import { conditionalWrites, probeConditionalWrites } from '../probe.ts';
 import type { BucketAddress } from '../uri.ts';
 import { gcsRefusal } from './dialect.ts';
 import { jsonAt } from './json.ts';
@@ -46,9 +46,7 @@ export async function inspectGcs(
       const answer = await client.exchange(await sign(draft), options.signal);
       if (answer.status < 300 || answer.status === 404 || answer.status === 403) return answer;
       const refusal = await gcsRefusal(answer, draft, undefined, description, () => Promise.resolve());
-      if (refusal.kind === 'again') throw new NotNow(refusal.message);
-      if (refusal.kind === 'failed') throw refusal.error;
-      throw new StorageError('STORAGE_UNAVAILABLE', `${description}: status ${answer.status}`);
+      throw errorOf(refusal, description, answer);
     });
 
   const exists = { check: 'exists', required: true } as const;
@@ -77,12 +75,7 @@ export async function inspectGcs(
   const update = `gcloud storage buckets update gs://${bucket}`;
   return [
     { ...exists, state: wasThere ? 'ok' : 'mended', message: `${bucket} is there` },
-    {
-      check: 'conditional-writes',
-      required: true,
-      state: problem === null ? 'ok' : 'missing',
-      message: problem ?? 'of several writers exactly one wins',
-    },
+    conditionalWrites(problem),
     {
       check: 'versioning',
       required: false,

@@ -1,10 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import type { HttpAnswer } from '../http/client.ts';
-import { commonRefusal, failed, quoted, unreadable } from '../object/answers.ts';
-import { sizeOf } from '../object/caller.ts';
+import { commonRefusal, failed, foundIn, quoted, unreadable } from '../object/answers.ts';
 import type { Dialect, Draft, Expected, Page, Payload, Refusal } from '../object/dialect.ts';
 import { listed, standardKeyMaxLength } from '../object/storage.ts';
-import { writesOf } from '../object/writes.ts';
 import { encoded, encodedPath } from '../s3/sigv4.ts';
 import type { ObjectMeta } from '../storage.ts';
 import { parseXml, xmlText } from '../xml.ts';
@@ -71,17 +69,13 @@ export function gcsDialect({ settings, bucketExists }: GcsDialectOptions): Diale
         ...(from === null ? [] : [['pageToken', from] as const]),
       ],
     }),
-    found: (key, answer) => ({
-      info: {
+    found: (key, answer) =>
+      foundIn(
         key,
-        size: sizeOf(answer.header('content-range')) ?? Number(answer.header('content-length') ?? NaN),
-        etag: answer.header('x-goog-generation') ?? unreadable(description, 'an answer without a generation'),
-        modified: new Date(answer.header('last-modified') ?? NaN),
-        contentType: answer.header('content-type'),
-        cacheControl: answer.header('cache-control'),
-      },
-      writes: writesOf(answer.header(`x-goog-meta-${writesName}`)),
-    }),
+        answer,
+        `x-goog-meta-${writesName}`,
+        answer.header('x-goog-generation') ?? unreadable(description, 'an answer without a generation'),
+      ),
     putEtag: ({ bytes }) =>
       textOf(jsonAt(bytes, 'generation')) ?? unreadable(description, 'a put without a generation'),
     page: (answer) => pageOf(answer, settings),

@@ -1,12 +1,43 @@
 import { StorageError } from '../errors.ts';
 import type { HttpAnswer } from '../http/client.ts';
-import type { Refusal } from './dialect.ts';
+import type { StorageKey } from '../key.ts';
+import { sizeOf } from './caller.ts';
+import type { Found, Refusal } from './dialect.ts';
+import { NotNow } from './retry.ts';
+import { writesOf } from './writes.ts';
 
 /** For an answer that fits no specification: somebody else than the store answers, or another version of it. */
 export function unreadable(where: string, what: string): never {
   throw new StorageError('STORAGE_UNAVAILABLE', `${where}: ${what}`, {
     hint: 'is the endpoint this kind of store, with nothing in between?',
   });
+}
+
+/** What the headers of an answer say of the object, as every provider says it. `writes`: the header that has their ids. */
+export function foundIn(
+  key: StorageKey,
+  { header }: Omit<HttpAnswer, 'bytes'>,
+  writes: string,
+  etag: string,
+): Found {
+  return {
+    info: {
+      key,
+      size: sizeOf(header('content-range')) ?? Number(header('content-length') ?? NaN),
+      etag,
+      modified: new Date(header('last-modified') ?? NaN),
+      contentType: header('content-type'),
+      cacheControl: header('cache-control'),
+    },
+    writes: writesOf(header(writes)),
+  };
+}
+
+/** The error for an answer where none but success, and what was looked for, has a meaning. */
+export function errorOf(refusal: Refusal, where: string, { status }: HttpAnswer): Error {
+  if (refusal.kind === 'again') return new NotNow(refusal.message);
+  if (refusal.kind === 'failed') return refusal.error;
+  return new StorageError('STORAGE_UNAVAILABLE', `${where}: status ${status}`);
 }
 
 export function failed(

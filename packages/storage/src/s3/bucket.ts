@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { BucketFinding, BucketOptions } from '../bucket.ts';
+import { conditionalWrites } from '../probe.ts';
 import type { BucketAddress } from '../uri.ts';
 import { BucketApi } from './bucket-api.ts';
 import { bucketSettings, type Setting } from './bucket-settings.ts';
@@ -21,7 +22,9 @@ export async function inspectS3(
     findings.push(await look(api, setting, may, harmful?.get(setting.check)));
   }
   // Tried last, since a store may treat conditions in another way once it keeps versions.
-  return [exists, await conditionalWrites(api), ...findings];
+  const problem = await api.conditionalWrites();
+  const unfit = problem === null ? null : `${problem}: a repository cannot be kept here`;
+  return [exists, conditionalWrites(unfit), ...findings];
 }
 
 async function lookForBucket(api: BucketApi, lockWanted: boolean, mend: boolean): Promise<BucketFinding> {
@@ -35,13 +38,6 @@ async function lookForBucket(api: BucketApi, lockWanted: boolean, mend: boolean)
   if (await api.make(lockWanted)) return { ...finding, state: 'mended', message: `${bucket} was made` };
   const message = `there is no bucket ${bucket}, and we may not make it`;
   return { ...finding, state: 'missing', message, run };
-}
-
-async function conditionalWrites(api: BucketApi): Promise<BucketFinding> {
-  const problem = await api.conditionalWrites();
-  const message =
-    problem === null ? 'of several writers exactly one wins' : `${problem}: a repository cannot be kept here`;
-  return { check: 'conditional-writes', required: true, state: problem === null ? 'ok' : 'missing', message };
 }
 
 async function look(

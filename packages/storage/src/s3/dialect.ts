@@ -1,11 +1,9 @@
 import { StorageError } from '../errors.ts';
 import { standardKeyMaxLength, listed } from '../object/storage.ts';
-import { sizeOf } from '../object/caller.ts';
 import type { Dialect, Draft, Expected, Payload } from '../object/dialect.ts';
 import type { ObjectMeta } from '../storage.ts';
 import { parseXml, xmlText } from '../xml.ts';
-import { unreadable } from '../object/answers.ts';
-import { writesOf } from '../object/writes.ts';
+import { foundIn, unreadable } from '../object/answers.ts';
 import { s3Refusal } from './refusal.ts';
 import type { S3Settings } from './settings.ts';
 import { encodedPath } from './sigv4.ts';
@@ -85,17 +83,13 @@ export function s3Dialect({ settings, bucketExists }: S3DialectOptions): Dialect
         ...(from === null ? [] : [['continuation-token', from] as const]),
       ],
     }),
-    found: (key, answer) => ({
-      info: {
+    found: (key, answer) =>
+      foundIn(
         key,
-        size: sizeOf(answer.header('content-range')) ?? Number(answer.header('content-length') ?? NaN),
-        etag: answer.header('etag') ?? unreadable(description, 'an answer without an etag'),
-        modified: new Date(answer.header('last-modified') ?? NaN),
-        contentType: answer.header('content-type'),
-        cacheControl: answer.header('cache-control'),
-      },
-      writes: writesOf(answer.header(writesHeader)),
-    }),
+        answer,
+        writesHeader,
+        answer.header('etag') ?? unreadable(description, 'an answer without an etag'),
+      ),
     putEtag: (answer) => answer.header('etag') ?? unreadable(description, 'a put without an etag'),
     page(answer) {
       const root = parseXml(answer.bytes);

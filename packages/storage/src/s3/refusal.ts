@@ -4,6 +4,9 @@ import type { Draft, Expected, Refusal } from '../object/dialect.ts';
 import { parseXml, xmlText } from '../xml.ts';
 import type { S3Settings } from './settings.ts';
 
+/** What to do where there is no bucket. */
+export const makeBucket = 'make it with ragv init --store, or check its name, region and endpoint';
+
 export interface S3RefusalContext {
   readonly answer: HttpAnswer;
   readonly draft: Draft;
@@ -74,11 +77,7 @@ export async function s3Refusal(context: S3RefusalContext): Promise<Refusal> {
 }
 
 export function noSuchBucket(where: string): Refusal {
-  return failed(
-    'STORAGE_CONFLICT',
-    `${where}: there is no such bucket`,
-    'make it with ragv init --store, or check its name, region and endpoint',
-  );
+  return failed('STORAGE_CONFLICT', `${where}: there is no such bucket`, makeBucket);
 }
 
 function denied({ answer, settings, draft }: S3RefusalContext, code: string, said: string): Refusal {
