@@ -35,32 +35,33 @@ export {
 } from './formats/organisation-policy.ts';
 export type {
   CallOptions,
-  Finding,
-  FindingKind,
-  Held,
-  HeldUpdate,
   Host,
   HostEvent,
   HostOptions,
   GivenPolicy,
   HostProgress,
-  HostStatus,
-  InstalledPlugin,
   InstallOptions,
   InstallResult,
-  PluginExplanation,
-  PluginInfo,
-  PluginStatus,
-  RunOptions,
-  RunResult,
-  RunStreams,
-  SearchHit,
   TrustedRepository,
   TrustOptions,
   VerifyOptions,
+} from './host/api.ts';
+export type {
+  Finding,
+  FindingKind,
+  Held,
+  HeldUpdate,
+  HostStatus,
+  InstalledPlugin,
+  PluginExplanation,
+  PluginInfo,
+  PluginStatus,
+  SearchHit,
   VerifyResult,
   VersionInfo,
-} from './host/api.ts';
+  VersionStanding,
+} from './host/reports.ts';
+export type { RunOptions, RunResult, RunStreams } from './host/run-api.ts';
 export { readArchive, readTar, type ArchiveEntry } from './archive/tar-reader.ts';
 export { readZip } from './archive/zip-reader.ts';
 export { defaultArchiveLimits, type ArchiveLimits } from './archive/limits.ts';

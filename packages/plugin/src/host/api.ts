@@ -1,12 +1,7 @@
-import type { Explanation, Fetcher } from '@ragnos/client';
-import type { Readable, Writable } from 'node:stream';
+import type { Fetcher } from '@ragnos/client';
 
-import type { DeniedAccess } from '../confine/api.ts';
-import type { Mode } from '../confine/grant.ts';
 import type { PluginManifest } from '../formats/manifest.ts';
-import type { GivenGrant } from '../load/permit.ts';
 import type { OrganisationPolicy } from '../formats/organisation-policy.ts';
-import type { PluginVersion } from '../names.ts';
 import type { VerifiedArtifact } from './artifact.ts';
 import type { ConsentAnswer, ConsentRequest } from './consent.ts';
 import type { Permit } from './grants-permit.ts';
@@ -14,6 +9,16 @@ import type { PluginGrant } from './grants-list.ts';
 import type { HostLimits } from './limits.ts';
 import type { PolicyExplanation } from './policy-explain.ts';
 import type { PolicySource } from './policy.ts';
+import type {
+  HeldUpdate,
+  HostStatus,
+  InstalledPlugin,
+  PluginExplanation,
+  PluginInfo,
+  SearchHit,
+  VerifyResult,
+} from './reports.ts';
+import type { RunOptions, RunResult } from './run-api.ts';
 import type { InstallStep } from './steps.ts';
 
 /** Something was refused or changed on this host; also a line of events.jsonl. Never holds a secret. */
@@ -22,8 +27,7 @@ export interface HostEvent {
   readonly time: string;
   /**
    * `refusal` carries an error's code; `change` is one of INSTALLED, UPDATED, ROLLED_BACK, UNINSTALLED, REPAIRED, RECOVERED,
-   * TRUSTED, OWNER_HANDED_OVER, OWNER_ACCEPTED, CONSENTED, CONSENT_WITHDRAWN,
-   * LOG_RESTARTED.
+   * TRUSTED, OWNER_HANDED_OVER, OWNER_ACCEPTED, CONSENTED, CONSENT_WITHDRAWN, LOG_RESTARTED.
    */
   readonly type: 'refusal' | 'change';
   readonly code: string;
@@ -156,198 +160,8 @@ export interface InstallResult {
   readonly request: ConsentRequest | null;
 }
 
-/** An update that waits: for consent, or for a rule to let it through. */
-export interface HeldUpdate extends Held {
-  readonly version: PluginVersion;
-  /** sha256 of its manifest, where it waits for consent: what `grantHeld` agrees to. */
-  readonly manifest: string | null;
-  /** RFC 3339: when this host first held it. */
-  readonly since: string;
-}
-
-export interface InstalledPlugin {
-  readonly repository: string;
-  readonly vendor: string;
-  readonly plugin: string;
-  readonly version: string;
-  readonly previous: string | null;
-  readonly treeHash: string;
-  /** The plugin's folder. Read-only by convention; `verify` shows any change. */
-  readonly folder: string;
-  readonly installedAt: string;
-  /** Versions whose trees are kept, newest first. */
-  readonly kept: readonly string[];
-  /** What the last `update` did not take; `null` = it held nothing back. */
-  readonly heldUpdate: HeldUpdate | null;
-}
-
-export type FindingKind = 'missing' | 'added' | 'changed' | 'mode' | 'link' | 'kind' | 'unreadable';
-
-/** Why nothing of a vendor is installed or updated here, in the words of the error that trying it would give. */
-export interface Held {
-  readonly code: string;
-  readonly message: string;
-  readonly hint: string | null;
-}
-
-/** One thing that is not as the signed manifest says. */
-export interface Finding {
-  readonly kind: FindingKind;
-  /** Relative to the plugin's folder, `/` between segments. */
-  readonly path: string;
-}
-
-export interface VerifyResult {
-  readonly repository: string;
-  readonly vendor: string;
-  readonly plugin: string;
-  readonly version: string;
-  readonly files: number;
-  readonly ok: boolean;
-  /** First the chain's error, if the signed metadata kept at installation does not vouch for the manifest. */
-  readonly chain: { readonly code: string; readonly message: string } | null;
-  readonly findings: readonly Finding[];
-  /** Its vendor is suspended, as far as this host has heard. */
-  readonly held: Held | null;
-  /** The tree was unpacked again from the content store and is now right. */
-  readonly repaired: boolean;
-}
-
 export interface VerifyOptions extends CallOptions {
   readonly repair?: boolean | undefined;
-}
-
-export interface SearchHit {
-  readonly repository: string;
-  readonly vendor: string;
-  readonly plugin: string;
-  readonly description: string;
-  readonly keywords: readonly string[];
-  readonly latest: string | null;
-  readonly installed: string | null;
-}
-
-export interface VersionInfo {
-  readonly version: string;
-  readonly length: number;
-  readonly sha256: string;
-  readonly engines: ReadonlyMap<string, string>;
-  readonly yanked: { readonly reason: string; readonly at: string } | null;
-  readonly revoked: string | null;
-  readonly installed: boolean;
-  /** RFC 3339: when the door had all of it; `null` = it does not say. */
-  readonly firstSeen: string | null;
-  /** Why it is not installed although its vendor signed it: the door did not publish it. */
-  readonly refused: Held | null;
-}
-
-export interface PluginInfo {
-  readonly repository: string;
-  readonly vendor: string;
-  readonly plugin: string;
-  readonly description: string;
-  readonly channels: ReadonlyMap<string, string>;
-  /** Newest first. */
-  readonly versions: readonly VersionInfo[];
-}
-
-/** Why a version is trusted, or not. */
-export interface PluginExplanation {
-  readonly repository: string;
-  readonly vendor: string;
-  readonly plugin: string;
-  readonly version: string;
-  readonly yanked: { readonly reason: string; readonly at: string } | null;
-  readonly revoked: string | null;
-  /** RFC 3339: when the door had all of it; `null` = it does not say. */
-  readonly firstSeen: string | null;
-  /** Why it is not installed although its vendor signed it: the door did not publish it. */
-  readonly refused: Held | null;
-  /** Of its index, its manifest and its artifact, in this order. */
-  readonly targets: readonly Explanation[];
-}
-
-export interface PluginStatus extends InstalledPlugin {
-  readonly yanked: { readonly reason: string; readonly at: string } | null;
-  readonly revoked: string | null;
-  /** Why it is not updated: its vendor is suspended or changed hands, or what is served of it was refused. */
-  readonly held: Held | null;
-  /** What was asked for: a range, `null` for whatever is newest. */
-  readonly wanted: string | null;
-  /** A newer version that `update` would take; `null` = none that is known of. */
-  readonly newer: string | null;
-  /** The newest version there is, in what was asked for or not; `null` = nothing can be installed any more. */
-  readonly newest: string | null;
-}
-
-export interface HostStatus {
-  readonly repository: string;
-  readonly url: string;
-  /** RFC 3339; `null` = never. */
-  readonly lastRefresh: string | null;
-  readonly ageMs: number | null;
-  /** How far this host's clock is behind a time that it has shown at a refresh before. */
-  readonly clockBehindMs: number;
-  /** Why what is known could not be refreshed now; `null` = it was, or nobody was to be asked. */
-  readonly stale: Held | null;
-  readonly versions: ReadonlyMap<string, number>;
-  readonly plugins: readonly PluginStatus[];
-}
-
-/** Where a running plugin reads and writes. None of them is ended. */
-export interface RunStreams {
-  readonly stdin: Readable;
-  readonly stdout: Writable;
-  readonly stderr: Writable;
-}
-
-export interface RunOptions extends CallOptions {
-  /** Default `pipe`: nothing to read, and what it writes comes with the result. An MCP server speaks over streams. */
-  readonly stdio?: 'pipe' | RunStreams | undefined;
-  /** Whether an MCP client speaks over the streams, which are filtered then. Default: if the plugin is an MCP server. */
-  readonly mcp?: boolean | undefined;
-  /** Which of several `bin` entries. Default: the one named like the plugin, else the only one, else `main`. */
-  readonly bin?: string | undefined;
-  /** What a bundle asks its person for, by the setting's name; secrets come from the environment instead. */
-  readonly settings?: ReadonlyMap<string, readonly string[]> | undefined;
-  /** Default: `sandbox` where it is to be had, else `process`; never weaker than policy says. */
-  readonly mode?: Mode | undefined;
-  /** Agreed to for this start alone, in the place of what was at installation. */
-  readonly grant?: GivenGrant | undefined;
-  /** What `$project` stands for. Default: the host's project. */
-  readonly workFolder?: string | null | undefined;
-  /** Values of granted environment variables, before the host's own. */
-  readonly env?: ReadonlyMap<string, string> | undefined;
-  /** Unpack a damaged tree again from the content store instead of refusing. */
-  readonly repair?: boolean | undefined;
-  /** Called when it was verified and has been started. */
-  readonly onStart?:
-    | ((about: {
-        readonly version: string;
-        readonly folder: string;
-        readonly mode: Mode;
-        /** What it asks for and does not get. */
-        readonly withheld: readonly string[];
-      }) => void)
-    | undefined;
-  readonly onDenied?: ((access: DeniedAccess) => void) | undefined;
-  /**
-   * How old what is known may be until it is refreshed and what runs is judged again. Default 15 minutes; 0 = nothing is
-   * done by itself. What a refresh at the start brings counts as known at the start.
-   */
-  readonly recheckEveryMs?: number | undefined;
-  /** It was revoked or refused since it was started; policy says whether it goes on. */
-  readonly onJudged?: ((error: Error, stopped: boolean) => void) | undefined;
-  /** What of an MCP server did not pass the filter. */
-  readonly onRefused?: ((error: Error) => void) | undefined;
-}
-
-export interface RunResult {
-  readonly exitCode: number | null;
-  readonly signal: NodeJS.Signals | null;
-  /** Empty unless `stdio` is `pipe`. */
-  readonly stdout: string;
-  readonly stderr: string;
 }
 
 /**

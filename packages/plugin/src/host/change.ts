@@ -3,7 +3,8 @@ import { join } from 'node:path';
 
 import type { PluginSpec } from '../names.ts';
 import type { PluginManifest } from '../formats/manifest.ts';
-import type { InstalledPlugin, InstallOptions, InstallResult } from './api.ts';
+import type { InstallOptions, InstallResult } from './api.ts';
+import type { InstalledPlugin } from './reports.ts';
 import { rememberHeld } from './consent-held.ts';
 import { decideConsent, keepConsent } from './consent.ts';
 import { pruneContent } from './content.ts';

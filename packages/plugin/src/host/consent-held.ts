@@ -3,7 +3,7 @@ import { join } from 'node:path';
 
 import { NameError } from '../errors.ts';
 import { pluginVersion } from '../names.ts';
-import type { HeldUpdate } from './api.ts';
+import type { HeldUpdate } from './reports.ts';
 import type { Chosen } from './choose.ts';
 import type { Context } from './context.ts';
 import { HostFailureError } from './errors.ts';

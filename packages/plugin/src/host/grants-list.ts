@@ -1,7 +1,7 @@
 import { VaultError } from '@ragnos/tuf';
 
 import type { PluginSpec } from '../names.ts';
-import type { Held } from './api.ts';
+import type { Held } from './reports.ts';
 import type { Context } from './context.ts';
 import { HostNotFoundError } from './errors.ts';
 import { verifyEvidence } from './evidence.ts';

@@ -2,7 +2,7 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { compareVersions } from '../formats/versions.ts';
-import type { InstalledPlugin } from './api.ts';
+import type { InstalledPlugin } from './reports.ts';
 import { readHeld } from './consent-held.ts';
 import { pruneContent } from './content.ts';
 import type { Context } from './context.ts';

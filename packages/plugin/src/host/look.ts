@@ -9,15 +9,8 @@ import type { PluginIndex } from '../formats/plugin-index.ts';
 import type { Revocations } from '../formats/revocations.ts';
 import type { PluginSpec } from '../names.ts';
 import { pluginName, vendorName } from '../names.ts';
-import type {
-  CallOptions,
-  Held,
-  HeldUpdate,
-  HostStatus,
-  PluginInfo,
-  PluginStatus,
-  SearchHit,
-} from './api.ts';
+import type { CallOptions } from './api.ts';
+import type { Held, HeldUpdate, HostStatus, PluginInfo, PluginStatus, SearchHit } from './reports.ts';
 import { chooseVersion, type Chosen, type Judge } from './choose.ts';
 import { heldBack } from './consent-held.ts';
 import { lockIfFree, type Context } from './context.ts';

@@ -1,7 +1,7 @@
 import { chmodSync, lstatSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import type { Finding } from './api.ts';
+import type { Finding } from './reports.ts';
 import { compareTree, installedMode, type ExpectedFile } from './tree.ts';
 
 /** What is put right may be damaged again meanwhile; then somebody has to be told. */

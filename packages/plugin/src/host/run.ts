@@ -11,7 +11,7 @@ import { mcpLineBytes, messageWriter, readMessages } from '../load/mcp/lines.ts'
 import { defaultRecheckMs, watchRunning, type Live } from '../load/recheck.ts';
 import { signalPlugin } from '../load/signals.ts';
 import { startPlugin, type Started } from '../load/start.ts';
-import type { RunOptions, RunResult, RunStreams } from './api.ts';
+import type { RunOptions, RunResult, RunStreams } from './run-api.ts';
 import type { Context } from './context.ts';
 import type { Pointer } from './pointer.ts';
 

@@ -2,7 +2,7 @@ import { hash } from 'node:crypto';
 import { closeSync, constants, fstatSync, lstatSync, openSync, readdirSync, readSync } from 'node:fs';
 import { setImmediate as breathe } from 'node:timers/promises';
 
-import type { Finding } from './api.ts';
+import type { Finding } from './reports.ts';
 
 /** A file as the signed manifest describes it. */
 export interface ExpectedFile {

@@ -4,7 +4,8 @@ import { mkdirSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 
 import type { PluginManifest } from '../formats/manifest.ts';
-import type { Held, VerifyOptions, VerifyResult } from './api.ts';
+import type { VerifyOptions } from './api.ts';
+import type { Held, VerifyResult } from './reports.ts';
 import { knownCatalog, refuseSuspended } from './catalog.ts';
 import { readContent } from './content.ts';
 import type { Context } from './context.ts';
