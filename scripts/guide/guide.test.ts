@@ -37,6 +37,10 @@ test('docs/migration.md', { timeout: 180_000 }, async () => {
   expect(await follow(join(docs, 'migration.md'), normalised)).toBeGreaterThan(0);
 });
 
+test('docs/runtimes.md', { timeout: 180_000 }, async () => {
+  expect(await follow(join(docs, 'runtimes.md'), normalised)).toBeGreaterThan(0);
+});
+
 // A ceremony with five keys, and a recovery, take less than five minutes: everything in the runbook together does.
 test.for(runbooks)('docs/runbooks/%s', { timeout: 300_000 }, async (name) => {
   expect(await follow(join(docs, 'runbooks', name), normalisedKeys)).toBeLessThan(300_000);
