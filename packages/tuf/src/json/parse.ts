@@ -22,17 +22,30 @@ export function parseCompact(
   what: string,
   limits: Limits,
 ): { readonly value: JsonValue; readonly compact: boolean } {
-  const text = decode(bytes, what);
+  return parseText(decode(bytes, what), bytes.length, what, limits);
+}
+
+/** As `parseCompact`, of a text which `length` bytes have given, all of it or less: `cut` members were taken out of it. */
+export function parseText(
+  text: string,
+  length: number,
+  what: string,
+  limits: Limits,
+  cut = 0,
+): { readonly value: JsonValue; readonly compact: boolean } {
   const escapes = text.includes('\\');
   const { members, spaced } = scan(text, escapes, what, limits);
+  if (members + cut > limits.maxJsonMembers)
+    throw new LimitExceededError(`${what}: more than ${limits.maxJsonMembers} members`);
   const value = parse(text, what);
   if (countMembers(value) !== members)
     throw new MalformedMetadataError(`${what}: a key stands twice in one object`);
-  const ordinary = text.length === bytes.length || !/[\ud800-\udfff]/.test(text); // all ASCII, as a rule
+  const ordinary = text.length === length || !/[\ud800-\udfff]/.test(text); // all ASCII, as a rule
   return { value, compact: !escapes && !spaced && ordinary };
 }
 
-function decode(bytes: Uint8Array, what: string): string {
+/** @throws MalformedMetadataError for what is not UTF-8 */
+export function decode(bytes: Uint8Array, what: string): string {
   try {
     // ignoreBOM keeps the mark in the text, where JSON.parse refuses it.
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
@@ -73,8 +86,6 @@ function scan(
     else if (c === 0x2d || (c >= 0x30 && c <= 0x39)) at = endOfNumber(text, at, what);
     else if (c <= 0x20) spaced = true;
   }
-  if (members > limits.maxJsonMembers)
-    throw new LimitExceededError(`${what}: more than ${limits.maxJsonMembers} members`);
   return { members, spaced };
 }
 

@@ -1,6 +1,6 @@
 import { MalformedMetadataError, UnsignedMetadataError } from '../errors.ts';
 import { canonicalJson, isCanonical } from '../json/canonical.ts';
-import { parseCompact } from '../json/parse.ts';
+import { decode, parseText } from '../json/parse.ts';
 import { Reader } from '../json/reader.ts';
 import { isJsonObject, type JsonOutput, type JsonValue } from '../json/value.ts';
 import type { Key } from '../keys/key.ts';
@@ -8,6 +8,7 @@ import { keyFingerprint, verifySignature } from '../keys/verify.ts';
 import { defaultLimits, type Limits } from '../limits.ts';
 import type { RoleKeys, SignedByType, SignedType } from '../model.ts';
 import { keyId, type KeyId } from '../names.ts';
+import { cutFiles, type PlainFiles } from './plain-files.ts';
 import { readSigned } from './read.ts';
 
 /** 4.2. `sig` is kept as received: whether it is hex at all shows when it is verified. */
@@ -34,14 +35,33 @@ export function parseMetadata<T extends SignedType>(
   limits: Limits = defaultLimits,
   what: string = type,
 ): Metadata<T> {
-  const { value, compact } = parseCompact(bytes, what, limits);
+  const text = decode(bytes, what);
+  const cut = type === 'targets' ? cutFiles(text) : null;
+  if (cut !== null) {
+    const { value, compact } = parseText(cut.rest, bytes.length, what, limits, cut.members);
+    const signedBytes = compact ? sliceSigned(bytes, value) : null;
+    if (signedBytes !== null) return readMetadata(value, signedBytes, type, limits, what, cut.files);
+  }
+  const { value, compact } = parseText(text, bytes.length, what, limits);
+  return readMetadata(value, compact ? sliceSigned(bytes, value) : null, type, limits, what);
+}
+
+/** `signedBytes`: null where they have to be written anew. `files`: those that were cut out of `value`. */
+function readMetadata<T extends SignedType>(
+  value: JsonValue,
+  signedBytes: Uint8Array | null,
+  type: T,
+  limits: Limits,
+  what: string,
+  files: PlainFiles | null = null,
+): Metadata<T> {
   const reader = Reader.of(value, what);
   const signed = reader.value('signed');
   if (signed === undefined) throw new MalformedMetadataError(`${what}: nothing is signed`);
   return {
-    signed: readSigned(signed, type, limits, what),
+    signed: readSigned(signed, type, limits, what, files),
     signatures: readSignatures(reader.array('signatures'), what, limits),
-    signedBytes: (compact ? sliceSigned(bytes, value) : null) ?? canonicalJson(signed),
+    signedBytes: signedBytes ?? canonicalJson(signed),
   };
 }
 

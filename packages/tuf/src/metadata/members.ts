@@ -1,11 +1,12 @@
 import { emptyObject, type JsonObject } from '../json/value.ts';
+import { LazyMap } from './lazy-map.ts';
 
 /**
  * The members of an object of a metadata file, kept as they came and made anew when they are asked for: of 100,000 targets
  * or 16,384 roles a look-up needs one, and keeping them all would take four times the memory. Whoever makes it has
  * checked every member: `read` does not throw for them, and every name, less `suffix`, is a `Name`.
  */
-export class Members<Name extends string, T> implements ReadonlyMap<Name, T> {
+export class Members<Name extends string, T> extends LazyMap<Name, T> {
   readonly size: number;
   /** As it is to be written: what was read, or what `edited` was given. */
   readonly json: JsonObject;
@@ -13,6 +14,7 @@ export class Members<Name extends string, T> implements ReadonlyMap<Name, T> {
   readonly #read: (json: JsonObject, member: string) => T;
 
   constructor(json: JsonObject, size: number, suffix: string, read: (json: JsonObject, member: string) => T) {
+    super();
     this.size = size;
     this.json = json;
     this.#suffix = suffix;
@@ -49,19 +51,7 @@ export class Members<Name extends string, T> implements ReadonlyMap<Name, T> {
       .values();
   }
 
-  *values(): MapIterator<T> {
-    for (const [, value] of this) yield value;
-  }
-
   *entries(): MapIterator<[Name, T]> {
     for (const name of this.keys()) yield [name, this.#read(this.json, `${name}${this.#suffix}`)];
-  }
-
-  [Symbol.iterator](): MapIterator<[Name, T]> {
-    return this.entries();
-  }
-
-  forEach(visit: (value: T, name: Name, map: Members<Name, T>) => void): void {
-    for (const [name, value] of this) visit(value, name, this);
   }
 }

@@ -6,9 +6,12 @@ import { roleName, topLevelRoles, type TopLevelRole } from '../names.ts';
 import { readDelegations } from './delegations.ts';
 import { readCommon, readKeys, readMetaFile, readRoleKeys } from './fields.ts';
 import { readMetaFiles } from './meta-files.ts';
+import type { PlainFiles } from './plain-files.ts';
 import { readTargetFiles } from './target-files.ts';
 
-type Readers = { readonly [T in SignedType]: (reader: Reader, limits: Limits) => SignedByType[T] };
+type Readers = {
+  readonly [T in SignedType]: (reader: Reader, limits: Limits, files: PlainFiles | null) => SignedByType[T];
+};
 
 const readers: Readers = {
   root: readRoot,
@@ -17,16 +20,17 @@ const readers: Readers = {
   targets: readTargets,
 };
 
-/** Reads a signed part of type `type`; refuses one that says it is of another type. */
+/** Reads a signed part of type `type`; refuses one that says it is of another type. `files`: those of a role, cut out of `json`. */
 export function readSigned<T extends SignedType>(
   json: JsonValue | undefined,
   type: T,
   limits: Limits,
   what: string,
+  files: PlainFiles | null,
 ): SignedByType[T] {
   const reader = Reader.of(json, what);
   if (reader.string('_type') !== type) reader.fail('_type', type);
-  return readers[type](reader, limits);
+  return readers[type](reader, limits, files);
 }
 
 /** 4.3 */
@@ -69,14 +73,14 @@ function readSnapshot(reader: Reader): Snapshot {
 }
 
 /** 4.5 */
-function readTargets(reader: Reader, limits: Limits): Targets {
+function readTargets(reader: Reader, limits: Limits, cut: PlainFiles | null): Targets {
   const common = readCommon(reader);
   const files = reader.value('targets');
   if (!isJsonObject(files)) reader.fail('targets', 'an object');
   return {
     type: 'targets',
     ...common,
-    targets: readTargetFiles(files),
+    targets: cut ?? readTargetFiles(files),
     delegations: reader.has('delegations') ? readDelegations(reader.object('delegations'), limits) : null,
     unrecognized: reader.rest(),
   };

@@ -4,6 +4,7 @@ import type { TargetFile } from '../model.ts';
 import { targetPath, type TargetPath } from '../names.ts';
 import { isSha256, readHashes } from './fields.ts';
 import { Members } from './members.ts';
+import { PlainFiles } from './plain-files.ts';
 import { targetFileToJson } from './write.ts';
 
 /** The `targets` member of a role (4.5). @throws MalformedMetadataError that names the first bad entry */
@@ -22,6 +23,11 @@ export function editedTargetFiles(
   files: ReadonlyMap<TargetPath, TargetFile>,
   changes: ReadonlyMap<TargetPath, TargetFile | null>,
 ): ReadonlyMap<TargetPath, TargetFile> {
+  const plain =
+    files instanceof PlainFiles
+      ? files.edited(changes, (file) => JSON.stringify(targetFileToJson(file)))
+      : null;
+  if (plain !== null) return plain;
   if (files instanceof Members) {
     const written = [...changes].map(
       ([path, file]) => [path, file === null ? null : targetFileToJson(file)] as const,

@@ -15,6 +15,7 @@ import type {
 import type { KeyId, RoleName, TargetPath } from '../names.ts';
 import { formatDate } from './fields.ts';
 import { Members } from './members.ts';
+import { PlainFiles } from './plain-files.ts';
 
 type Known = Readonly<Record<string, JsonOutput>>;
 
@@ -54,6 +55,7 @@ function own(signed: Signed): Known {
  * kept as it came is written as it came.
  */
 function targetFilesToJson(files: ReadonlyMap<TargetPath, TargetFile>): JsonOutput {
+  if (files instanceof PlainFiles) return new CanonicalText(`{${files.text}}`);
   if (files instanceof Members) return files.json;
   const json = emptyObject();
   for (const [path, file] of [...files].toSorted(([a], [b]) => (a < b ? -1 : 1)))
