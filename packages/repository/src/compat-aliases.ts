@@ -3,7 +3,7 @@ import { checkBytes, type HexDigest, type TargetFile, type TargetPath } from '@r
 import { addedTargets } from './compat-commit.ts';
 import { clientFacts } from './compat-facts.ts';
 import type { Client } from './compat.ts';
-import { PublishError } from './errors.ts';
+import { notThere } from './errors.ts';
 import { aliasKey, targetKey } from './keys.ts';
 import { objectMeta } from './object-meta.ts';
 import { inParallel, putContents } from './put.ts';
@@ -87,14 +87,6 @@ async function bytesOf(storage: Storage, alias: Alias, options: CallOptions): Pr
   if (found === null) throw notThere(storage, from);
   checkBytes(found.bytes, { length: file.length, hashes: new Map([['sha256', digest]]) }, path);
   return found.bytes;
-}
-
-function notThere(storage: Storage, key: StorageKey): PublishError {
-  return new PublishError(
-    'STORE_WENT_BACK',
-    `${storage.description}: ${key} is published, and is not there`,
-    { hint: 'restore the file from a backup' },
-  );
 }
 
 /** From what is stored under the path of the specification, checked on the way. */

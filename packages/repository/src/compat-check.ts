@@ -187,3 +187,22 @@ function* shadowIssues(
         };
     }
 }
+
+/** `said`: the length, in words. */
+export function* snapshotIssues(
+  compat: readonly Client[],
+  said: string,
+  length: number,
+): Generator<CompatIssue> {
+  for (const client of compat) {
+    const { value } = clientFacts[client].snapshotMaxLength;
+    if (length > value)
+      yield {
+        client,
+        rule: 'SNAPSHOT',
+        role: 'snapshot',
+        message: `${said}, more than ${value}`,
+        hint: 'use fewer roles, or larger bins',
+      };
+  }
+}

@@ -1,6 +1,6 @@
 import { VaultError, type RoleName, type TargetFile, type TargetPath } from '@ragnos/tuf';
 import { isSplit } from './bins.ts';
-import { delegationIssues, notCompatible, refuseIssues } from './compat-check.ts';
+import { delegationIssues, refuseIssues, snapshotIssues } from './compat-check.ts';
 import { clientFacts } from './compat-facts.ts';
 import { targetIssues } from './compat-targets.ts';
 import type { Client } from './compat.ts';
@@ -71,17 +71,7 @@ export async function patternsOf(workspace: Workspace, at: Located): Promise<rea
 
 /** @throws PublishError NOT_COMPATIBLE for a snapshot that is too large, unless the one before was already, and no smaller */
 export function checkSnapshotSize(compat: readonly Client[], length: number, before: number): void {
-  for (const client of compat) {
-    const { value } = clientFacts[client].snapshotMaxLength;
-    if (length > value && length > before)
-      throw notCompatible({
-        client,
-        rule: 'SNAPSHOT',
-        role: 'snapshot',
-        message: `it would be ${length} bytes, more than ${value}`,
-        hint: 'use fewer roles, or larger bins',
-      });
-  }
+  if (length > before) refuseIssues(snapshotIssues(compat, `it would be ${length} bytes`, length));
 }
 
 /**

@@ -1,6 +1,6 @@
 import { topLevelRoles, VaultError } from '@ragnos/tuf';
 import { missingAliases, servesAliases, storedAliases } from './compat-aliases.ts';
-import { delegationIssues, keyIssues, type CompatIssue } from './compat-check.ts';
+import { delegationIssues, keyIssues, snapshotIssues, type CompatIssue } from './compat-check.ts';
 import { patternsOf } from './compat-commit.ts';
 import { clientFacts } from './compat-facts.ts';
 import { targetIssues } from './compat-targets.ts';
@@ -26,7 +26,8 @@ export async function compatIssues(engine: Engine, options: CallOptions): Promis
       ),
     );
   }
-  issues.push(...snapshotIssues(engine, head.snapshot.bytes.length));
+  const { length } = head.snapshot.bytes;
+  issues.push(...snapshotIssues(compat, `it has ${length} bytes`, length));
   const workspace = new Workspace(head, engine.now());
   const stored = servesAliases(compat) ? await storedAliases(engine.storage, options) : null;
   const queue: Located[] = [{ name: targetsRole, delegator: rootRole }];
@@ -75,20 +76,6 @@ async function roleIssues(
         hint: 'lay them: layAliases',
       });
   return issues;
-}
-
-function* snapshotIssues({ compat }: Engine, length: number): Generator<CompatIssue> {
-  for (const client of compat) {
-    const { value } = clientFacts[client].snapshotMaxLength;
-    if (length > value)
-      yield {
-        client,
-        rule: 'SNAPSHOT',
-        role: 'snapshot',
-        message: `it has ${length} bytes, more than ${value}`,
-        hint: 'use fewer roles, or larger bins',
-      };
-  }
 }
 
 function* lapsed({ compat }: Engine, at: Located, message: string): Generator<CompatIssue> {

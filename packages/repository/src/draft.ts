@@ -14,7 +14,7 @@ import { readFile } from 'node:fs/promises';
 import { bring } from './bring.ts';
 import type { Client } from './compat.ts';
 import { applyEdit } from './edit-roles.ts';
-import { PublishError } from './errors.ts';
+import { notThere, PublishError } from './errors.ts';
 import { targetKey, unfetchable } from './keys.ts';
 import { roleLayout, sha256 } from './signed.ts';
 import { allFiles } from './split.ts';
@@ -154,12 +154,7 @@ async function readTarget(
       : fresh instanceof Uint8Array
         ? fresh
         : await readFile(fresh.file);
-  if (bytes === undefined)
-    throw new PublishError(
-      'STORE_WENT_BACK',
-      `${storage.description}: ${key} is published, and is not there`,
-      { hint: 'restore the file from a backup' },
-    );
+  if (bytes === undefined) throw notThere(storage, key);
   checkBytes(bytes, { length: file.length, hashes: file.hashes }, at);
   return Uint8Array.from(bytes);
 }

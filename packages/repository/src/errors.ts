@@ -41,3 +41,10 @@ export class PublishError extends VaultError {
     this.code = code;
   }
 }
+
+/** For a target file of which the metadata says that it is in the store. */
+export function notThere({ description }: { readonly description: string }, key: string): PublishError {
+  return new PublishError('STORE_WENT_BACK', `${description}: ${key} is published, and is not there`, {
+    hint: 'restore the file from a backup',
+  });
+}
