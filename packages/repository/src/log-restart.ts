@@ -8,8 +8,12 @@ export function pendingRestart(root: Root, log: LogHead | null): LogRestart | nu
   return log !== null && approved !== undefined && sameHead(approved, log) ? approved : null;
 }
 
-/** A root that gives `lost` up. An approval that never took effect is replaced: the log went on. */
+/**
+ * A root that gives `lost` up. An approval that never took effect is replaced: the log went on. One of this very log stays as it is:
+ * the next log may begin at any moment, with its words.
+ */
 export function withRestart(root: Root, lost: LogRestart): Root {
+  if (pendingRestart(root, lost) !== null) return root;
   const done = logRestarts(root).slice(0, lost.restarts ?? 0);
   return { ...root, unrecognized: withLogRestarts(root.unrecognized, [...done, lost]) };
 }
@@ -30,7 +34,8 @@ export function checkRestarts(before: Root, next: Root, log: LogHead | null): vo
   const same = old.length === now.length && old.every((one, at) => isSame(one, now[at]));
   if (same) return;
   const done = log?.restarts ?? 0;
-  const kept = old.slice(0, done).every((one, at) => isSame(one, now[at]));
+  const settled = pendingRestart(before, log) === null ? done : done + 1;
+  const kept = old.slice(0, settled).every((one, at) => isSame(one, now[at]));
   if (!kept || now.length > done + 1)
     throw new PublishError('BAD_LAYOUT', 'this root says something else of the audit logs that were lost', {
       hint: 'nothing was published; make the root anew from the newest one',

@@ -5,15 +5,30 @@ import type * as timers from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import {
   collect,
+  logHeadOf,
   noLedger,
   review,
   signEvent,
   watchWrites,
+  type AuditOptions,
   type Draft,
+  type Repository,
   type SigningEvent,
 } from '@ragnos/repository';
-import { StorageError, type Storage } from '@ragnos/storage';
-import { clientOf, start, tempFolder, TestClient, testSigner, text, world, type World } from './world.ts';
+import { StorageError, storageKey, type Storage } from '@ragnos/storage';
+import { AuditLog } from '@ragnos/tlog';
+import { logRestarts } from '@ragnos/tuf';
+import {
+  clientOf,
+  keysIn,
+  start,
+  tempFolder,
+  TestClient,
+  testSigner,
+  text,
+  world,
+  type World,
+} from './world.ts';
 
 vi.mock('node:timers/promises', async (original) => {
   const real = await original<typeof timers>();
@@ -73,6 +88,51 @@ test.for(online)(
     expect(new Set(outcomes)).toEqual(new Set(['SIGNATURES_MISSING']));
   },
 );
+
+test('two give the same lost log up: the new log begins with what root says, whoever was faster', async () => {
+  const made = await world();
+  const audit: AuditOptions = { actor: { type: 'user', name: 'olga' }, host: 'desk', tool: 'test 1' };
+  await (await made.open({ audit })).publish((draft) => draft.add('top', text('top')));
+  for (const key of await keysIn(made.storage, 'log/')) await made.storage.delete(storageKey(key));
+  const giveUp = async (repository: Repository, reason: string): Promise<SigningEvent> => {
+    const deadline = new Date(made.now.getTime() + 86_400_000);
+    const event = await repository.proposeLogRestart({ reason, deadline });
+    if (event === null) throw new Error('given up already');
+    return sign(repository, event);
+  };
+  const sign = async (repository: Repository, event: SigningEvent): Promise<SigningEvent> => {
+    const seen = await repository.reviewEvent(event);
+    return (await signEvent(event, seen, made.keys.of('root'), { ledger: noLedger, now: made.now })).event;
+  };
+  let rooted = false;
+  const second = await made.open({
+    audit,
+    maxAttempts: 1,
+    storage: watchWrites(made.storage, ({ key }) => {
+      if (rooted) throw new Error('killed');
+      rooted = key === 'metadata/3.root.json';
+    }),
+  });
+  const late = await giveUp(second, 'the second one said so');
+  let outcome = '';
+  const first = await made.open({
+    audit,
+    storage: watchWrites(made.storage, async ({ key }) => {
+      if (outcome !== '' || !key.startsWith('log/restart-1/')) return; // its root is there, and its timestamp is not
+      const applied = await second.applyEvent(late);
+      outcome = applied.outcome;
+      if (applied.outcome === 'reopened')
+        await second.applyEvent(await sign(second, applied.event)).catch(() => undefined);
+    }),
+  });
+  await first.applyEvent(await giveUp(first, 'the first one said so'));
+  const { root, timestamp } = (await clientOf(made)).set;
+  const head = timestamp === null ? null : logHeadOf(timestamp);
+  if (head === null) throw new Error('no log');
+  const { findings } = await new AuditLog(made.storage).verify(head, { lost: logRestarts(root) });
+  expect(findings.map(({ code }) => code)).toEqual(['LOG_RESTARTED']);
+  expect(outcome).toBe('superseded');
+});
 
 test('a rotation that nobody ended is in nobody’s way after ten minutes', async () => {
   const made = await world();
