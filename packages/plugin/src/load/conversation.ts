@@ -44,11 +44,15 @@ export class Conversation {
       () => channel.pause(),
       () => channel.resume(),
     );
-    channel.onMessage((message) => {
+  }
+
+  /** What came before is heard now: whoever is told of a fault must be able to end the process by then. */
+  listen(): void {
+    this.#channel.onMessage((message) => {
       try {
         this.#receive(message);
       } catch (error) {
-        listeners.fault(error instanceof Error ? error.message : 'a message that is none');
+        this.#listeners.fault(error instanceof Error ? error.message : 'a message that is none');
       }
     });
   }

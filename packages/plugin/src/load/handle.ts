@@ -1,4 +1,4 @@
-import { ConfineFailureError, ConfineRefusedError } from '../confine/errors.ts';
+import { ConfineFailureError } from '../confine/errors.ts';
 import type { Exit } from '../confine/api.ts';
 import type { Context } from '../host/context.ts';
 import type { PluginSpec } from '../names.ts';
@@ -11,25 +11,17 @@ import {
   type PluginMetrics,
   type PluginState,
 } from './api.ts';
-import { Conversation } from './conversation.ts';
+import type { Conversation } from './conversation.ts';
 import { Restarts } from './crash.ts';
 import { LoadFailureError, LoadRefusedError } from './errors.ts';
-import { readLines } from './lines.ts';
 import { aborted, Listeners } from './listeners.ts';
-import { programOf } from './module-program.ts';
+import { beginRun, type Run, type RunEvents } from './one-run.ts';
 import { perMinute } from './rate.ts';
-import { startPlugin, type Started, type StartOptions } from './start.ts';
+import type { Started, StartOptions } from './start.ts';
 
 export interface HandleOptions extends LoadOptions, Pick<StartOptions, 'workFolder' | 'sealAboveBytes'> {
   /** Called once, when nothing of it is left and nothing will be started again. */
   readonly onGone: () => void;
-}
-
-interface Run {
-  readonly started: Started;
-  readonly talk: Conversation;
-  /** Why we end it. */
-  why: Error | null;
 }
 
 /** One loaded plugin: its process, and the next one if that ends. */
@@ -102,51 +94,23 @@ export class Handle {
   }
 
   async #begin(given: AbortSignal | undefined): Promise<void> {
-    const options = this.#options;
+    const { mode, repair, env, grant, workFolder, sealAboveBytes } = this.#options;
     const signal = given === undefined ? this.#ending.signal : AbortSignal.any([given, this.#ending.signal]);
-    const started = await startPlugin(this.#context, this.#spec, programOf, {
-      signal,
-      mode: options.mode,
-      repair: options.repair,
-      env: options.env,
-      grant: options.grant,
-      workFolder: options.workFolder,
-      sealAboveBytes: options.sealAboveBytes,
-      limits: { messageBytes: this.#limits.valueBytes },
-      onDenied: (access) => {
-        this.#counts.denied++;
-        this.#listeners.tell('denied', access);
-      },
-    });
-    const { process: confined, clean } = started;
+    const options = { signal, mode, repair, env, grant, workFolder, sealAboveBytes };
+    const run = await beginRun(this.#context, this.#spec, options, this.#limits, this.#events);
+    const { started, talk } = run;
+    const { process: confined, callsPerMinute } = started;
     if (this.#over !== null) {
+      talk.end(this.#over);
       await confined.stop({ graceMs: 0 }); // it was closed when nothing could be ended yet
       throw this.#over;
     }
-    const { channel } = confined;
-    if (channel === null) throw new Error('started without its channel');
-    const talk = new Conversation(
-      channel,
-      this.#limits,
-      {
-        event: (event, data) => this.#event(event, data),
-        log: (line) => this.#log('log', line),
-        fault: (why) =>
-          void this.#kill(new ConfineRefusedError('CHANNEL_GARBAGE', `on its private channel: ${why}`)),
-        hung: () =>
-          void this.#kill(new LoadFailureError('PLUGIN_HUNG', 'it answers nothing any more, and was ended')),
-      },
-      clean,
-    );
-    const lines = { maxBytes: this.#limits.logLineBytes, perSecond: this.#limits.messagesPerSecond };
-    readLines(confined.stdout, lines, (line) => this.#log('stdout', clean(line)));
-    readLines(confined.stderr, lines, (line) => this.#log('stderr', clean(line)));
-    this.#run = { started, talk, why: null };
+    this.#run = run;
     this.#last = started;
-    const { callsPerMinute } = started;
+    talk.listen();
     if (this.#rate?.perMinute !== callsPerMinute)
       this.#rate = { perMinute: callsPerMinute, mayCall: perMinute(callsPerMinute) };
-    const failed = confined.exited.then((exit) => this.#ended(exit, started, talk));
+    const failed = confined.exited.then((exit) => this.#ended(exit, run));
     const up = await Promise.race([talk.up, failed, aborted(signal)]);
     if (this.#over === null && signal.aborted) {
       await this.#kill(this.#closed(), 'for good');
@@ -161,6 +125,22 @@ export class Handle {
     this.#functions = up;
     this.#state = 'running';
   }
+
+  readonly #events: RunEvents = {
+    onDenied: (access) => {
+      this.#counts.denied++;
+      this.#listeners.tell('denied', access);
+    },
+    event: (event, data) => {
+      this.#counts.events++;
+      this.#pluginListeners.tell(event, data);
+    },
+    log: (stream, line) => {
+      this.#counts.logLines++;
+      this.#listeners.tell('log', { stream, line });
+    },
+    fault: (error) => void this.#kill(error),
+  };
 
   /** @throws why it was ended for good */
   #goOn(): void {
@@ -267,12 +247,11 @@ export class Handle {
   }
 
   /** The process is gone: what waits hears why, and by the policy it is started again. */
-  #ended(exit: Exit, started: Started, talk: Conversation): undefined {
-    const run = this.#run;
+  #ended(exit: Exit, run: Run): undefined {
     const crashed = new ConfineFailureError('PLUGIN_CRASHED', `${this.name} ended by itself`);
-    const error = run?.why ?? exit.error ?? crashed;
-    talk.end(error);
-    if (run?.started !== started) return;
+    const error = run.why ?? exit.error ?? crashed;
+    run.talk.end(error);
+    if (this.#run !== run) return;
     this.#run = null;
     const wasUp = this.#state === 'running';
     const pause = this.#over === null && wasUp ? this.#restarts.pauseAfter(error) : null;
@@ -308,16 +287,6 @@ export class Handle {
       this.#listeners.tell('ended', { error: why, again: false });
       this.#gone();
     }
-  }
-
-  #event(event: string, data: unknown): void {
-    this.#counts.events++;
-    this.#pluginListeners.tell(event, data);
-  }
-
-  #log(stream: 'stdout' | 'stderr' | 'log', line: string): void {
-    this.#counts.logLines++;
-    this.#listeners.tell('log', { stream, line });
   }
 
   #gone(): void {
