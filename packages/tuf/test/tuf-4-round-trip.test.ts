@@ -8,6 +8,7 @@ import {
   roleName,
   signedToBytes,
   targetPath,
+  type MetaFile,
   type SignedType,
 } from '@ragnos/tuf';
 import { describe, expect, test } from 'vitest';
@@ -184,4 +185,27 @@ describe('a date', () => {
 
 test('strict reading and ours agree on what a file holds', () => {
   for (const [, json] of whole) expect(parseJson(envelope(json, []), 'x')).toMatchObject({ signatures: [] });
+});
+
+test('the entries of a snapshot are written in one order, whatever order and names they have', () => {
+  const names = ['targets', 'a', 'a-b', 'a.b', 'a b', 'é', '"', 'z'];
+  const entry = (version: number): MetaFile => ({
+    version,
+    length: null,
+    hashes: null,
+    unrecognized: version === 3 ? new Map([['x', 1]]) : new Map(),
+  });
+  const written = (roles: readonly string[]): string => {
+    const meta = new Map(roles.map((role) => [roleName(role), entry(names.indexOf(role) + 1)]));
+    const { signed } = parseMetadata(envelope(snapshotJson(), [signer]), 'snapshot');
+    return Buffer.from(signedToBytes({ ...signed, meta })).toString();
+  };
+  for (const count of [1, 2, 4, 5, 6, 7, 8]) {
+    const some = names.slice(0, count);
+    expect(written(some)).toBe(written(some.toReversed()));
+    expect(written(some)).toBe(written(some.toSorted((a, b) => (`${a}.json` < `${b}.json` ? -1 : 1))));
+  }
+  expect(written(['targets', 'a-b', 'a'])).toContain(
+    '"meta":{"a-b.json":{"version":3,"x":1},"a.json":{"version":2},"targets.json":{"version":1}}',
+  );
 });

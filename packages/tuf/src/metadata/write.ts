@@ -70,18 +70,38 @@ export function targetFileToJson({ custom, hashes, length, unrecognized }: Targe
 }
 
 function metaFilesToJson(files: ReadonlyMap<RoleName, MetaFile>): JsonOutput {
-  const json = new Map<string, JsonOutput>();
-  for (const [role, file] of files) json.set(`${role}.json`, metaFileToJson(file));
-  return json;
+  const json = ([role, file]: readonly [RoleName, MetaFile]) =>
+    [`${role}.json`, metaFileToJson(file)] as const;
+  return orderedText(files) ?? new Map([...files].map(json));
 }
 
-/** Nearly all are a version alone, or with length and a sha256: their text is made at once, which takes a third of the time. */
-function metaFileToJson({ hashes, length, version, unrecognized }: MetaFile): JsonOutput {
-  const plain = unrecognized.size === 0 && Number.isSafeInteger(version);
-  if (plain && hashes === null && length === null) return new CanonicalText(`{"version":${version}}`);
+/** There are thousands, in order as a rule: their text is made at once, in half the time. Null where that is not so easy. */
+function orderedText(files: ReadonlyMap<RoleName, MetaFile>): CanonicalText | null {
+  const entries: string[] = [];
+  let last = '';
+  for (const [role, file] of files) {
+    const name = `${role}.json`;
+    const text = plainText(file);
+    if (text === null || name <= last || !/^[\w.-]+$/.test(role)) return null;
+    last = name;
+    entries.push(`"${name}":${text}`);
+  }
+  return new CanonicalText(`{${entries.join(',')}}`);
+}
+
+/** What nearly all are: a version alone, or with length and a sha256. Null: this one is not. */
+function plainText({ hashes, length, version, unrecognized }: MetaFile): string | null {
+  if (unrecognized.size > 0 || !Number.isSafeInteger(version)) return null;
+  if (hashes === null && length === null) return `{"version":${version}}`;
   const sha256 = hashes?.size === 1 ? hashes.get('sha256') : undefined;
-  if (plain && sha256 !== undefined && Number.isSafeInteger(length))
-    return new CanonicalText(`{"hashes":{"sha256":"${sha256}"},"length":${length},"version":${version}}`);
+  if (sha256 === undefined || !Number.isSafeInteger(length)) return null;
+  return `{"hashes":{"sha256":"${sha256}"},"length":${length},"version":${version}}`;
+}
+
+function metaFileToJson(file: MetaFile): JsonOutput {
+  const text = plainText(file);
+  if (text !== null) return new CanonicalText(text);
+  const { hashes, length, version, unrecognized } = file;
   return members(unrecognized, {
     ...(hashes === null ? {} : { hashes: hashesToJson(hashes) }),
     ...(length === null ? {} : { length }),
