@@ -8,7 +8,7 @@ import { firstRoot } from '../metadata/first-root.ts';
 import { nextRootAtTable } from '../metadata/next-root.ts';
 import { readTable, type Table } from '../metadata/participants.ts';
 import { CliError } from '../errors.ts';
-import { begunVault } from './init.ts';
+import { begunVault } from '../vault/new-vault.ts';
 import { configFile } from '../vault/config.ts';
 import { openVault, vaultFolder } from '../vault/vault.ts';
 import { applyKept } from './event-apply.ts';

@@ -1,6 +1,5 @@
-import { mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
-import { makeFolders } from '@ragnos/disk';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { vendorName } from '@ragnos/plugin';
 import {
   defaultAudit,
@@ -15,21 +14,12 @@ import type { Signer } from '@ragnos/signing';
 import { read, storageKey } from '@ragnos/storage';
 import { parseMetadata, roleName, rootFingerprint, topLevelRoles } from '@ragnos/tuf';
 import type { Context } from '../command.ts';
-import {
-  begunVault,
-  clientsOf,
-  firstVendor,
-  lifetimes,
-  makeKeys,
-  moveContent,
-  openKeys,
-  readyStore,
-  refuseOccupied,
-} from '../commands/init.ts';
+import { clientsOf, firstVendor, readyStore } from '../commands/init.ts';
 import { keyType } from '../key-type.ts';
 import { confirm } from '../prompt.ts';
-import { writeConfig, type VaultConfig } from '../vault/config.ts';
+import type { VaultConfig } from '../vault/config.ts';
 import { layoutFor, rolesOf } from '../vault/layout.ts';
+import { begunVault, newVault, openKeys, refuseOccupied, type MakeRepository } from '../vault/new-vault.ts';
 import { lifetimesOf, storeOf } from '../vault/vault.ts';
 import { version } from '../version.ts';
 import { finish, Minutes, type Finished } from './ceremony.ts';
@@ -63,29 +53,11 @@ export async function firstRoot(folder: string, table: Table, context: Context):
     voice.note(`completing what was begun in ${store ?? folder}, with the keys in ${folder}`);
     return makeAt(folder, { config: begun, online: await openKeys(folder, begun, context) }, seated, context);
   }
-  makeFolders(dirname(folder), 0o777);
-  const work = await mkdtemp(isThere ? join(folder, '.new-') : `${folder}.new-`);
-  const move = (): Promise<void> => (isThere ? moveContent(work, folder) : rename(work, folder));
-  try {
-    await mkdir(join(work, 'keys'), { mode: 0o700 });
-    const roles = rolesOf(vendor).filter((role) => role !== 'root');
-    const online = await makeKeys(work, roles, type, context);
-    const at = store === undefined ? {} : { store };
-    const config: VaultConfig = { format: 1, vendor, ...at, compat: [...compat], lifetimes, keys: {} };
-    for (const [role, { key }] of online) config.keys[key.keyId] = { role, uri: `file2:keys/${role}.p8` };
-    if (store !== undefined) {
-      await writeConfig(work, config);
-      await move();
-      return await makeAt(folder, { config, online }, seated, context);
-    }
-    await mkdir(join(work, 'public'));
-    const made = await makeAt(work, { config, online }, seated, context);
-    await writeConfig(work, config);
-    await move();
-    return { ...made, file: join(folder, transcriptFile) };
-  } finally {
-    await rm(work, { recursive: true, force: true });
-  }
+  const roles = rolesOf(vendor).filter((role) => role !== 'root');
+  const make: MakeRepository<FirstRoot> = (at, config, online) =>
+    makeAt(at, { config, online }, seated, context);
+  const made = await newVault(folder, isThere, { vendor, roles, type, store, compat }, make, context);
+  return { ...made, file: join(folder, transcriptFile) };
 }
 
 const transcriptFile = join('ceremonies', 'root-1.json');
