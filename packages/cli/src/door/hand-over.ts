@@ -1,16 +1,6 @@
-import {
-  delegatedNames,
-  DoorError,
-  isBinName,
-  keysNote,
-  type Change,
-  type RoleLayout,
-} from '@ragnos/repository';
+import { delegatedNames, DoorError, keysNote, type Change, type RoleLayout } from '@ragnos/repository';
 import { vendorRole } from '../vault/layout.ts';
-import { rulesFor } from './admit.ts';
-import type { Handed } from './receive.ts';
-
-const day = 24 * 60 * 60;
+import { rulesOf, type Handed } from './receive.ts';
 
 /**
  * The change that gives a vendor the keys which it handed over to: all of its roles, nothing else of them changed, and what
@@ -21,11 +11,8 @@ export function handingOver({ submission, roles }: Handed, to: RoleLayout, prove
   const { vendor } = submission;
   const own = vendorRole(vendor);
   return async (draft) => {
-    for (const role of roles.keys())
-      if (role !== own && !isBinName(own, role))
-        throw new DoorError('DOOR_PATHS', `${role}.json`, `is no role of ${vendor}`);
-    const { maxLifeDays } = await rulesFor(draft, vendor);
-    const rules = { maxLife: maxLifeDays * day, named: true, bins: to };
+    const { maxLife } = await rulesOf(draft, vendor, roles);
+    const rules = { maxLife, named: true, bins: to };
     const before = await draft.keysOf(own);
     const changeKeys = (): Promise<void> => draft.edit({ kind: 'keys', role: own, ...to });
     if (!proven) await changeKeys();

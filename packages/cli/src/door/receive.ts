@@ -1,8 +1,7 @@
-import type { Submission } from '@ragnos/plugin';
-import { DoorError, isBinName, type Change, type Content } from '@ragnos/repository';
+import type { Submission, VendorName } from '@ragnos/plugin';
+import { DoorError, isBinName, type Change, type Content, type Draft } from '@ragnos/repository';
+import { vendorRole } from '../vault/layout.ts';
 import { admit, rulesFor, type DoorSettings } from './admit.ts';
-
-const day = 24 * 60 * 60;
 
 /** A submission, with its bytes. */
 export interface Handed {
@@ -16,12 +15,9 @@ export interface Handed {
 /** The change that takes what a vendor signed on its own machine. Every rule is checked before anything is stored. */
 export function receiving({ submission, roles, targets }: Handed, settings: DoorSettings): Change {
   const { vendor } = submission;
-  const own = `vendor.${vendor}`;
+  const own = vendorRole(vendor);
   return async (draft) => {
-    for (const role of roles.keys())
-      if (role !== own && !isBinName(own, role))
-        throw new DoorError('DOOR_PATHS', `${role}.json`, `is no role of ${vendor}`);
-    const { maxLifeDays } = await rulesFor(draft, vendor);
+    const { maxLife } = await rulesOf(draft, vendor, roles);
     const before = new Map<string, Uint8Array | null>();
     for (const path of targets.keys())
       if (path.endsWith('/index.json')) before.set(path, await draft.read(path));
@@ -29,7 +25,7 @@ export function receiving({ submission, roles, targets }: Handed, settings: Door
     const splits = roles.has(own) && roles.size > 1;
     const known = splits ? await draft.list(own) : undefined;
     const rules = {
-      maxLife: maxLifeDays * day,
+      maxLife,
       named: true,
       split: splits,
       ...(known === undefined ? {} : { known }),
@@ -54,6 +50,22 @@ export function receiving({ submission, roles, targets }: Handed, settings: Door
     if (added.size > 0 || removed.size > 0)
       await admit(draft, { vendor, added: [...added], removed: [...removed], before }, settings);
   };
+}
+
+/**
+ * How long what a vendor hands in may live, in seconds. @throws DoorError DOOR_PATHS unless all of it is the vendor's role and its bins
+ */
+export async function rulesOf(
+  draft: Draft,
+  vendor: VendorName,
+  roles: Handed['roles'],
+): Promise<{ readonly maxLife: number }> {
+  const own = vendorRole(vendor);
+  for (const role of roles.keys())
+    if (role !== own && !isBinName(own, role))
+      throw new DoorError('DOOR_PATHS', `${role}.json`, `is no role of ${vendor}`);
+  const { maxLifeDays } = await rulesFor(draft, vendor);
+  return { maxLife: maxLifeDays * 24 * 60 * 60 };
 }
 
 /** The role before its bins, which are delegated to by it. */
