@@ -49,8 +49,9 @@ function keyFile(context: Context): string {
   return join(homeFolder(context.home), 'seal.key');
 }
 
+/** `null`: there is none, or none that could be: every byte is read, and another is made. */
 async function readKey(context: Context): Promise<Uint8Array | null> {
-  const key = await readBytes(keyFile(context), 32);
+  const key = await readBytes(keyFile(context), 32).catch(() => null);
   return key?.length === 32 ? key : null;
 }
 

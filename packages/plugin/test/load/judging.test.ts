@@ -190,6 +190,23 @@ describe('the seal of a large tree', () => {
     },
   );
 
+  test(
+    'whose key is damaged is as none: every byte is read, and another key is made',
+    { timeout: 60_000 },
+    async () => {
+      const { world, start, seals } = await sealed();
+      const key = join(world.home, 'home-v1', 'seal.key');
+      await sleep(2100);
+      expect(await start()).toBe('no error');
+      for (const damaged of ['', 'x'.repeat(33)]) {
+        writeFileSync(key, damaged);
+        expect(await start()).toBe('no error');
+        expect(statSync(key).size).toBe(32);
+        expect(readdirSync(seals)).toHaveLength(1);
+      }
+    },
+  );
+
   test('that somebody else wrote counts for nothing', { timeout: 60_000 }, async () => {
     const { folder, start, seals } = await sealed();
     await sleep(2100);

@@ -38,11 +38,7 @@ function extract(
   path: readonly (string | number)[],
   parts: { path: readonly (string | number)[]; bytes: Uint8Array }[],
 ): unknown {
-  if (typeof value !== 'object' || value === null) {
-    if (typeof value === 'function' || typeof value === 'symbol' || typeof value === 'bigint')
-      throw new TypeError(`a ${typeof value} is no JSON`);
-    return value;
-  }
+  if (typeof value !== 'object' || value === null) return single(value);
   if (path.length > maxDepth) throw new TypeError(`nested more than ${maxDepth} deep`);
   if (value instanceof Uint8Array) {
     if (parts.length >= maxParts) throw new TypeError(`more than ${maxParts} byte arrays`);
@@ -54,12 +50,18 @@ function extract(
   return members(value, path, parts);
 }
 
+function single(value: unknown): unknown {
+  if (typeof value === 'function' || typeof value === 'symbol' || typeof value === 'bigint')
+    throw new TypeError(`a ${typeof value} is no JSON`);
+  return value;
+}
+
 function members(
   value: unknown,
   path: readonly (string | number)[],
   parts: { path: readonly (string | number)[]; bytes: Uint8Array }[],
 ): unknown {
-  if (typeof value !== 'object' || value === null) return value;
+  if (typeof value !== 'object' || value === null) return single(value);
   if (Array.isArray(value))
     return value.map((item: unknown, index) => extract(item, [...path, index], parts));
   const plain: Record<string, unknown> = {};
