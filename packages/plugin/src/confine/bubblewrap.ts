@@ -2,7 +2,7 @@ import { closeSync, existsSync, openSync, readSync, realpathSync } from 'node:fs
 import path from 'node:path';
 import type { ConfineOptions } from './api.ts';
 import { sandboxRoot as root, type Launch } from './launch.ts';
-import { defaultConfineLimits } from './limits.ts';
+import { limitsOf } from './limits.ts';
 import { holders, mainOf, pythonArgs, setupFor } from './launch-plain.ts';
 import { always, nodeFlags } from './node-flags.ts';
 import { ourFile, preloadFile, type OurFile } from './preload-files.ts';
@@ -36,7 +36,7 @@ export async function launchBubblewrap(options: ConfineOptions, folder: string):
     folder,
     root,
     ...last,
-    ...(inner.forks ? taskLimit({ ...defaultConfineLimits, ...options.limits }.tasks) : []),
+    ...(inner.forks ? taskLimit(limitsOf(options).tasks) : []),
     ...inner.command,
   ];
   const [first = program, ...rest] = [...holders(options), program, ...args];

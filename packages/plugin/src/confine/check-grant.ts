@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { ConfineRefusedError } from './errors.ts';
 import type { ConfineOptions } from './api.ts';
+import { overlaps } from './inside.ts';
 import { sandboxRoot } from './launch.ts';
 
 /** Variables by which a program is told to run other code, or to look elsewhere for its own. */
@@ -65,11 +66,4 @@ function checkCompute({ grant, runtime }: ConfineOptions): void {
         hint: 'mode sandbox or process',
       },
     );
-}
-
-/** Whether one is the other, or lies in it. */
-export function overlaps(one: string, other: string): boolean {
-  const inside = (inner: string, outer: string): boolean =>
-    inner === outer || inner.startsWith(outer.endsWith(path.sep) ? outer : outer + path.sep);
-  return inside(one, other) || inside(other, one);
 }

@@ -1,7 +1,7 @@
 import path from 'node:path';
 import type { ConfineOptions } from './api.ts';
 import type { Launch } from './launch.ts';
-import { defaultConfineLimits } from './limits.ts';
+import { limitsOf } from './limits.ts';
 import { always, nodeFlags } from './node-flags.ts';
 import { ourFile, preloadFile } from './preload-files.ts';
 import type { Setup } from './preload/setup.ts';
@@ -74,7 +74,7 @@ export function setupFor(
   places: Pick<Setup, 'root' | 'entry' | 'runner' | 'ours' | 'osLayer'> & Partial<Pick<Setup, 'command'>>,
 ): Setup {
   const { grant, mode } = options;
-  const limits = { ...defaultConfineLimits, ...options.limits };
+  const limits = limitsOf(options);
   return {
     command: null,
     ...places,

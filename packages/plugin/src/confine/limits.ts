@@ -45,3 +45,8 @@ export const defaultConfineLimits: ConfineLimits = {
   controlPerSecond: 2_000,
   deniedPerSecond: 50,
 };
+
+/** The defaults, but for what is said otherwise. */
+export function limitsOf({ limits }: { readonly limits?: Partial<ConfineLimits> }): ConfineLimits {
+  return { ...defaultConfineLimits, ...limits };
+}

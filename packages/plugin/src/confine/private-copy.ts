@@ -16,7 +16,7 @@ import path from 'node:path';
 import { setImmediate as breathe } from 'node:timers/promises';
 import type { ConfineOptions } from './api.ts';
 import { ConfineRefusedError } from './errors.ts';
-import { defaultConfineLimits } from './limits.ts';
+import { defaultConfineLimits, limitsOf } from './limits.ts';
 import { makeOwnFolder } from './own-folder.ts';
 
 const prefix = 'ragv-copy-';
@@ -32,7 +32,7 @@ export function copyOf(options: ConfineOptions): 'first' | 'meanwhile' | null {
   if (wanted !== undefined) return wanted ? 'first' : null;
   if (mode === 'sandbox' && (runtime !== 'node' || grant.native)) return 'first';
   if (mode !== 'sandbox' || process.platform !== 'linux') return null; // in `compute` nothing reads files
-  const { copyBytes } = { ...defaultConfineLimits, ...options.limits };
+  const { copyBytes } = limitsOf(options);
   return isWithin(options, copyBytes) ? 'meanwhile' : null;
 }
 

@@ -12,7 +12,7 @@ export function findProgram(name: string): string | null {
   return folders.map((folder) => `${folder}/${name}`).find((file) => existsSync(file)) ?? null;
 }
 
-export const bwrapHint =
+const bwrapHint =
   'install bubblewrap (apt install bubblewrap, dnf install bubblewrap), or choose another mode';
 
 let bubblewrap: Promise<string> | undefined;

@@ -8,7 +8,7 @@ import { ConfineFailureError, ConfineRefusedError, type ConfineError } from './e
 import { closeInspector } from './inspector.ts';
 import { launchPlain } from './launch-plain.ts';
 import type { Launch } from './launch.ts';
-import { defaultConfineLimits, type ConfineLimits } from './limits.ts';
+import { limitsOf, type ConfineLimits } from './limits.ts';
 import { encodeFrame, FrameError, UnreadError } from './preload/frames.ts';
 import { callLane, controlLane, Lanes } from './preload/lanes.ts';
 import type { Setup } from './preload/setup.ts';
@@ -32,7 +32,7 @@ const setupBytes = 256 * 1024 * 1024;
 export async function startConfined(options: ConfineOptions): Promise<ConfinedProcess> {
   options.signal?.throwIfAborted();
   checkGrant(options);
-  const limits = { ...defaultConfineLimits, ...options.limits };
+  const limits = limitsOf(options);
   const kind = copyOf(options);
   const { verify = () => Promise.resolve() } = options;
   const waits = options.runtime === 'node' && kind !== 'first';

@@ -15,7 +15,8 @@ import { repairTree, treeChanged } from '../host/verify.ts';
 import type { PluginSpec } from '../names.ts';
 import { isSealed, seal } from './seal.ts';
 
-export const defaultSealAboveBytes = 50_000_000;
+/** Above it, hashing every byte at every start takes longer than the start. */
+const defaultSealAboveBytes = 50_000_000;
 
 export interface VerifyOptions {
   readonly signal?: AbortSignal | undefined;

@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream';
 
 import { Pieces } from '../confine/preload/pieces.ts';
+import { plain } from './plain.ts';
 import { Throttle } from '../confine/throttle.ts';
 
 /**
@@ -21,13 +22,7 @@ export function readLines(
   const flush = (): void => {
     if (line.length === 0) return;
     throttle.count();
-    onLine(
-      line
-        .take()
-        .toString('utf8')
-        .replace(/[\p{Cc}\p{Cf}]/gu, ' ')
-        .trimEnd(),
-    );
+    onLine(plain(line.take().toString('utf8')).trimEnd());
   };
   stream.on('data', (piece: Buffer) => {
     for (let at = 0; at < piece.length;) {

@@ -1,4 +1,5 @@
 import { LoadFailureError, type LoadError } from './errors.ts';
+import { plain } from './plain.ts';
 import { packValue } from './runner/values.ts';
 
 const maxFunctions = 1000;
@@ -39,7 +40,7 @@ export function packedOf(message: object): object {
 export function textOf(message: object, name: string, most: number): string {
   const text: unknown = Reflect.get(message, name);
   if (typeof text !== 'string') throw new TypeError(`a message without its ${name}`);
-  return text.slice(0, most).replace(/[\p{Cc}\p{Cf}]/gu, ' ');
+  return plain(text.slice(0, most));
 }
 
 export function namesOf(list: unknown): readonly string[] {

@@ -1,9 +1,10 @@
 import { existsSync, realpathSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { join, resolve, sep } from 'node:path';
+import { join, resolve } from 'node:path';
 
 import type { Capabilities } from '../capabilities/capabilities.ts';
 import type { Grant } from '../confine/grant.ts';
+import { isInside, overlaps } from '../confine/inside.ts';
 import { findProgram } from '../confine/programs.ts';
 import { ensureFolder } from '../host/paths.ts';
 
@@ -55,7 +56,7 @@ export function resolveGrant({ capabilities, places, deny, environments }: Grant
           missing.push(`${what} ${place}: ${path} leads out of ${within}`);
           return [];
         }
-        const kept = denied.find((one) => isInside(target, one) || isInside(one, target));
+        const kept = denied.find((one) => overlaps(target, one));
         if (kept !== undefined) {
           missing.push(`${what} ${place}: ${target} would open ${kept}, which belongs to the vault`);
           return [];
@@ -131,10 +132,6 @@ function real(path: string): string {
   } catch {
     return resolve(path);
   }
-}
-
-function isInside(inner: string, outer: string): boolean {
-  return inner === outer || inner.startsWith(outer.endsWith(sep) ? outer : outer + sep);
 }
 
 /** Of those of `names` that are set. */

@@ -2,7 +2,7 @@ import { array, assert, integer, jsonValue, option, property, tuple, uint8Array 
 import { describe, expect, test } from 'vitest';
 import { nothingGranted } from '../../src/confine/grant.ts';
 import { encodeFrame, FrameDecoder, FrameError } from '../../src/confine/preload/frames.ts';
-import { overlaps } from '../../src/confine/check-grant.ts';
+import { overlaps } from '../../src/confine/inside.ts';
 import { sandboxProfile } from '../../src/confine/sandbox-exec.ts';
 
 describe('frames', () => {

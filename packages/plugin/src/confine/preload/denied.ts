@@ -1,7 +1,7 @@
 import { defineProperty, dictionary, slice } from './primordials.ts';
 
 /** As Node's own refusals, so that a plugin has one code to look for. */
-export class AccessDeniedError extends Error {
+class AccessDeniedError extends Error {
   readonly code = 'ERR_ACCESS_DENIED';
   readonly permission: string;
 

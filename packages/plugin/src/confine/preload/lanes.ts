@@ -1,4 +1,5 @@
 import type { Duplex } from 'node:stream';
+import { drained } from './drained.ts';
 import { encodeFrame, FrameDecoder, FrameError, UnreadError, type Frame } from './frames.ts';
 
 export interface Message {
@@ -69,16 +70,7 @@ export class Lanes {
     const stream = this.#stream;
     return {
       send: (value, bytes) => this.#send(number, value, bytes ?? null),
-      drained: async () => {
-        if (!stream.writableNeedDrain || stream.destroyed) return;
-        await new Promise<void>((resolve) => {
-          const done = (): void => {
-            stream.off('drain', done).off('close', done);
-            resolve();
-          };
-          stream.on('drain', done).on('close', done);
-        });
-      },
+      drained: async () => drained(stream),
       onMessage: (listener) => {
         this.#listeners.set(number, listener);
         const early = this.#early.get(number) ?? [];

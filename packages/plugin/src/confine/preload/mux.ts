@@ -20,11 +20,9 @@ const pieceBytes = 64 * 1024;
 
 type Send = (value: object, bytes?: Uint8Array) => boolean;
 
-/** One of many streams over a lane. Each waits for its own reader alone. */
+/** One of many streams over a lane. Each waits for its own reader alone. What the broker says when it opens is the event `opened`. */
 export class MuxStream extends Duplex {
   readonly id: number;
-  /** What the broker said when it opened; the event is `opened`. */
-  opened: unknown = null;
   /** Called when bytes come or go. */
   onActivity: () => void = () => undefined;
   readonly #send: Send;
@@ -47,7 +45,6 @@ export class MuxStream extends Duplex {
   }
 
   confirm(info: unknown): void {
-    this.opened = info;
     this.#send({ id: this.id, opened: info });
   }
 
@@ -81,7 +78,6 @@ export class MuxStream extends Duplex {
       return true;
     }
     if ('opened' in value) {
-      this.opened = value.opened;
       this.emit('opened', value.opened);
     } else if ('reset' in value) {
       this.#reset = true;

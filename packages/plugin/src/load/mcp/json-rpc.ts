@@ -79,7 +79,7 @@ function isId(id: unknown): id is RequestId {
   return (typeof id === 'string' && id.length <= 1000) || (typeof id === 'number' && Number.isFinite(id));
 }
 
-/** Methods of a request that nothing could mean otherwise. */
+/** What answers a request that goes no further: in our words. */
 export function errorTo(id: RequestId, code: number, message: string): JsonRpcObject {
   return { jsonrpc: '2.0', id, error: { code, message } };
 }

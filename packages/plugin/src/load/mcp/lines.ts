@@ -2,6 +2,7 @@ import type { Readable, Writable } from 'node:stream';
 
 import { Pieces } from '../../confine/preload/pieces.ts';
 import { Throttle } from '../../confine/throttle.ts';
+import { plain } from '../plain.ts';
 import { isObject } from './json-rpc.ts';
 import { tapOf } from './tap.ts';
 
@@ -16,7 +17,7 @@ export interface StrayLimits {
 }
 
 /** Room for a banner and for a word with every call; a flood is over within a second. */
-export const defaultStrayLimits: StrayLimits = {
+const defaultStrayLimits: StrayLimits = {
   linesPerMinute: 100,
   bytesPerMinute: 256 * 1024,
   shownBytes: 4096,
@@ -116,6 +117,7 @@ function readWhole(stream: Readable, maxBytes: number, on: OnLine): void {
   const tap = tapOf(stream);
   const bad = (why: string): void => {
     over = true;
+    rest = null;
     line.take();
     stream.pause();
     on.bad(why);
@@ -142,6 +144,7 @@ function readWhole(stream: Readable, maxBytes: number, on: OnLine): void {
   };
   tap.onFree(work);
   stream.on('data', (piece: Buffer) => {
+    if (over) return; // whoever else held the stream has let go of it
     rest = rest === null ? piece : Buffer.concat([rest, piece]);
     work();
   });
@@ -177,12 +180,8 @@ function parsed(line: Buffer): unknown {
 
 /** Nothing of it moves a cursor or turns the direction of a text. */
 function shown(line: Buffer, bytes: number): string {
-  const text = line
-    .subarray(0, bytes)
-    .toString('utf8')
-    .replace(/[\p{Cc}\p{Cf}]/gu, ' ')
-    .trim();
-  return line.length > bytes ? `${text}… (${line.length} bytes)` : text;
+  const text = line.subarray(0, bytes).toString('utf8');
+  return line.length > bytes ? `${plain(text).trim()}… (${line.length} bytes)` : plain(text).trim();
 }
 
 function strayBudget({ linesPerMinute, bytesPerMinute }: StrayLimits): (bytes: number) => boolean {

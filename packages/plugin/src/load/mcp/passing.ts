@@ -1,3 +1,4 @@
+import { plain } from '../plain.ts';
 import { isObject, type JsonRpcObject } from './json-rpc.ts';
 
 /** Who a server is: as its signed manifest says, not as it says itself. */
@@ -56,13 +57,10 @@ const withoutParams: ReadonlySet<string> = new Set([
 
 const maxText = 1_000;
 
-/** One line that moves no cursor and turns no text around. */
+/** A value of a message for people to read, in one line. */
 export function plainText(value: unknown, most: number = maxText): string {
   const text = typeof value === 'string' ? value : (JSON.stringify(value) ?? '');
-  return text
-    .slice(0, most)
-    .replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, ' ')
-    .trim();
+  return plain(text.slice(0, most)).trim();
 }
 
 /** Whether the answer to `method` passes as it is. */

@@ -1,5 +1,6 @@
 import type { Exit } from '../../confine/api.ts';
 import type { Mode } from '../../confine/grant.ts';
+import { drained } from '../../confine/preload/drained.ts';
 import { readSpec, type Context } from '../../host/context.ts';
 import type { McpOptions } from '../api.ts';
 import { LoadFailureError } from '../errors.ts';
@@ -125,15 +126,7 @@ export function mcpTransport(context: Context, spec: string, options: McpTranspo
       if (filter === null || started === null || closed)
         throw new LoadFailureError('PLUGIN_CLOSED', 'the server does not run');
       filter.fromClient(message);
-      const { stdin } = started.process;
-      if (stdin.writableNeedDrain && !stdin.destroyed)
-        await new Promise<void>((resolve) => {
-          const done = (): void => {
-            stdin.off('drain', done).off('close', done);
-            resolve();
-          };
-          stdin.on('drain', done).on('close', done);
-        });
+      await drained(started.process.stdin);
     },
     close: async () => end(new LoadFailureError('PLUGIN_CLOSED', 'the transport was closed'), 1000),
   };

@@ -27,11 +27,6 @@ export class Inbox implements AsyncIterableIterator<unknown> {
     return this.#items.length;
   }
 
-  /** Whether somebody waits for the next one. */
-  get wanted(): boolean {
-    return this.#waiting !== null;
-  }
-
   push(item: unknown): void {
     if (this.#ended !== null) return;
     const waiting = this.#waiting;
