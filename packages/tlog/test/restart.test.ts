@@ -13,7 +13,7 @@ import {
   type LostLog,
   type NewEntry,
 } from '@ragnos/tlog';
-import { append, collect, grown, keysBelow, sample, start } from './samples.ts';
+import { append, collect, grown, keysBelow, overwrite, sample, start } from './samples.ts';
 
 const lostAt = (head: LogHead, reason = 'the disk died'): LostLog => ({
   ...head,
@@ -54,6 +54,15 @@ test('the log after a lost one is whole by itself, beside what is left of that, 
   const needs = await log.needs(head);
   for (const key of await keysBelow(storage, 'log/tile/')) expect(needs(key)).toBe(true);
   expect(needs('log/restart-1/head/7-abc.jsonl')).toBe(false);
+});
+
+test('the heads that lie in the store are found by log, the longest first', async () => {
+  const { storage, log, begun, head } = await made();
+  await overwrite(storage, 'log/restart-1/head/7-abc.jsonl', Buffer.from('no head is called so'));
+  expect(await log.storedHeads(0)).toEqual([]);
+  const found = await log.storedHeads(1);
+  expect(found.map(({ size }) => size)).toEqual([260, 6, 2]);
+  expect([found.at(0), found.at(-1)]).toEqual([head, begun]);
 });
 
 test('who saw the new log already is told nothing more; who saw the old one is, as far as it goes', async () => {
