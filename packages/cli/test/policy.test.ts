@@ -61,7 +61,11 @@ describe('consent without a terminal', () => {
     await ok('install acme/hello --grant net.connect');
     expect(await ok('grant list')).toContain('not: sees the environment variable TOKEN (consent)');
     write(join(folder, 'most.json'), '{ "env": ["TOKEN", "OTHER"] }');
-    await ok('install acme/hello --grant most.json');
+    expect(await ragv('install acme/hello --grant most.json')).toMatchObject({
+      exit: 0,
+      stdout: 'acme/hello@1.0.0 is installed already\n',
+      stderr: 'note: what it may do now: ragv grant list acme/hello\n',
+    });
     expect(await ok('grant list acme/hello')).toMatch(
       /agreed to by \S+ \(flag\) on .*\n {2}sees the environment variable TOKEN/,
     );

@@ -25,6 +25,9 @@ export async function run(context: Context): Promise<undefined> {
       );
   } finally {
     if (results.length > 0) sayInstalled(context.voice, results); // also when a later one is refused
+    if (given !== undefined && !dryRun)
+      for (const { changed, vendor, plugin } of results)
+        if (!changed) context.voice.note(`note: what it may do now: ragv grant list ${vendor}/${plugin}`);
   }
   return;
 }
