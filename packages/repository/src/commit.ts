@@ -75,9 +75,9 @@ interface Above {
 }
 
 /**
- * One try: target files and roles → snapshot and audit entry → timestamp, whose compare-and-swap is the commit point. Nothing
- * is written before every signer is known to be at hand. If this throws, nothing was committed; `attempt` names
- * what was written.
+ * One try: target files, roles, snapshot and audit entry, each stored as soon as it is signed; and once all of them are, the
+ * timestamp, whose compare-and-swap is the commit point. Nothing is written before every signer is known to be at hand. If this
+ * throws, nothing was committed; `attempt` names what was written.
  */
 export async function commit(
   workspace: Workspace,
@@ -177,7 +177,7 @@ export async function commit(
   const remember = async (put: Promise<ReadonlyMap<string, Content>>): Promise<void> => {
     for (const [key, content] of await put) rewritten.set(key, content);
   };
-  // Nobody knows of these before the snapshot, so they need no order among themselves.
+  // Nobody knows of these before the timestamp, so they need no order among themselves.
   const writes: readonly (() => Promise<void>)[] = [
     () => remember(putContents(storage, workspace.contents, fresh)),
     () => remember(putAliases(workspace, works, storage, context.compat, fresh)),
