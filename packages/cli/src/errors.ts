@@ -3,6 +3,7 @@ import { VaultError, type VaultErrorOptions } from '@ragnos/tuf';
 /** What only the command line itself can refuse. */
 export type CliErrorCode =
   | 'USAGE'
+  | 'NODE_TOO_OLD'
   | 'NOT_A_VAULT'
   | 'VAULT_EXISTS'
   | 'BAD_CONFIG'

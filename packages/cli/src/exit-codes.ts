@@ -301,6 +301,7 @@ export const exitOfError: Readonly<Record<ErrorCode, Exit>> = {
   PLUGIN_CLOSED: 'failure',
   // the command line itself
   USAGE: 'usage',
+  NODE_TOO_OLD: 'failure',
   NOT_A_VAULT: 'notFound',
   VAULT_EXISTS: 'conflict',
   BAD_CONFIG: 'usage',

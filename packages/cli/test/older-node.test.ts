@@ -1,0 +1,109 @@
+/** `ragv` by its full path is started with whatever Node a host has: the one beside it takes over, or the one that is needed is named. */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { mkdirSync, readFileSync, realpathSync, symlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import { satisfies } from 'semver';
+import { expect, onTestFinished, test } from 'vitest';
+import { isNodeNewEnough } from '../src/needed-node.ts';
+import { nodeBeside } from '../src/older-node.ts';
+import { json, listen, packagesFolder, tempFolder, write } from './ragv.ts';
+
+const main = join(packagesFolder, 'cli', 'src', 'main.ts');
+const beside = realpathSync(join(packagesFolder, '..', 'node_modules', '.bin', 'node'));
+
+/** Starts the command as a Node 20 at `path` would: what it starts itself is as it is. */
+function startOld(path: string, args: readonly string[]): ChildProcess {
+  const pretend = write(
+    join(tempFolder(), 'old.cjs'),
+    `if (process.env.PRETEND !== undefined) {
+       Object.defineProperty(process, 'versions', { value: { ...process.versions, node: '20.20.2' } });
+       process.execPath = process.env.PRETEND;
+       delete process.env.PRETEND;
+     }`,
+  );
+  const flags = ['--conditions=@ragnos/source', '--require', pretend];
+  const child = spawn(process.execPath, [...flags, main, ...args], {
+    env: { HOME: tempFolder(), RAGV_HOME: join(tempFolder(), 'home'), PATH: '/usr/bin:/bin', PRETEND: path },
+    stdio: 'pipe',
+  });
+  onTestFinished(() => void child.kill('SIGKILL'));
+  return child;
+}
+
+test('the versions are those of package.json', () => {
+  const text = readFileSync(join(packagesFolder, 'cli', 'package.json'), 'utf8');
+  const range = /"node": "([^"]+)"/.exec(text)?.[1] ?? '';
+  for (const version of [
+    '18.0.0',
+    '20.20.2',
+    '22.22.0',
+    '24.0.0',
+    '24.14.9',
+    '24.15.0',
+    '24.21.0',
+    '25.9.0',
+    '26.0.0',
+    '26.10.0',
+    '28.1.0',
+  ])
+    expect([version, isNodeNewEnough(version)]).toEqual([version, satisfies(version, range)]);
+});
+
+test('the Node beside the package takes over, with its answers and exit codes', async () => {
+  const said = await listen(startOld('/usr/bin/env', ['list']));
+  expect(said).toMatchObject({ exit: 5, stdout: '' });
+  expect(said.stderr).toMatch(/^error: no repository is trusted on this host \[NO_REPOSITORY\]\n/);
+  const help = await listen(startOld('/usr/bin/env', ['list', '--help']));
+  expect(help.exit).toBe(0);
+  expect(help.stdout).toContain('ragv list');
+});
+
+test('what comes in, signals and the exit code pass through', async () => {
+  const script = write(
+    join(tempFolder(), 'script.mjs'),
+    `import { text } from 'node:stream/consumers';
+     if (process.env.PRETEND !== undefined) {
+       process.execPath = process.env.PRETEND;
+       delete process.env.PRETEND;
+       const { run } = await import(${JSON.stringify(join(packagesFolder, 'cli/src/older-node.ts'))});
+       process.exitCode = await run(['a b', '--c']);
+     } else {
+       const said = await text(process.stdin);
+       process.once('SIGTERM', () => process.exit(7));
+       setInterval(() => undefined, 1000);
+       process.stdout.write(JSON.stringify([said, ...process.argv.slice(2)]));
+     }`,
+  );
+  const child = spawn(process.execPath, ['--conditions=@ragnos/source', script], {
+    env: { PRETEND: '/usr/bin/env' },
+    stdio: 'pipe',
+  });
+  onTestFinished(() => void child.kill('SIGKILL'));
+  child.stdout.once('data', () => child.kill('SIGTERM'));
+  const said = await listen(child, 'hello');
+  expect(said).toEqual({ exit: 7, stdout: '["hello","a b","--c"]', stderr: '' });
+});
+
+test('without one, the error says which is needed', async () => {
+  const said = await listen(startOld(beside, ['run', 'acme/hello', '--', '--json']));
+  expect(said).toEqual({
+    exit: 1,
+    stdout: '',
+    stderr:
+      `error: ragv needs Node 26 or later, or Node 24 from 24.15 on; this is Node 20.20.2, ${beside} [NODE_TOO_OLD]\n` +
+      'hint: start it as <a newer node> <path of ragv> …, or put a newer node first in PATH\n',
+  });
+  const told = await listen(startOld(beside, ['list', '--json']));
+  expect(json(told.stderr)).toMatchObject({ error: { code: 'NODE_TOO_OLD', exit: 1 } });
+});
+
+test('it is looked for beside the package, installed or cloned, and nowhere else', () => {
+  const folder = tempFolder();
+  const node = realpathSync(write(join(folder, 'node_modules/node-x/bin/node'), '', 0o755));
+  mkdirSync(join(folder, 'node_modules/.bin'));
+  symlinkSync(node, join(folder, 'node_modules/.bin/node'));
+  expect(nodeBeside(join(folder, 'node_modules/@ragnos/cli/dist'), beside)).toBe(node);
+  expect(nodeBeside(join(folder, 'packages/cli/dist'), beside)).toBe(node);
+  expect(nodeBeside(join(folder, 'packages/cli/dist'), node)).toBeNull();
+  expect(nodeBeside(join(folder, 'a/b/packages/cli/dist'), beside)).toBeNull();
+});
