@@ -33,7 +33,7 @@ export async function run(context: Context): Promise<number> {
     onStart: ({ version, mode: chosen, withheld }) => {
       signal.throwIfAborted();
       signal.removeEventListener('abort', stop);
-      voice.note(`note: ${spec} ${version} is verified and ${modeWords[chosen]}`);
+      voice.note(`note: ${spec.replace(/@[^@]*$/, '')} ${version} is verified and ${modeWords[chosen]}`);
       for (const line of withheldLines(spec, withheld, options.flag('verbose'))) voice.note(line);
     },
     onJudged: (error, stopped) => {

@@ -25,6 +25,7 @@ import { knownSeen } from './seen.ts';
 import { knownIndex, knownRevocations } from './session.ts';
 import { compareTree } from './tree.ts';
 import { asDiskError } from './state-file.ts';
+import { requireWanted } from './wanted.ts';
 
 /**
  * Points to the version that was installed before, if its chain and tree are whole and nothing known here speaks against it.
@@ -149,7 +150,7 @@ export async function uninstallPlugin(
   spec: PluginSpec,
   options: { readonly dryRun?: boolean | undefined },
 ): Promise<InstalledPlugin> {
-  const pointer = await requirePointer(context, spec);
+  const pointer = await requireWanted(context, spec);
   const was = await describe(context, pointer);
   if (options.dryRun === true) return was;
   const { vendor, plugin } = pointer;

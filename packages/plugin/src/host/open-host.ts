@@ -23,6 +23,7 @@ import { chooseRepository, installedNames } from './record.ts';
 import { recover } from './recover.ts';
 import { openSession, type Session } from './session.ts';
 import { heldFor, verifyPlugin } from './verify.ts';
+import { requireWanted } from './wanted.ts';
 
 /**
  * The plugins of one repository on this machine. Throws `NO_REPOSITORY` if `alias` is not trusted here and
@@ -132,7 +133,7 @@ export function hostOn(context: Context): Host {
         const chosen =
           spec === undefined
             ? await pointers(context)
-            : [await requirePointer(context, readSpec(context, spec))];
+            : [await requireWanted(context, readSpec(context, spec))];
         const results = [];
         for (const pointer of chosen) results.push(await verifyPlugin(context, pointer, options));
         return results;
@@ -140,17 +141,12 @@ export function hostOn(context: Context): Host {
     status: (options = {}) => guarded(null, () => status(context, options)),
     run: (spec, args, options = {}) =>
       guarded(spec, async () =>
-        (await import('./run.ts')).runPlugin(
-          context,
-          await requirePointer(context, readSpec(context, spec)),
-          args,
-          options,
-        ),
+        (await import('./run.ts')).runPlugin(context, readSpec(context, spec), args, options),
       ),
     artifact: (spec, options = {}) =>
       guarded(spec, async () => {
         const { installedArtifact } = await import('./artifact.ts');
-        const pointer = await requirePointer(context, readSpec(context, spec));
+        const pointer = await requireWanted(context, readSpec(context, spec));
         return installedArtifact(context, pointer, options.signal);
       }),
     grants: (spec) =>

@@ -12,8 +12,8 @@ import { defaultRecheckMs, watchRunning, type Live } from '../load/recheck.ts';
 import { signalPlugin } from '../load/signals.ts';
 import { startPlugin, type Started } from '../load/start.ts';
 import type { RunOptions, RunResult, RunStreams } from './run-api.ts';
+import type { PluginSpec } from '../names.ts';
 import type { Context } from './context.ts';
-import type { Pointer } from './pointer.ts';
 
 const forwarded = ['SIGTERM', 'SIGHUP', 'SIGINT'] as const;
 
@@ -27,13 +27,13 @@ const lastWaitMs = 1_000;
  */
 export async function runPlugin(
   context: Context,
-  { vendor, plugin }: Pointer,
+  spec: PluginSpec,
   args: readonly string[],
   options: RunOptions,
 ): Promise<RunResult> {
   const started = await startPlugin(
     context,
-    { vendor, plugin, wanted: null },
+    spec,
     (activated, root, given) => commandProgram(activated, root, given, { ...options, args }),
     { ...options, repair: options.repair ?? false, workFolder: options.workFolder ?? context.project },
   );

@@ -5,13 +5,13 @@ import { join, relative } from 'node:path';
 import type { PluginManifest } from '../formats/manifest.ts';
 import { refuseRevoked } from '../host/change.ts';
 import type { Context } from '../host/context.ts';
-import { HostNotFoundError } from '../host/errors.ts';
 import { verifyEvidence } from '../host/evidence.ts';
 import { holdTree } from '../host/live.ts';
 import { pluginPaths } from '../host/paths.ts';
-import { requirePointer, treeFolder, type Pointer } from '../host/pointer.ts';
+import { treeFolder, type Pointer } from '../host/pointer.ts';
 import { compareTree } from '../host/tree.ts';
 import { repairTree, treeChanged } from '../host/verify.ts';
+import { requireWanted } from '../host/wanted.ts';
 import type { PluginSpec } from '../names.ts';
 import { isSealed, seal } from './seal.ts';
 
@@ -80,15 +80,9 @@ async function holdInstalled(
 ): Promise<{ readonly pointer: Pointer; readonly lock: Lock }> {
   for (;;) {
     signal?.throwIfAborted();
-    const pointer = await requirePointer(context, spec);
-    if (spec.wanted !== null && spec.wanted !== pointer.version)
-      throw new HostNotFoundError(
-        'NOT_INSTALLED',
-        `${spec.vendor}/${spec.plugin}@${spec.wanted} is not what is installed, ${pointer.version} is`,
-        { hint: `ragv install ${spec.vendor}/${spec.plugin}@${spec.wanted}` },
-      );
+    const pointer = await requireWanted(context, spec);
     const lock = await holdTree(context, pointer, signal);
-    const now = await requirePointer(context, spec).catch((error: unknown) => {
+    const now = await requireWanted(context, spec).catch((error: unknown) => {
       lock.release();
       throw error;
     });
