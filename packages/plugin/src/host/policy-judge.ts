@@ -1,6 +1,6 @@
 import { firstSeenOf, type SeenDigests } from '../formats/catalog.ts';
 import type { IndexEntry, PluginIndex } from '../formats/plugin-index.ts';
-import { loadRanges } from '../formats/versions.ts';
+import { compareVersions, loadRanges } from '../formats/versions.ts';
 import type { OrganisationPolicy } from '../formats/organisation-policy.ts';
 import type { Revocations } from '../formats/revocations.ts';
 import type { PluginVersion } from '../names.ts';
@@ -157,7 +157,16 @@ function waiting(
   { rollout }: PlacedRule['rule'],
 ): HostPolicyError | null {
   if (rollout === null || share === null || rollout.percent === 100) return null;
-  if (rollout.channel !== null && index.channels.get(rollout.channel) !== version) return null;
+  if (rollout.channel !== null) {
+    const pointed = index.channels.get(rollout.channel);
+    if (pointed === undefined || compareVersions(version, pointed) > 0)
+      return new HostPolicyError(
+        'ROLLOUT',
+        `${index.vendor}/${index.plugin}@${version} is not rolled out: ${place} speaks of the channel ${rollout.channel}, ${pointed === undefined ? 'which it does not have' : `which points to ${pointed}`}`,
+        { hint: `its channels: ragv info ${index.vendor}/${index.plugin}` },
+      );
+    if (pointed !== version) return null; // an older one has had its turn
+  }
   if (share < rollout.percent) return null;
   return new HostPolicyError(
     'ROLLOUT',

@@ -182,6 +182,20 @@ describe('a rollout', () => {
     ]);
   });
 
+  test('of a channel that there is not, or to a version beyond it, lets nothing new through', async () => {
+    const world = await installed();
+    await publish(world, '1.1.0', 1);
+    const mistyped = await world.host({ policy: staged(50, 'stabel') });
+    expect(await mistyped.update()).toMatchObject([
+      { changed: false, held: { code: 'ROLLOUT', message: expect.stringContaining('stabel') as unknown } },
+    ]);
+    expect(await codeOf(mistyped.install('acme/hello@1.1.0'))).toBe('ROLLOUT');
+    await publish(world, '1.2.0', 1);
+    world.putIndex({ ...world.index(), channels: new Map([['latest', pluginVersion('1.1.0')]]) });
+    const beyond = await world.host({ policy: staged(99, 'latest') });
+    expect(await codeOf(beyond.install('acme/hello@1.2.0'))).toBe('ROLLOUT');
+  });
+
   test('a host keeps its place: its id is made once, and is nobody else’s to read', async () => {
     const world = await installed();
     await publish(world, '1.1.0', 1);
