@@ -1,4 +1,4 @@
-import { setImmediate as breathe } from 'node:timers/promises';
+import { Slices } from '../slices.ts';
 import { loadReader } from './code/read-code.ts';
 import { isPackageFile } from './file-kind.ts';
 import type { Inspection, InspectOptions, PluginFile } from './inspection.ts';
@@ -15,29 +15,21 @@ export async function inspectFiles(
   options: InspectOptions = {},
 ): Promise<Inspection> {
   const inspector = new Inspector(files, options, await loadReader());
-  let sliceEnd = performance.now() + sliceMs;
-  const rest = async (): Promise<void> => {
-    if (performance.now() < sliceEnd) return;
-    await breathe();
-    options.signal?.throwIfAborted();
-    sliceEnd = performance.now() + sliceMs;
-  };
+  const slices = new Slices(options.signal);
   const paths = files.map(({ path }) => path).toSorted((a, b) => (a < b ? -1 : 1));
   // Every package.json first: it says what the programs below it are, and where others lie.
   for (const path of paths.filter(isPackageFile)) {
     inspector.addPackage(path, await read(path));
-    await rest();
+    if (slices.over) await slices.rest();
   }
   for (let path = inspector.next(); path !== null; path = inspector.next()) {
     inspector.reached(path, await read(path));
-    await rest();
+    if (slices.over) await slices.rest();
   }
   for (const path of paths) {
     if (inspector.isSeen(path)) continue;
     inspector.unreached(path, await read(path));
-    await rest();
+    if (slices.over) await slices.rest();
   }
   return inspector.result();
 }
-
-const sliceMs = 8;

@@ -13,14 +13,13 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { setImmediate as breathe } from 'node:timers/promises';
+import { Slices } from '../slices.ts';
 import type { ConfineOptions } from './api.ts';
 import { ConfineRefusedError } from './errors.ts';
 import { defaultConfineLimits, limitsOf } from './limits.ts';
 import { makeOwnFolder } from './own-folder.ts';
 
 const prefix = 'ragv-copy-';
-const sliceMs = 8;
 
 /**
  * Whether a plugin runs from a copy of its verified files, which is its own. `first`: made before it is started, since the
@@ -70,7 +69,7 @@ export async function fillCopy(
   { folder, files, signal }: Pick<ConfineOptions, 'folder' | 'files' | 'signal'>,
 ): Promise<void> {
   const made = new Set<string>();
-  let sliceEnd = process.uptime() * 1000 + sliceMs;
+  const slices = new Slices(signal);
   for (const [name, digest] of files) {
     const { bytes, executable } = read(path.join(folder, name));
     if (hash('sha256', bytes, 'hex') !== digest)
@@ -80,10 +79,7 @@ export async function fillCopy(
     if (!made.has(parent)) mkdirSync(parent, { recursive: true });
     made.add(parent);
     write(to, bytes, executable ? 0o555 : 0o444);
-    if (process.uptime() * 1000 < sliceEnd) continue;
-    await breathe();
-    signal?.throwIfAborted();
-    sliceEnd = process.uptime() * 1000 + sliceMs;
+    if (slices.over) await slices.rest();
   }
 }
 

@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
 import { closeSync, constants, fstatSync, lstatSync, openSync, readdirSync, readSync } from 'node:fs';
-import { setImmediate as breathe } from 'node:timers/promises';
 
+import { Slices } from '../slices.ts';
 import type { Finding } from './reports.ts';
 
 /** A file as the signed manifest describes it. */
@@ -20,7 +20,6 @@ export interface TreeOptions {
 const readOnly = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
 /** Where opening cannot refuse a link (Windows), it is looked for before. */
 const followsLinks = constants.O_NOFOLLOW === undefined;
-const sliceMs = 8;
 const chunk = 1 << 20;
 
 /** What an installed file's mode is: never writable (a tree is immutable), executable as signed. */
@@ -42,7 +41,7 @@ export async function compareTree(
   const findings: Finding[] = [];
   const folders = arrange(files);
   const buffer = Buffer.allocUnsafeSlow(chunk);
-  let sliceEnd = process.uptime() * 1000 + sliceMs;
+  const slices = new Slices(options.signal);
   let done = 0;
   const pending = [''];
   for (let prefix = pending.pop(); prefix !== undefined; prefix = pending.pop()) {
@@ -64,11 +63,9 @@ export async function compareTree(
       expected.files.delete(name); // what is left at the end is missing
       const kind = inspect(`${root}/${file.path}`, file, buffer);
       if (kind !== null) findings.push({ kind, path: file.path });
-      if ((++done & 15) !== 0 || process.uptime() * 1000 < sliceEnd) continue;
+      if ((++done & 15) !== 0 || !slices.over) continue;
       options.onFile?.(done);
-      await breathe();
-      options.signal?.throwIfAborted();
-      sliceEnd = process.uptime() * 1000 + sliceMs;
+      await slices.rest();
     }
   }
   options.signal?.throwIfAborted();

@@ -1,20 +1,19 @@
 import { hash } from 'node:crypto';
 import { closeSync, constants, mkdirSync, openSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import { setImmediate as breathe } from 'node:timers/promises';
 
 import { defaultArchiveLimits } from '../archive/limits.ts';
 import { readArtifact } from '../archive/kinds.ts';
 import { PluginError } from '../errors.ts';
 import type { PluginManifest } from '../formats/manifest.ts';
 import type { FilePath } from '../names.ts';
+import { Slices } from '../slices.ts';
 import { HostUntrustedError } from './errors.ts';
 import type { HostLimits } from './limits.ts';
 import { asDiskError } from './state-file.ts';
 import { installedMode } from './tree.ts';
 
 const exclusively = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | (constants.O_NOFOLLOW ?? 0);
-const sliceMs = 8;
 
 export interface VerifiedFile {
   readonly path: FilePath;
@@ -63,7 +62,7 @@ export async function checkArchive(
     unpackedMaxLength: limits.unpackedMaxLength,
     maxEntries: limits.maxFiles,
   });
-  let sliceEnd = process.uptime() * 1000 + sliceMs;
+  const slices = new Slices(signal);
   const files: VerifiedFile[] = [];
   for (const entry of entries) {
     if (!entry.path.startsWith(manifest.stripPrefix))
@@ -78,10 +77,7 @@ export async function checkArchive(
     if (hash('sha256', entry.body, 'hex') !== file.sha256)
       refuse(path, 'has other content than the signed one');
     files.push({ path: file.path, mode: file.mode, body: entry.body });
-    if (process.uptime() * 1000 < sliceEnd) continue;
-    await breathe();
-    signal?.throwIfAborted();
-    sliceEnd = process.uptime() * 1000 + sliceMs;
+    if (slices.over) await slices.rest();
   }
   const [missing] = expected.keys();
   if (missing !== undefined) refuse(missing, 'is missing');
@@ -130,16 +126,14 @@ export async function unpack(
     mkdirSync(folder, { mode: 0o755 });
     options.onCreated?.();
     const made = new Set(['']);
-    let sliceEnd = process.uptime() * 1000 + sliceMs;
+    const slices = new Slices(options.signal);
     for (const [index, { path, mode, body }] of files.entries()) {
       makeFolders(folder, path, made);
       writeFile(join(folder, path), installedMode(mode), body);
       if (index === 0 || index === files.length - 1) options.onFile?.(index + 1);
-      if (process.uptime() * 1000 < sliceEnd) continue;
+      if (!slices.over) continue;
       options.onFile?.(index + 1);
-      await breathe();
-      options.signal?.throwIfAborted();
-      sliceEnd = process.uptime() * 1000 + sliceMs;
+      await slices.rest();
     }
     return files;
   } catch (error) {
