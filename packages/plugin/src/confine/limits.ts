@@ -20,6 +20,7 @@ export interface ConfineLimits {
   readonly connectionBytes: number;
   readonly connectionIdleMs: number;
   readonly connectionTimeMs: number;
+  /** For looking a name up, and again for connecting. */
   readonly connectTimeMs: number;
   readonly redirects: number;
   /** What it says about itself, and asks of the broker, per second; what comes beyond waits on its side. Traffic is not counted. */

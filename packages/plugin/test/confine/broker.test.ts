@@ -8,6 +8,7 @@ import {
   BrokerDeniedError,
   canonicalHost,
   checkGranted,
+  inTime,
 } from '../../src/confine/broker/dial.ts';
 import type { ConfinedProcess } from '../../src/confine/api.ts';
 import { ask, grant, runner, sandboxed, start, text, tree } from './support.ts';
@@ -52,6 +53,17 @@ describe('addresses', () => {
     });
     expect(await addressesOf('a.example', resolve('1.1.1.1'))).toEqual(['1.1.1.1']);
     expect(await addressesOf('a.example', resolve('10.0.0.1', '1.1.1.1', '::1'))).toEqual(['1.1.1.1']);
+  });
+  test('a name whose server says nothing is given up, in time or with its connection', async () => {
+    const never = new Promise<readonly string[]>(() => undefined);
+    const over = new AbortController();
+    const about = { what: 'a.example was not looked up', timeMs: 20, signal: over.signal };
+    await expect(inTime(never, about)).rejects.toThrow('a.example was not looked up within 20 ms');
+    const waiting = inTime(never, { ...about, timeMs: 60_000 });
+    over.abort(new Error('gone'));
+    await expect(waiting).rejects.toThrow('gone');
+    await expect(inTime(never, about)).rejects.toThrow('gone');
+    expect(await inTime(Promise.resolve(1), { ...about, signal: new AbortController().signal })).toBe(1);
   });
   test('localhost is the machine itself, whatever a resolver says', async () => {
     expect(await addressesOf('localhost', resolve('127.0.0.1', '10.0.0.1'))).toEqual(['127.0.0.1']);

@@ -10,6 +10,7 @@ import {
   canonicalHost,
   checkGranted,
   connectTo,
+  inTime,
   type Resolve,
 } from './dial.ts';
 import { brokeredFetch, portOf } from './fetch.ts';
@@ -104,8 +105,10 @@ export class Broker {
     const host = canonicalHost(name);
     if (host === null) throw new BrokerDeniedError(name.slice(0, 100), 'that is no host');
     checkGranted(this.#grant, { host, port, method });
-    const addresses = await addressesOf(host, this.#resolve);
-    const socket = await connectTo(addresses, port, this.#limits.connectTimeMs, signal);
+    const { connectTimeMs: timeMs } = this.#limits;
+    const lookUp = { what: `${host} was not looked up`, timeMs, signal };
+    const addresses = await inTime(addressesOf(host, this.#resolve), lookUp);
+    const socket = await connectTo(addresses, port, timeMs, signal);
     let own = 0;
     const count = (): void => {
       const now = socket.bytesRead + socket.bytesWritten;

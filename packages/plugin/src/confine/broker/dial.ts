@@ -66,6 +66,24 @@ export async function addressesOf(host: string, resolve: Resolve): Promise<reado
   );
 }
 
+/** What `asked` settles with, unless that takes too long: a name server's silence would hold a connection's place for ever. */
+export async function inTime<T>(
+  asked: Promise<T>,
+  { what, timeMs, signal }: { readonly what: string; readonly timeMs: number; readonly signal: AbortSignal },
+): Promise<T> {
+  const late = Promise.withResolvers<never>();
+  const timer = setTimeout(() => late.reject(new Error(`${what} within ${timeMs} ms`)), timeMs);
+  const abort = (): void => late.reject(signal.reason);
+  if (signal.aborted) abort();
+  signal.addEventListener('abort', abort, { once: true });
+  try {
+    return await Promise.race([late.promise, asked]);
+  } finally {
+    clearTimeout(timer);
+    signal.removeEventListener('abort', abort);
+  }
+}
+
 /** Connects to the addresses that were checked, in their order. */
 export async function connectTo(
   addresses: readonly string[],
