@@ -1,15 +1,7 @@
-import { basename } from 'node:path';
-import {
-  hashFile,
-  PublishError,
-  type Change,
-  type Draft,
-  type FileContent,
-  type PublishResult,
-} from '@ragnos/repository';
-import { targetPath, type TargetPath } from '@ragnos/tuf';
+import { PublishError, type Change, type Draft, type PublishResult } from '@ragnos/repository';
 import type { Context } from '../command.ts';
 import { CliError } from '../errors.ts';
+import { fileTarget, type FileTarget } from '../metadata/proposals.ts';
 import { bytes } from '../text.ts';
 import { openVault, type Vault } from '../vault/vault.ts';
 
@@ -21,17 +13,8 @@ export async function run(context: Context): Promise<undefined> {
       hint: 'use --below <folder>',
     });
   const below = options.text('below');
-  const added: { readonly path: TargetPath; readonly content: FileContent }[] = [];
-  for (const file of context.args) {
-    const content = await hashFile(file, { signal }).catch((cause: unknown) => {
-      signal.throwIfAborted();
-      if (cause instanceof PublishError) throw cause;
-      throw new CliError('NO_SUCH_FILE', `${file} cannot be read`, { cause });
-    });
-    const named =
-      path ?? (below === undefined ? basename(file) : `${below.replace(/\/$/, '')}/${basename(file)}`);
-    added.push({ path: targetPath(named), content });
-  }
+  const added: FileTarget[] = [];
+  for (const file of context.args) added.push(await fileTarget(file, { path, below }, signal));
   const vault = await openVault(context);
   try {
     const change = async (draft: Draft): Promise<void> => {

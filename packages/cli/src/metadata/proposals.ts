@@ -1,6 +1,13 @@
 import { basename } from 'node:path';
-import { hashFile, PublishError, type Change, type RoleEdit, type RoleLayout } from '@ragnos/repository';
-import { targetPath, type Key, type KeyId } from '@ragnos/tuf';
+import {
+  hashFile,
+  PublishError,
+  type Change,
+  type FileContent,
+  type RoleEdit,
+  type RoleLayout,
+} from '@ragnos/repository';
+import { targetPath, type Key, type KeyId, type TargetPath } from '@ragnos/tuf';
 import type { Context } from '../command.ts';
 import { CliError } from '../errors.ts';
 import { readPublicKey } from '../vendor/keys.ts';
@@ -44,23 +51,33 @@ export function short(keyId: KeyId | string): string {
   return `${keyId.slice(0, 16)}…`;
 }
 
+export interface FileTarget {
+  readonly path: TargetPath;
+  readonly content: FileContent;
+}
+
+/** Hashes a file that is to be a target: at `path`, else under its own name `below` a folder. @throws CliError NO_SUCH_FILE; PublishError BAD_TARGET */
+export async function fileTarget(
+  file: string,
+  { path, below }: { readonly path?: string | undefined; readonly below: string | undefined },
+  signal: AbortSignal,
+): Promise<FileTarget> {
+  const content = await hashFile(file, { signal }).catch((cause: unknown) => {
+    signal.throwIfAborted();
+    if (cause instanceof PublishError) throw cause;
+    throw new CliError('NO_SUCH_FILE', `${file} cannot be read`, { cause });
+  });
+  const name = basename(file);
+  const named = path ?? (below === undefined ? name : `${below.replace(/\/$/, '')}/${name}`);
+  return { path: targetPath(named), content };
+}
+
 /** `--add-target`, `--below` and `--remove-target`; `null`: none of them was given. */
 export async function targetsChange({ options, signal }: Context): Promise<Change | null> {
   const below = options.text('below');
   const removed = options.list('remove-target').map(targetPath);
   const added = await Promise.all(
-    options.list('add-target').map(async (file) => {
-      const content = await hashFile(file, { signal }).catch((cause: unknown) => {
-        signal.throwIfAborted();
-        if (cause instanceof PublishError) throw cause;
-        throw new CliError('NO_SUCH_FILE', `${file} cannot be read`, { cause });
-      });
-      const name = basename(file);
-      return {
-        path: targetPath(below === undefined ? name : `${below.replace(/\/$/, '')}/${name}`),
-        content,
-      };
-    }),
+    options.list('add-target').map((file) => fileTarget(file, { below }, signal)),
   );
   if (added.length === 0 && removed.length === 0) return null;
   return async (draft) => {
