@@ -3,7 +3,8 @@
  * store, killed between any two writes, with lost and late answers, failing reads and stale lists, while clients of every age
  * ask. After every commit the store is read from the first root on, and held to a model of paths, contents and roles. Signing
  * events are made, left, applied on other heads, opened anew and cancelled; a vendor that keeps its keys is split into bins and split
- * anew by them; other clients are served, each with what it cannot read.
+ * anew by them; other clients are served, each with what it cannot read. The audit log is lost, all of it or its end, and nobody
+ * publishes until root gives it up.
  *
  * `npm test` takes about 25 seconds of it. Nightly, and after a change of anything that writes:
  *

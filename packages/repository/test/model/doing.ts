@@ -1,4 +1,5 @@
 import { collect, metadataOf, type Repository } from '@ragnos/repository';
+import { storageKey } from '@ragnos/storage';
 import type { TrustedMetadataSet } from '@ragnos/tuf';
 import { testSigner } from '../keyring.ts';
 import { event, later } from './event-work.ts';
@@ -8,6 +9,8 @@ import { applyChange, choices, type Edit, type Op } from './ops.ts';
 import { roleWork } from './role-work.ts';
 import { textOf, type State } from './state.ts';
 import { editing, judge, newMark, note, same, type Work } from './work.ts';
+
+const timestampKey = storageKey('metadata/timestamp.json');
 
 function publishing(op: Op & { kind: 'publish' }): Work {
   const changes = op.changes.map((edits) => ({ edits, mark: newMark() }));
@@ -132,6 +135,19 @@ export function workOf(op: Op): Work {
           await collect({ storage, staging, now, staged, apply: true }).catch((error: unknown) =>
             judge(error, hands, 'collect', []),
           );
+        },
+      };
+    case 'lose':
+      return {
+        name: 'lose',
+        next: () => [],
+        async run(hands, refusals) {
+          for (let turn = 0; turn < op.after; turn++)
+            await hands.storage.head(timestampKey).catch(() => null);
+          if (hands.events.some(({ recovers, recovering }) => recovers && recovering > 0)) return;
+          if (!(await hands.history.lose(op.part))) return;
+          hands.tell(`losses of ${op.part}`);
+          refusals.perhaps.push(...refusals.sure.splice(0));
         },
       };
     default:

@@ -4,7 +4,7 @@ import { keyFingerprint, parseMetadata, type DelegatedRole } from '@ragnos/tuf';
 import { testSigner } from '../keyring.ts';
 import type { Op } from './ops.ts';
 import { farRole, isMutable, type State } from './state.ts';
-import { judge, newMark, type Hands, type Work } from './work.ts';
+import { judge, newMark, same, type Hands, type Work } from './work.ts';
 
 /** An event that waits, and what it will make of the state that it is applied to; `null` = it cannot be applied to that one. */
 export interface Waiting {
@@ -14,6 +14,13 @@ export interface Waiting {
   readonly what: (Op & { kind: 'event' })['what'];
   /** Only its root: what is published is the same after it. */
   readonly rootAlone: boolean;
+  /**
+   * Other keys of timestamp: where the log is lost that is a recovery from a thief, who could have signed a log that never was
+   * (root-recovery.test.ts), and no operation of this model.
+   */
+  readonly recovers: boolean;
+  /** By how many it is being applied. */
+  recovering: number;
 }
 
 const inTenDays = ({ now }: Hands): Date => new Date(now().getTime() + 10 * 86_400_000);
@@ -27,7 +34,8 @@ function delegationIn(event: SigningEvent, role: string): DelegatedRole | undefi
 }
 
 type Making = Pick<Waiting, 'effect' | 'rootAlone'> & {
-  readonly propose: (hands: Hands) => Promise<SigningEvent>;
+  /** `null`: root has given the log up. */
+  readonly propose: (hands: Hands) => Promise<SigningEvent | null>;
 };
 
 function withFile(state: State, path: string, content: string | null, role: string): State {
@@ -109,6 +117,13 @@ function making(op: Op & { kind: 'event' }): Making {
         },
       };
     }
+    case 'restart':
+      return {
+        rootAlone: true,
+        effect: (before) => before,
+        propose: (hands) =>
+          hands.repository.proposeLogRestart({ reason: newMark(), deadline: inTenDays(hands) }),
+      };
   }
 }
 
@@ -133,15 +148,19 @@ export function event(op: Op & { kind: 'event' }): Work {
   const applying = new Applying();
   return {
     name,
-    next: (before) => applying.next(before),
+    next: op.what === 'restart' ? same.next : (before) => applying.next(before),
     async run(hands) {
       try {
-        const waiting: Waiting = { name, what: op.what, ...made, event: await propose(hands) };
+        const proposed = await propose(hands);
+        if (proposed === null) return void (await hands.repository.completeLogRestart());
+        const recovers = op.what === 'root' && op.role === 'timestamp';
+        const waiting: Waiting = { name, what: op.what, ...made, event: proposed, recovers, recovering: 0 };
         waiting.event = await signed(waiting.event, hands);
         hands.events.push(waiting);
         if (op.now) await applying.run(waiting, hands);
       } catch (error) {
         const nothing = ['NOTHING_TO_SIGN', 'PATH_IMMUTABLE'];
+        if (op.what === 'restart' && !(hands.alone && hands.history.lost)) nothing.push('LOG_INTACT');
         if (op.what === 'split') nothing.push('NOT_COMPATIBLE');
         if (op.what === 'root' && op.role === 'snapshot') nothing.push('BAD_LAYOUT'); // bins hang under its keys
         judge(error, hands, name, [...nothing, ...(hands.alone ? [] : raced)]);
@@ -191,6 +210,12 @@ class Applying {
   /** Moved on, it is signed anew and tried again. @throws what `applyEvent` throws */
   async run(waiting: Waiting, hands: Hands): Promise<void> {
     this.#waiting = waiting;
+    if (waiting.recovers && hands.history.lost !== null) return;
+    waiting.recovering++;
+    await this.#rounds(waiting, hands).finally(() => waiting.recovering--);
+  }
+
+  async #rounds(waiting: Waiting, hands: Hands): Promise<void> {
     for (let round = 1; round <= rounds; round++) {
       const result = await hands.repository.applyEvent(waiting.event);
       hands.tell(`events ${result.outcome}`);

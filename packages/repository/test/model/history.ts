@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { read, storageKey, type Storage } from '@ragnos/storage';
-import { AuditLog, type LogEntry, type LogHead } from '@ragnos/tlog';
+import { AuditLog, LogError, sameHead, type LogEntry, type LogHead } from '@ragnos/tlog';
 import { logHeadOf } from '@ragnos/repository';
+import { logRestarts, logStep, withLogRestarts, type Root } from '@ragnos/tuf';
 import { ModelClient, type Get } from './client.ts';
 import { textOf, type State } from './state.ts';
 
@@ -21,7 +22,7 @@ export interface Actor {
 
 export interface Moment {
   readonly version: number;
-  readonly root: number;
+  readonly root: Root;
   readonly state: State;
   readonly log: LogHead | null;
 }
@@ -41,6 +42,8 @@ export class History {
   readonly #now: () => Date;
   readonly #aliases: boolean;
   readonly moments: Moment[] = [];
+  /** The log that is signed is lost, from before this step on or within it: nobody publishes until root gives it up. */
+  lost: 'before' | 'within' | null = null;
   #etag = '';
 
   /** `aliases`: tough is served, which looks for every file under a second path. */
@@ -71,11 +74,43 @@ export class History {
     return ModelClient.refresh(getFrom(this.#storage), known, this.#now());
   }
 
+  /** A step begins. */
+  async begin(): Promise<void> {
+    const { log, root } = this.last;
+    const givenUp = log === null ? undefined : logRestarts(root)[log.restarts ?? 0];
+    const isGivenUp = log !== null && givenUp !== undefined && sameHead(givenUp, log);
+    this.lost = isGivenUp || (await this.#isThere(log)) ? null : 'before';
+  }
+
+  /** The log vanishes at once, all of it or what was written of it last. `false`: there is none yet. */
+  async lose(part: 'all' | 'late'): Promise<boolean> {
+    const { log } = this.last;
+    if (log === null) return false;
+    this.lost = 'within';
+    const { restarts = 0, size } = log;
+    const heads = `log/${restarts === 0 ? '' : `restart-${restarts}/`}head/`;
+    const isLate = (key: string): boolean =>
+      key.startsWith(heads) && Number.parseInt(key.slice(heads.length), 10) > size / 2;
+    for await (const { key } of this.#storage.list('log/'))
+      if (part === 'all' || isLate(key)) await this.#storage.delete(storageKey(key));
+    return true;
+  }
+
+  async #isThere(log: LogHead | null): Promise<boolean> {
+    try {
+      if (log !== null) await new AuditLog(this.#storage).needs(log);
+      return true;
+    } catch (error) {
+      if (error instanceof LogError) return false;
+      throw error;
+    }
+  }
+
   /** After a write of `actor`; `null`: nobody's. */
   async look(actor: Actor | null): Promise<void> {
     const info = await this.#storage.head(storageKey('metadata/timestamp.json'));
     const before = this.moments.at(-1);
-    const nextRoot = storageKey(`metadata/${(before?.root ?? 0) + 1}.root.json`);
+    const nextRoot = storageKey(`metadata/${(before?.root.version ?? 0) + 1}.root.json`);
     if (info?.etag === this.#etag && (await this.#storage.head(nextRoot)) === null) return;
     this.#etag = info?.etag ?? '';
     const client = await this.fresh();
@@ -83,7 +118,7 @@ export class History {
     if (this.#aliases) await this.#checkAliases(state);
     const { timestamp } = client.set;
     const log = timestamp === null ? null : logHeadOf(timestamp);
-    const moment = { version: client.version, root: client.set.root.version, state, log };
+    const moment = { version: client.version, root: client.set.root, state, log };
     if (before === undefined) {
       this.moments.push(moment);
       return;
@@ -94,7 +129,7 @@ export class History {
       return;
     }
     assert.equal(moment.version, before.version + 1);
-    assert((log?.size ?? 0) > (before.log?.size ?? 0), 'a commit without an entry');
+    await this.#checkLog(before.log, moment);
     const possible = actor?.next(before.state) ?? [];
     const found = possible.find((one) => textOf(one.state) === textOf(state));
     if (found === undefined) {
@@ -108,6 +143,18 @@ export class History {
     this.moments.push(moment);
   }
 
+  /** Each commit has an entry, in a log that is there: the one before, or the next one if root gave that up, and only then. */
+  async #checkLog(before: LogHead | null, { log, root }: Moment): Promise<void> {
+    if ((log?.restarts ?? 0) === (before?.restarts ?? 0))
+      assert((log?.size ?? 0) > (before?.size ?? 0), 'a commit without an entry');
+    else {
+      const earlier = withLogRestarts(root.unrecognized, logRestarts(root).slice(0, -1));
+      assert.equal(logStep(before, log, root), 'restarted');
+      assert.equal(logStep(before, log, { unrecognized: earlier }), 'unapproved');
+    }
+    if (this.lost !== 'within') assert(await this.#isThere(log), 'a commit on top of a log that is lost');
+  }
+
   async #checkAliases({ files }: State): Promise<void> {
     for (const [path, { content }] of files) {
       if (!path.includes('/')) continue;
@@ -117,22 +164,29 @@ export class History {
   }
 
   /**
-   * The log verifies against the head in the timestamp, continues what was seen before, and has one entry for each commit, besides
-   * refusals. Returns the codes of these.
+   * The log verifies against the head in the timestamp, continues what was seen before, and has one entry for each commit since it
+   * began, besides refusals; one that follows on a lost log says so first. Returns the codes of the refusals.
    */
   async refusals(): Promise<readonly string[]> {
-    const { log: head } = this.last;
+    const { log: head, root } = this.last;
     if (head === null) return [];
     const log = new AuditLog(this.#storage);
     const since = this.moments.find((moment) => moment.log !== null)?.log ?? undefined;
-    assert.deepEqual((await log.verify(head, { since })).findings, []);
+    const { findings } = await log.verify(head, { since, lost: logRestarts(root) });
+    const restarts = head.restarts ?? 0;
+    assert.deepEqual(
+      findings.map(({ code }) => code),
+      Array.from({ length: restarts }, () => 'LOG_RESTARTED'),
+    );
     const entries: LogEntry[] = [];
     for await (const { entry } of log.entries(head)) entries.push(entry);
     let from = 0;
     for (const { version, log: at } of this.moments) {
-      if (at === null) continue;
+      if (at === null || (at.restarts ?? 0) < restarts) continue;
       const own = entries.slice(from, at.size).filter(({ kind }) => kind !== 'refusal');
-      assert.deepEqual([version, own.length], [version, 1]);
+      const begins = from === 0 && restarts > 0;
+      assert.deepEqual([version, own.length], [version, begins ? 2 : 1]);
+      assert.equal(own[0]?.kind === 'restart', begins);
       from = at.size;
     }
     assert.equal(new Set(entries.map(({ id }) => id)).size, entries.length);

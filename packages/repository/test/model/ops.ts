@@ -55,7 +55,7 @@ export type Op =
   | { readonly kind: 'rotate'; readonly role: (typeof topRoles)[number] }
   | {
       readonly kind: 'event';
-      readonly what: 'add' | 'remove' | 'keys' | 'split' | 'root';
+      readonly what: 'add' | 'remove' | 'keys' | 'split' | 'root' | 'restart';
       readonly path: (typeof eventPaths)[number];
       readonly role: (typeof topRoles)[number];
       readonly bits: number;
@@ -65,7 +65,9 @@ export type Op =
     }
   | { readonly kind: 'later'; readonly which: number; readonly cancel: boolean }
   | { readonly kind: 'refresh'; readonly force: boolean }
-  | { readonly kind: 'collect' };
+  | { readonly kind: 'collect' }
+  /** The audit log, while others are at work. */
+  | { readonly kind: 'lose'; readonly part: 'all' | 'late'; readonly after: number };
 
 export interface Doing {
   readonly op: Op;
@@ -99,6 +101,9 @@ const badRole: Arbitrary<BadRole> = constantFrom(
   'bytes', 'role', 'signatures', 'version', 'old', 'expired', 'life', 'delegations', 'path', 'changed', 'absent', 'length',
 ); // prettier-ignore
 
+/** Root gives the log up, if it is lost. */
+export const restart = { kind: 'event', what: 'restart', path: 'top.txt', role: 'root', bits: 1, style: 'succinct', now: true } as const; // prettier-ignore
+
 const op: Arbitrary<Op> = oneof(
   { weight: 8, arbitrary: record({ kind: constant('publish' as const), changes: array(array(edit, { minLength: 1, maxLength: 3 }), { minLength: 1, maxLength: 3 }) }) }, // prettier-ignore
   { weight: 3, arbitrary: record({ kind: constant('bring' as const), paths: array(constantFrom(...farPaths), { maxLength: 2 }), bad: constant(null) }) }, // prettier-ignore
@@ -113,6 +118,8 @@ const op: Arbitrary<Op> = oneof(
   { weight: 4, arbitrary: record({ kind: constant('later' as const), which: integer({ min: 0, max: 3 }), cancel: integer({ min: 0, max: 4 }).map((n) => n === 4) }) }, // prettier-ignore
   { weight: 2, arbitrary: record({ kind: constant('refresh' as const), force: boolean() }) },
   { weight: 1, arbitrary: constant({ kind: 'collect' as const }) },
+  { weight: 1, arbitrary: record({ kind: constant('lose' as const), part: constantFrom('all' as const, 'late' as const), after: integer({ min: 0, max: 30 }) }) }, // prettier-ignore
+  { weight: 2, arbitrary: boolean().map((now) => ({ ...restart, now })) },
 );
 
 const fault: Arbitrary<Fault | null> = oneof(

@@ -13,7 +13,10 @@ function unfit({ compat }: Hands, style: 'succinct' | 'prefixes' | undefined): r
 }
 
 export function roleWork(
-  op: Exclude<Op, { kind: 'publish' | 'bring' | 'rotate' | 'event' | 'later' | 'refresh' | 'collect' }>,
+  op: Exclude<
+    Op,
+    { kind: 'publish' | 'bring' | 'rotate' | 'event' | 'later' | 'refresh' | 'collect' | 'lose' }
+  >,
 ): Work {
   const name = JSON.stringify(op);
   const fresh = Array.from({ length: op.kind === 'keys' ? op.threshold : 1 }, () => testSigner());

@@ -11,7 +11,7 @@ import { workOf } from './doing.ts';
 import type { Waiting } from './event-work.ts';
 import { History } from './history.ts';
 import { Lane } from './lane.ts';
-import type { Doing, Step } from './ops.ts';
+import { restart, type Doing, type Step } from './ops.ts';
 import { Schedule } from './schedule.ts';
 import { Sessions } from './sessions.ts';
 import { farRole, isMutable } from './state.ts';
@@ -77,7 +77,11 @@ class Run {
     this.#far = [far];
     const { updater = false, compat = [] } = options;
     this.#history = new History(made.storage, made.root, () => new Date(), compat.includes('tough'));
-    const clients = { folder: join(folder, 'client'), updater };
+    const clients = {
+      folder: join(folder, 'client'),
+      updater,
+      tell: options.tell ?? ((): void => undefined),
+    };
     this.#sessions = new Sessions(made.storage, made.root, this.#history, this.#schedule, clients);
   }
 
@@ -102,9 +106,10 @@ class Run {
   async all(steps: readonly Step[]): Promise<void> {
     for (const step of steps) await this.#step(step);
     await this.#sessions.end();
-    await this.#do([{ op: { kind: 'refresh', force: true }, fault: null }]);
+    await this.#upkeep(true);
     this.#sessions.begin([0, 1, 2, 3]);
     await this.#sessions.end();
+    for (let left = this.#history.last.log?.restarts ?? 0; left > 0; left--) this.#options.tell?.('restarts');
     this.#checkRefusals(await this.#history.refusals());
     for (const slot of this.#slots.values()) await slot.repository?.close().catch(() => undefined);
   }
@@ -114,13 +119,22 @@ class Run {
     if (hours > 0) {
       await this.#sessions.end(Date.now() + (hours - 20) * hour);
       vi.setSystemTime(Date.now() + hours * hour);
-      await this.#do([{ op: { kind: 'refresh', force: false }, fault: null }]);
+      await this.#upkeep(false);
     }
     this.#sessions.begin(clients);
     await this.#do(doing);
   }
 
+  /** Before anything expires. A log that is lost is given up first. */
+  async #upkeep(force: boolean): Promise<void> {
+    await this.#history.begin();
+    if (this.#history.lost !== null) await this.#do([{ op: restart, fault: null }]);
+    await this.#do([{ op: { kind: 'refresh', force }, fault: null }]);
+    assert.equal(this.#history.lost, null, 'root has given the log up');
+  }
+
   async #do(doing: readonly Doing[]): Promise<void> {
+    await this.#history.begin();
     const alone = doing.length === 1 && this.#calm;
     const works = doing.map(({ op, fault }, index) => {
       const slot = this.#slot(index);

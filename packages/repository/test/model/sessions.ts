@@ -1,9 +1,19 @@
+import assert from 'node:assert/strict';
 import { defineFetcher, DownloadNotFoundError, Updater } from '@ragnos/client';
 import type { Storage } from '@ragnos/storage';
+import type { LogHead } from '@ragnos/tlog';
+import { logStep, VaultError, type Root } from '@ragnos/tuf';
 import { ModelClient, type Known } from './client.ts';
 import { getFrom, type History } from './history.ts';
 import type { Schedule } from './schedule.ts';
 import { everyPath, textOf } from './state.ts';
+
+export interface SessionOptions {
+  /** Of our client; it is one of the clients if `updater`. */
+  readonly folder: string;
+  readonly updater: boolean;
+  readonly tell: (what: string) => void;
+}
 
 interface Session {
   readonly began: number;
@@ -19,20 +29,22 @@ export class Sessions {
   readonly #first: Uint8Array;
   readonly #history: History;
   readonly #schedule: Schedule;
-  readonly #options: { readonly folder: string; readonly updater: boolean };
+  readonly #options: SessionOptions;
   /** What the clients that come back know; number 0 never does. */
   readonly #known = new Map<number, Known>();
   readonly #versions = new Map<number, number>();
   readonly #open = new Map<number, Session>();
   readonly #failures: Error[] = [];
   #count = 0;
+  /** What our client saw last. */
+  #saw: { readonly root: Root; readonly log: LogHead | null } | null = null;
 
   constructor(
     storage: Storage,
     first: Uint8Array,
     history: History,
     schedule: Schedule,
-    options: { readonly folder: string; readonly updater: boolean },
+    options: SessionOptions,
   ) {
     this.#storage = storage;
     this.#first = first;
@@ -96,19 +108,8 @@ export class Sessions {
 
   /** Our client, whose folder remembers; time stands still for it too. */
   async #updater(began: number): Promise<void> {
-    const updater = await Updater.open({
-      dir: this.#options.folder,
-      baseUrl: 'https://vault.example/',
-      root: this.#first,
-      now: () => new Date(began),
-      fetcher: defineFetcher({
-        open: async (url, { offset }) => {
-          const bytes = await this.#get(decodeURIComponent(url.pathname.slice(1)));
-          if (bytes === null) throw new DownloadNotFoundError(url.pathname);
-          return pieces(bytes.subarray(offset));
-        },
-      }),
-    });
+    await this.#refuseUnapproved(began);
+    const updater = await this.#ours(began);
     await updater.refresh();
     const files: [string, string][] = [];
     for (const path of everyPath) {
@@ -120,6 +121,34 @@ export class Sessions {
     const listed = (state: History['last']['state']): string =>
       JSON.stringify(everyPath.flatMap((path) => { const file = state.files.get(path); return file === undefined ? [] : [[path, file.content]]; })); // prettier-ignore
     this.#compare(3, version, JSON.stringify(files), listed);
+    this.#saw = { root: updater.trusted.root, log: this.#history.at(version)?.log ?? null };
+  }
+
+  /** Where the log was begun anew since, and somebody keeps back the root that gave the old one up. */
+  async #refuseUnapproved(began: number): Promise<void> {
+    if (this.#saw === null) return;
+    const { root, log } = this.#saw;
+    if (!['unapproved', 'back'].includes(logStep(log, this.#history.last.log, root))) return;
+    await assert.rejects((await this.#ours(began, root.version)).refresh(), VaultError);
+    this.#options.tell('restarts that a client refused without the root');
+  }
+
+  /** `newest`: of the roots that it is shown. */
+  #ours(began: number, newest = Number.POSITIVE_INFINITY): Promise<Updater> {
+    return Updater.open({
+      dir: this.#options.folder,
+      baseUrl: 'https://vault.example/',
+      root: this.#first,
+      now: () => new Date(began),
+      fetcher: defineFetcher({
+        open: async (url, { offset }) => {
+          const bytes = await this.#get(decodeURIComponent(url.pathname.slice(1)));
+          const root = /(\d+)\.root\.json$/.exec(url.pathname)?.[1];
+          if (bytes === null || Number(root ?? 0) > newest) throw new DownloadNotFoundError(url.pathname);
+          return pieces(bytes.subarray(offset));
+        },
+      }),
+    });
   }
 }
 

@@ -67,15 +67,21 @@ export const codeOf = (error: unknown): string =>
 const neverSaid = new Set(['NONE', 'STORE_WENT_BACK', 'LOG_ALTERED', 'LOG_FORKED', 'LOG_MISSING']);
 
 /** @throws Error unless the failure is one of `allowed`, or the fault's */
-export function judge(error: unknown, { healthy }: Hands, name: string, allowed: readonly string[]): void {
+export function judge(
+  error: unknown,
+  { healthy, history }: Hands,
+  name: string,
+  allowed: readonly string[],
+): void {
   const code = codeOf(error);
+  if (code === 'LOG_MISSING' && history.lost !== null) return;
   if (healthy ? allowed.includes(code) : !neverSaid.has(code)) return;
   throw new Error(`${name}: unexpected ${code}`, { cause: error });
 }
 
-export function note(error: unknown, { healthy }: Hands, refusals: Refusals): void {
+export function note(error: unknown, { healthy, history }: Hands, refusals: Refusals): void {
   const refused = error instanceof DoorError || codeOf(error) === 'PATH_IMMUTABLE';
-  if (refused) (healthy ? refusals.sure : refusals.perhaps).push(codeOf(error));
+  if (refused) (healthy && history.lost !== 'within' ? refusals.sure : refusals.perhaps).push(codeOf(error));
   else if (!healthy) refusals.perhaps.push('');
 }
 
