@@ -23,7 +23,7 @@ async function stored(storage: Storage, key: string): Promise<string | null> {
 const aliasesIn = async (storage: Storage): Promise<readonly string[]> =>
   (await keysIn(storage, 'targets/')).filter((key) => /^targets\/[0-9a-f]{64}\.[^/]+\//.test(key));
 
-test('a file lies under both paths before a snapshot lists the role that names it', async () => {
+test('a file lies under both paths before the timestamp, through which clients hear of the role that names it', async () => {
   const { storage, open } = await made();
   const steps: string[] = [];
   const repository = await open({
@@ -40,7 +40,7 @@ test('a file lies under both paths before a snapshot lists the role that names i
   expect(await stored(storage, alias('vendors/acme/x/bytes', text('bytes')))).toBe('bytes');
   expect(await stored(storage, alias('vendors/acme/x/disk', text('from disk')))).toBe('from disk');
   expect(await aliasesIn(storage)).toHaveLength(2); // of a file in no folder both are one
-  const first = steps.findIndex((key) => key.endsWith('.snapshot.json'));
+  const first = steps.indexOf('metadata/timestamp.json');
   expect(steps.slice(0, first).filter((key) => key.startsWith('targets/'))).toHaveLength(5);
   expect(steps.slice(first).some((key) => key.startsWith('targets/'))).toBe(false);
   expect(await repository.compatIssues()).toEqual([]);
