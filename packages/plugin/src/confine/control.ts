@@ -54,9 +54,12 @@ export class Control {
     if (typeof value === 'object' && value !== null) {
       if ('ready' in value) ready();
       else if ('denied' in value) this.#report(value.denied, Reflect.get(value, 'what'));
-      else if (this.#broker.receive(message)) return; // what a connection carries has bounds of its own
+      else if (this.#broker.receive(message)) {
+        this.#throttle.count(message.weight - 1); // what a connection carries has bounds of its own
+        return;
+      }
     }
-    this.#throttle.count();
+    this.#throttle.count(message.weight);
   }
 
   usage(): { readonly connections: number; readonly networkBytes: number; readonly denied: number } {

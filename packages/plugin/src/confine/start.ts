@@ -126,7 +126,10 @@ class Running implements ConfinedProcess {
       this.#kill(error),
     );
     const stream = child.stdio[3];
-    const lanes = stream instanceof Duplex ? new Lanes(stream, { ...limits, sliceMs }) : null;
+    const lanes =
+      stream instanceof Duplex
+        ? new Lanes(stream, { ...limits, sliceMs, lanes: options.runner === undefined ? 1 : 2 })
+        : null;
     this.#control = lanes === null ? null : new Control(lanes.lane(controlLane), options, limits);
     this.#stream = stream instanceof Duplex ? stream : null;
     this.channel = options.runner === undefined ? null : (lanes?.lane(callLane) ?? null);

@@ -13,13 +13,14 @@ export class Throttle {
     this.#resume = resume;
   }
 
-  count(): void {
+  count(weight = 1): void {
     const now = performance.now();
     if (now - this.#second >= 1000) {
       this.#second = now;
       this.#count = 0;
     }
-    if (++this.#count < this.#most || this.#timer !== null) return;
+    this.#count += weight;
+    if (this.#count < this.#most || this.#timer !== null) return;
     this.#pause();
     this.#timer = setTimeout(
       () => {

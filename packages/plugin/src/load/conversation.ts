@@ -180,10 +180,11 @@ export class Conversation {
     this.#hungTimer = setTimeout(() => this.#listeners.hung(), this.#limits.hungTimeMs);
   }
 
-  #receive({ value: message, bytes }: Message): void {
+  #receive({ value: message, bytes, weight }: Message): void {
     if (typeof message !== 'object' || message === null) throw new TypeError('no message');
     const t: unknown = Reflect.get(message, 't');
     const id: unknown = Reflect.get(message, 'id');
+    if (t !== 'ok' && t !== 'item' && t !== 'event' && t !== 'log') this.#throttle.count(weight - 1); // what carries no value is small
     if (t === 'up') {
       const settle = this.#up;
       this.#up = () => {
@@ -193,11 +194,11 @@ export class Conversation {
       return settle(failed ? this.#loadFault(message) : namesOf(Reflect.get(message, 'functions')));
     }
     if (t === 'event') {
-      this.#throttle.count();
+      this.#throttle.count(weight);
       return this.#listeners.event(textOf(message, 'event', 200), unpackValue(packedOf(message), bytes));
     }
     if (t === 'log') {
-      this.#throttle.count();
+      this.#throttle.count(weight);
       return this.#listeners.log(textOf(message, 'text', this.#limits.logLineBytes));
     }
     if (t === 'pong') {
@@ -209,7 +210,7 @@ export class Conversation {
     if (typeof id !== 'number' || !(id > 0) || id >= this.#next)
       throw new TypeError('an answer to what was never asked');
     const pending = this.#pending.get(id);
-    if (pending === undefined) return this.#throttle.count(); // nobody waits for it any more
+    if (pending === undefined) return this.#throttle.count(weight); // nobody waits for it any more
     this.#answer(String(t), pending, message, bytes);
   }
 

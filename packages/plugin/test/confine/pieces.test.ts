@@ -1,8 +1,11 @@
 /** What a process writes in small pieces, or to where nobody listens or reads, costs its host no more than what it wrote. */
+import { once } from 'node:events';
+import net from 'node:net';
 import { PassThrough } from 'node:stream';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { connectTo } from '../../src/confine/broker/dial.ts';
 import { encodeFrame, FrameDecoder, FrameError } from '../../src/confine/preload/frames.ts';
 import { callLane, controlLane, Lanes } from '../../src/confine/preload/lanes.ts';
 import { Mux, windowBytes } from '../../src/confine/preload/mux.ts';
@@ -65,6 +68,33 @@ describe('one byte at a time', { timeout: 60_000 }, () => {
     for (let n = 0; n < windowBytes; n++) mux.receive({ value: { id: 1, data: 1 }, bytes: byte() });
     expect(held() - before).toBeLessThan((most / count) * windowBytes);
     expect(() => mux.receive({ value: { id: 1, data: 1 }, bytes: byte() })).toThrow(FrameError);
+  });
+
+  test('of a connection whose far end takes nothing', async () => {
+    const server = net.createServer({ pauseOnConnect: true }).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const address = server.address();
+    const port = typeof address === 'object' ? (address?.port ?? 0) : 0;
+    const ending = new AbortController();
+    const socket = await connectTo(['127.0.0.1'], port, 5000, ending.signal);
+    onTestFinished(() => {
+      socket.destroy();
+      server.close();
+    });
+    socket.on('error', () => undefined);
+    for (let tries = 0; tries < 3; tries++) {
+      while (socket.writableLength === 0) socket.write(Buffer.alloc(1024)); // until the kernel takes no more
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    const mux = new Mux({ send: () => true });
+    mux.accept(1)?.pipe(socket);
+    const before = held();
+    const each = windowBytes / 2;
+    for (let n = 0; n < each; n++) {
+      mux.receive({ value: { id: 1, data: 1 }, bytes: byte() });
+      if (n % 4 === 0) await new Promise((resolve) => setImmediate(resolve));
+    }
+    expect(held() - before).toBeLessThan((most / count) * each);
   });
 });
 

@@ -113,7 +113,9 @@ async function connectOnce(
   signal: AbortSignal,
 ): Promise<net.Socket> {
   return new Promise((resolve, reject) => {
-    const socket = net.connect({ host, port, signal, allowHalfOpen: true, noDelay: true });
+    // What the other end does not read stays with whoever writes: in there each piece is an object, however small.
+    const options = { host, port, signal, allowHalfOpen: true, noDelay: true, writableHighWaterMark: 1 };
+    const socket = net.connect(options);
     const timer = setTimeout(() => socket.destroy(new Error(`${host}:${port} did not answer`)), timeMs);
     socket.once('error', (error) => {
       clearTimeout(timer);

@@ -1,11 +1,13 @@
 import type { Duplex } from 'node:stream';
 import { drained } from './drained.ts';
-import { encodeFrame, FrameDecoder, FrameError, UnreadError, type Frame } from './frames.ts';
+import { controlBytes, encodeFrame, FrameDecoder, FrameError, UnreadError, type Frame } from './frames.ts';
 
 export interface Message {
   readonly value: unknown;
   /** A view on memory that is nobody else's; `null` = none were sent. */
   readonly bytes: Uint8Array | null;
+  /** What dealing with it costs: one, and one for each KiB of its JSON. */
+  readonly weight: number;
 }
 
 /** A private, ordered message channel between host and plugin. What comes from the other side is to be distrusted. */
@@ -33,6 +35,8 @@ export interface LaneLimits {
   readonly unreadBytes: number;
   /** So long messages are dealt with at a time, in milliseconds; then timers get their turn. Absent: without an end. */
   readonly sliceMs?: number;
+  /** Of a side that is not believed, how many lanes it has: what it says is measured before it is read. Absent: it is believed. */
+  readonly lanes?: number;
 }
 
 /** Lane 0 is for the confinement itself, lane 1 for whoever uses it. */
@@ -57,7 +61,7 @@ export class Lanes {
     this.#stream = stream;
     this.#limits = limits;
     this.closed = new Promise((resolve) => (this.#settle = resolve));
-    const decoder = new FrameDecoder(limits.messageBytes);
+    const decoder = new FrameDecoder(limits.messageBytes, limits.lanes ?? null);
     stream.on('data', (piece: Buffer) => {
       this.#read(decoder.push(piece));
     });
@@ -113,14 +117,15 @@ export class Lanes {
 
   #send(lane: number, value: unknown, bytes: Uint8Array | null): boolean {
     if (this.#stream.destroyed || this.#stream.writableEnded) return true;
-    const fits = this.#stream.write(encodeFrame(lane, value, bytes, this.#limits.messageBytes));
+    const { messageBytes } = this.#limits;
+    const most = lane === controlLane ? Math.min(controlBytes, messageBytes) : messageBytes;
+    const fits = this.#stream.write(encodeFrame(lane, value, bytes, most));
     if (this.#stream.writableLength > this.#limits.unreadBytes)
       this.#end(new UnreadError(`${this.#stream.writableLength} bytes wait for a reader`));
     return fits;
   }
 
-  #deliver({ lane, length, value, bytes }: Frame): void {
-    const message = { value, bytes };
+  #deliver({ lane, length, ...message }: Frame): void {
     const listener = this.#listeners.get(lane);
     if (listener !== undefined) {
       listener(message);

@@ -38,7 +38,8 @@ export class MuxStream extends Duplex {
   #wanted = false;
 
   constructor(id: number, send: Send, forget: () => void) {
-    super({ allowHalfOpen: true, highWaterMark: pieceBytes });
+    // What nobody reads stays with us, joined: in there each piece would be an object, however small.
+    super({ allowHalfOpen: true, readableHighWaterMark: 1, writableHighWaterMark: pieceBytes });
     this.id = id;
     this.#send = send;
     this.#forget = forget;
@@ -173,7 +174,12 @@ export class Mux {
 
   open(request: OpenRequest): MuxStream {
     const stream = this.#add(this.#next++);
-    this.#send({ id: stream.id, open: request });
+    try {
+      this.#send({ id: stream.id, open: request });
+    } catch (error) {
+      stream.destroy(); // more than one message may be
+      throw error;
+    }
     return stream;
   }
 
@@ -187,7 +193,7 @@ export class Mux {
   }
 
   /** Whether it is traffic of a stream that is there. @throws FrameError that is more than it may */
-  receive({ value, bytes }: Message): boolean {
+  receive({ value, bytes }: Omit<Message, 'weight'>): boolean {
     if (typeof value !== 'object' || value === null || !('id' in value)) return false;
     const stream = typeof value.id === 'number' ? this.#streams.get(value.id) : undefined;
     return stream?.receive(value, bytes) ?? false; // it is over already
