@@ -15,9 +15,9 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Slices } from '../slices.ts';
 import type { ConfineOptions } from './api.ts';
-import { ConfineRefusedError } from './errors.ts';
+import { ConfineFailureError, ConfineRefusedError } from './errors.ts';
 import { defaultConfineLimits, limitsOf } from './limits.ts';
-import { makeOwnFolder } from './own-folder.ts';
+import { makeOwnFolder, type OwnFolder } from './own-folder.ts';
 
 const prefix = 'ragv-copy-';
 
@@ -44,9 +44,19 @@ function isWithin({ folder, files }: ConfineOptions, most: number): boolean {
   return true;
 }
 
-/** Programs may be run from the one that is on a disk; in memory it is ten times faster. */
-export function copyFolder(kind: 'first' | 'meanwhile'): string {
-  return makeOwnFolder(prefix, kind === 'first' ? tmpdir() : (memoryFolder() ?? tmpdir()));
+/** Programs may be run from the one that is on a disk; in `memory` it is ten times faster. */
+export async function copyFolder(where: 'memory' | 'disk'): Promise<OwnFolder> {
+  return makeOwnFolder(prefix, where === 'disk' ? tmpdir() : (memoryFolder() ?? tmpdir()));
+}
+
+/** Nothing more can be written where the copy is made. */
+export class NoRoomError extends ConfineFailureError {
+  constructor(folder: string, cause: unknown) {
+    super('START_FAILED', `there is no room for the copy of its files in ${path.dirname(folder)}`, {
+      cause,
+      hint: `free some, or let TMPDIR name another folder than ${tmpdir()}`,
+    });
+  }
 }
 
 function memoryFolder(): string | null {
@@ -62,7 +72,7 @@ function memoryFolder(): string | null {
 
 /**
  * Fills `copy` with the verified files and no others: what is opened there is what was hashed here.
- * @throws ConfineRefusedError `GRANT_IMPOSSIBLE` a file is not the verified one
+ * @throws ConfineRefusedError `GRANT_IMPOSSIBLE` a file is not the verified one; NoRoomError
  */
 export async function fillCopy(
   copy: string,
@@ -76,11 +86,20 @@ export async function fillCopy(
       throw new ConfineRefusedError('GRANT_IMPOSSIBLE', `${name} is not what was verified`);
     const to = path.join(copy, name);
     const parent = path.dirname(to);
-    if (!made.has(parent)) mkdirSync(parent, { recursive: true });
+    try {
+      if (!made.has(parent)) mkdirSync(parent, { recursive: true });
+      write(to, bytes, executable ? 0o555 : 0o444);
+    } catch (error) {
+      throw isFull(error) ? new NoRoomError(copy, error) : error;
+    }
     made.add(parent);
-    write(to, bytes, executable ? 0o555 : 0o444);
     if (slices.over) await slices.rest();
   }
+}
+
+function isFull(error: unknown): boolean {
+  const code = error instanceof Error && 'code' in error ? error.code : null;
+  return code === 'ENOSPC' || code === 'EDQUOT';
 }
 
 function read(file: string): { readonly bytes: Uint8Array; readonly executable: boolean } {

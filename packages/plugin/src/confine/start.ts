@@ -12,8 +12,8 @@ import { limitsOf, type ConfineLimits } from './limits.ts';
 import { encodeFrame, FrameError, UnreadError } from './preload/frames.ts';
 import { callLane, controlLane, Lanes } from './preload/lanes.ts';
 import type { Setup } from './preload/setup.ts';
-import { removeOwnFolder } from './own-folder.ts';
-import { copyFolder, copyOf, fillCopy } from './private-copy.ts';
+import type { OwnFolder } from './own-folder.ts';
+import { copyFolder, copyOf, fillCopy, NoRoomError } from './private-copy.ts';
 import { launchSandboxExec } from './sandbox-exec.ts';
 import { makeTaskGroup, type TaskGroup } from './tasks.ts';
 import { watch } from './watch.ts';
@@ -37,22 +37,29 @@ export async function startConfined(options: ConfineOptions): Promise<ConfinedPr
   const { verify = () => Promise.resolve() } = options;
   const waits = options.runtime === 'node' && kind !== 'first';
   if (!waits) await verify();
-  const copy = kind === null ? null : copyFolder(kind);
-  try {
-    if (copy !== null && !waits) await fillCopy(copy, options);
-    const launch = await launchFor(options, copy ?? options.folder);
-    if (!launch.ownProcesses) closeInspector();
-    const running = start(options, launch, limits, copy);
-    const compare = async (): Promise<void> => {
-      await verify();
-      if (copy !== null) await fillCopy(copy, options);
-    };
-    await running.up(launch.setup, waits ? compare : null);
-    return running;
-  } catch (error) {
-    if (copy !== null) removeOwnFolder(copy);
+  const once = async (where: 'memory' | 'disk'): Promise<Running> => {
+    const copy = kind === null ? null : await copyFolder(where);
+    try {
+      if (copy !== null && !waits) await fillCopy(copy.path, options);
+      const launch = await launchFor(options, copy?.path ?? options.folder);
+      if (!launch.ownProcesses) closeInspector();
+      const running = start(options, launch, limits, copy);
+      const compare = async (): Promise<void> => {
+        await verify();
+        if (copy !== null) await fillCopy(copy.path, options);
+      };
+      await running.up(launch.setup, waits ? compare : null);
+      return running;
+    } catch (error) {
+      copy?.remove();
+      throw error;
+    }
+  };
+  if (kind !== 'meanwhile') return once('disk');
+  return once('memory').catch((error: unknown) => {
+    if (error instanceof NoRoomError) return once('disk'); // others have filled the memory since we looked
     throw error;
-  }
+  });
 }
 
 async function launchFor(options: ConfineOptions, folder: string): Promise<Launch> {
@@ -68,7 +75,12 @@ async function launchFor(options: ConfineOptions, folder: string): Promise<Launc
   );
 }
 
-function start(options: ConfineOptions, launch: Launch, limits: ConfineLimits, copy: string | null): Running {
+function start(
+  options: ConfineOptions,
+  launch: Launch,
+  limits: ConfineLimits,
+  copy: OwnFolder | null,
+): Running {
   const group = launch.forks ? makeTaskGroup(limits.tasks) : null;
   const [command = launch.command, ...args] = [...(group?.enter ?? []), launch.command, ...launch.args];
   const child = spawn(command, args, {
@@ -104,7 +116,7 @@ class Running implements ConfinedProcess {
     child: ChildProcess,
     launch: Launch,
     limits: ConfineLimits,
-    copy: string | null,
+    copy: OwnFolder | null,
     group: TaskGroup | null,
   ) {
     const { stdin, stdout, stderr } = child;
@@ -223,7 +235,7 @@ class Running implements ConfinedProcess {
   #gone(
     code: number | null,
     signal: NodeJS.Signals | null,
-    copy: string | null,
+    copy: OwnFolder | null,
     failed: ConfineError | null,
   ): Exit {
     this.#signal?.removeEventListener('abort', this.#abort);
@@ -231,7 +243,7 @@ class Running implements ConfinedProcess {
     this.#control?.close();
     this.#kill(null); // what is left of its group
     this.#group?.remove();
-    if (copy !== null) removeOwnFolder(copy);
+    copy?.remove();
     const how = signal === null ? `code ${code}` : signal;
     const crashed = (): ConfineError =>
       new ConfineFailureError('PLUGIN_CRASHED', `the plugin's process ended with ${how}`);

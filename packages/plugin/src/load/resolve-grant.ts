@@ -11,7 +11,7 @@ import { ensureFolder } from '../host/paths.ts';
 /** What the roots of capabilities stand for here; `null` = nothing, and what lies below it is withheld. */
 export interface Places {
   readonly data: () => string;
-  readonly temp: () => string;
+  readonly temp: string | null;
   readonly project: string | null;
   readonly chosen: readonly string[];
   readonly home?: string;
@@ -114,7 +114,7 @@ function pathsOf(place: string, places: Places): readonly Place[] {
     case '$data':
       return [own(places.data())];
     case '$temp':
-      return [own(places.temp())];
+      return places.temp === null ? [] : [own(places.temp)];
     case '$project':
       return places.project === null ? [] : [below(places.project)];
     case '$chosen':

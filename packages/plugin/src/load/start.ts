@@ -4,7 +4,7 @@ import type { ConfinedProcess, ConfineOptions, DeniedAccess } from '../confine/a
 import { ConfineRefusedError } from '../confine/errors.ts';
 import { modes, type Mode, type Runtime } from '../confine/grant.ts';
 import { treeSeenAt } from '../confine/launch.ts';
-import { makeOwnFolder, removeOwnFolder } from '../confine/own-folder.ts';
+import { makeOwnFolder } from '../confine/own-folder.ts';
 import { findBubblewrap } from '../confine/programs.ts';
 import { startConfined } from '../confine/start.ts';
 import type { Context } from '../host/context.ts';
@@ -86,20 +86,18 @@ export async function startPlugin(
     const values = valuesOf(permit.capabilities.env, environments);
     const variables = new Map(permit.capabilities.env.map((one) => [one, values.get(one) ?? null]));
     const program = programOf(activated, root, { variables, folders: permit.folders });
-    let temp: string | null = null;
+    const { read, write } = permit.capabilities;
+    const owned = [...read, ...write].some((place) => place.split('/', 1)[0] === '$temp')
+      ? await makeOwnFolder('ragv-temp-')
+      : null;
+    undo.push(() => owned?.remove());
+    const temp = owned?.path ?? null;
     let data: string | null = null;
     const { grant, missing } = resolveGrant({
       capabilities: permit.capabilities,
       places: {
         data: () => (data ??= dataFolder(context, manifest)),
-        temp: () => {
-          if (temp === null) {
-            const made = makeOwnFolder('ragv-temp-');
-            undo.push(() => removeOwnFolder(made));
-            temp = made;
-          }
-          return temp;
-        },
+        temp,
         project: options.workFolder ?? null,
         chosen: [...permit.folders, ...(program.folders ?? [])],
       },

@@ -15,7 +15,7 @@ function setup() {
   const [data, temp, project, home, vault] = ['data', 'temp', 'project', 'home', 'home/.vault'].map(made);
   const places: Places = {
     data: () => data ?? '',
-    temp: () => temp ?? '',
+    temp: temp ?? '',
     project: project ?? null,
     chosen: [made('one'), made('two')],
     home: home ?? '',

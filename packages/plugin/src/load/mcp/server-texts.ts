@@ -64,7 +64,7 @@ export async function serverTexts(
       capabilities,
       places: {
         data: () => made('data'),
-        temp: () => made('temp'),
+        temp: made('temp'),
         project: made('project'),
         chosen: [made('chosen'), ...launch.folders],
         home: made('home'),
