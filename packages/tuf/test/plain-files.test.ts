@@ -131,12 +131,41 @@ describe('plain files', () => {
     expect(targets.has('' as TargetPath)).toBe(false);
   });
 
+  test('are refused when they are read, and not when one is looked for', () => {
+    for (const sha256 of ['A'.repeat(64), 'g'.repeat(64)])
+      expect(() => read(signedIn([entry('a', 7, sha256)]))).toThrow(MalformedMetadataError);
+  });
+
   test('count towards the members that a file may have', () => {
     const text = Buffer.from(signedIn([entry('a'), entry('b')]));
     const of = (maxJsonMembers: number) => () =>
       parseMetadata(text, 'targets', { ...defaultLimits, maxJsonMembers });
     expect(of(15)().signed.targets.size).toBe(2);
     expect(of(14)).toThrow(LimitExceededError);
+  });
+
+  test('keep their neighbours wherever one is edited, and take no path for more than a name', () => {
+    const names = ['b', 'd', 'f'];
+    const { signed } = read(signedIn(names.map((name) => entry(name))));
+    const file = (length: number): TargetFile => ({
+      length,
+      hashes: new Map([['sha256', hexDigest(digest)]]),
+      custom: undefined,
+      unrecognized: new Map(),
+    });
+    const quoted = `${entry('a').slice(1)},"z`;
+    for (const name of ['a', 'b', 'c', 'd', 'e', 'f', 'g', quoted])
+      for (const to of [null, file(9)]) {
+        const changes = new Map([[targetPath(name), to]]);
+        const edited = editedTargetFiles(signed.targets, changes);
+        const kept = names.filter((other) => other !== name);
+        expect([...edited.keys()].toSorted()).toEqual((to === null ? kept : [...kept, name]).toSorted());
+        const plain = editedTargetFiles(new Map(signed.targets), changes);
+        expect(Buffer.from(signedToBytes({ ...signed, targets: edited })).toString()).toBe(
+          Buffer.from(signedToBytes({ ...signed, targets: plain })).toString(),
+        );
+        expect(edited.get(targetPath(name))?.length).toBe(to?.length);
+      }
   });
 
   test('are edited as text, and looked up again; what is not plain makes a map of them', () => {
@@ -168,7 +197,12 @@ describe('plain files', () => {
     const custom = editedTargetFiles(edited, new Map([[targetPath('c'), { ...file, custom: { a: 1 } }]]));
     expect([...custom.keys()].toSorted()).toEqual(['a', 'b', 'c', 'd', 'g']);
     const none = editedTargetFiles(edited, new Map([...edited.keys()].map((name) => [name, null])));
-    expect([none.size, [...none]]).toEqual([0, []]);
+    expect([none.size, [...none], none.has('' as TargetPath), none.get('' as TargetPath)]).toEqual([
+      0,
+      [],
+      false,
+      undefined,
+    ]);
     expect(Buffer.from(signedToBytes({ ...signed, targets: none })).toString()).toContain('"targets":{},');
   });
 });

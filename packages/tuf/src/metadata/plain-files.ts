@@ -55,8 +55,7 @@ export class PlainFiles extends LazyMap<TargetPath, TargetFile> {
   }
 
   get(path: TargetPath): TargetFile | undefined {
-    const at = this.#indexOf(path);
-    return this.#pathAt(at) === path ? this.#fileAt(at) : undefined;
+    return this.has(path) ? this.#fileAt(this.#indexOf(path)) : undefined;
   }
 
   *keys(): MapIterator<TargetPath> {
@@ -138,6 +137,7 @@ function scan(text: string, from: number): { readonly starts: readonly number[];
   return { starts, end: at - 1 };
 }
 
+/** All of it: a path may have quotes in it, and look like an entry of its own. */
 function isPlain(entry: string): boolean {
   plainEntry.lastIndex = 0;
   return plainEntry.test(entry) && plainEntry.lastIndex === entry.length;
