@@ -4,10 +4,10 @@ import {
   capabilityWords,
   ConsentRequiredError,
   parseOrganisationPolicy,
+  requestWords,
   type CapabilityName,
   type ConsentAnswer,
   type ConsentRequest,
-  type Statement,
 } from '@ragnos/plugin';
 import { isJsonObject, parseJson } from '@ragnos/tuf';
 import type { Context } from './command.ts';
@@ -97,36 +97,33 @@ export async function ask(context: Context, request: ConsentRequest): Promise<Co
 
 /** What a terminal shows without scrolling: whoever asks for a thousand harmless things must not hide a grave one behind them. */
 const mostLines = 16;
+const fewestOthers = 4;
 const mostCharacters = 160;
+const mostOfACapability = 4;
 
 /**
  * A request in words, the gravest first: what is new about an update, all of it at a first installation. As much of it as can
- * be read, or all.
+ * be read, or all. Of what is grave no line is left out.
  */
 export function requestLines(request: ConsentRequest, extent: 'short' | 'all' = 'short'): readonly string[] {
-  const { vendor, plugin, version, previous, asks, wider, narrower, changes, weaker } = request;
+  const { vendor, plugin, version, previous, narrower, changes, weaker } = request;
   const name = `${vendor}/${plugin}@${version}`;
-  const line = (sign: string, text: string, isGrave = false): Line => ({ text: `  ${sign}${text}`, isGrave });
-  const stated = (sign: string, all: readonly Statement[]): readonly Line[] =>
-    all.map(({ text, severity }) => line(sign, text, severity === 'high'));
-  const lines =
-    previous === null
-      ? [...changes.map((text) => line('! ', text, true)), ...stated('', asks)]
-      : [
-          ...changes.map((text) => line('! ', text, true)),
-          ...weaker.map((text) => line('! ', text, true)),
-          ...stated('+ ', wider),
-          ...narrower.map(({ text }) => line('- ', `no longer ${text}`)),
-        ];
   const head = previous === null ? `${name} asks for:` : `${name}, unlike ${previous}:`;
-  if (extent === 'all') return [head, ...lines.map(worded), ...textChangeLines(textsOf(request))];
-  const rest = lines.slice(mostLines);
-  const grave = rest.filter(({ isGrave }) => isGrave).length;
-  const more = `  … and ${count(rest.length, 'more', 'more')}${grave === 0 ? '' : `, ${count(grave, 'of them', 'of them')} to think twice about`}`;
+  const words = requestWords(request, extent === 'all' ? Infinity : mostOfACapability);
+  const sentences = new Set([...changes, ...weaker]);
+  const plus = previous === null ? '' : '+ ';
+  const grave = words.grave.map((text) => `  ${sentences.has(text) ? '! ' : plus}${text}  (think twice)`);
+  const others = [
+    ...words.others.map((text) => `  ${plus}${text}`),
+    ...(previous === null ? [] : narrower.map(({ text }) => `  - no longer ${text}`)),
+  ];
+  if (extent === 'all') return [head, ...grave, ...others, ...textChangeLines(textsOf(request))];
+  const shown = others.slice(0, Math.max(fewestOthers, mostLines - grave.length));
+  const left = others.length - shown.length;
   return [
     head,
-    ...lines.slice(0, mostLines).map((one) => worded({ ...one, text: clipped(one.text) })),
-    ...(rest.length === 0 ? [] : [more]),
+    ...[...grave, ...shown].map(clipped),
+    ...(left === 0 ? [] : [`  … and ${count(left, 'more', 'more')}`]),
     ...shortTexts(request),
   ];
 }
@@ -150,16 +147,8 @@ function textsOf({ previous, texts }: ConsentRequest): ConsentRequest['texts'] {
   return previous === null ? texts.filter(({ after }) => after !== null) : texts;
 }
 
-interface Line {
-  readonly text: string;
-  readonly isGrave: boolean;
-}
-
-function worded({ text, isGrave }: Line): string {
-  return isGrave ? `${text}  (think twice)` : text;
-}
-
-function clipped(text: string): string {
-  if (text.length <= mostCharacters) return text;
-  return `${text.slice(0, mostCharacters).toWellFormed()}… (${count(text.length, 'character')})`;
+function clipped(line: string): string {
+  if (line.length <= mostCharacters) return line;
+  const end = / {2}\(think twice\)$/.exec(line)?.[0] ?? '';
+  return `${line.slice(0, mostCharacters).toWellFormed()}… (${count(line.length - end.length, 'character')})${end}`;
 }

@@ -1,7 +1,9 @@
 /** What `ragv install` and `ragv update` ask at a terminal, on a real one: only a yes that was finished is a yes. */
 import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { ConsentRequest } from '@ragnos/plugin';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { requestLines } from '../src/consent.ts';
 import { helloPlugin, world, write } from './ragv.ts';
 import { keys, onTerminal, type Step, type Typed } from './terminal.ts';
 
@@ -41,7 +43,6 @@ beforeAll(async () => {
     plugin('hello', '1.0.0', { env: ['SOME_TOKEN'], 'net.connect': ['api.example.com:443'] }),
     plugin('files', '1.0.0', { 'fs.write': ['$chosen'] }),
     plugin('long', '1.0.0', { ...grave, env: many, tools }),
-    plugin('sly', '1.0.0', { tools: { [disguised]: 'a'.repeat(64) } }),
     plugin('less', '1.0.0', {}),
   );
   await ok('trust init v/public --root v/1.root.json --single-signer');
@@ -213,10 +214,59 @@ describe('a plugin that would rather not be understood', () => {
     expect(said).toContain('tool 899 ');
   });
 
-  test('a name that breaks the line does not break it', minute, async () => {
-    const { said } = await install('sly', [question, keys.enter]);
-    expect(said).toContain(String.raw`offers the tool: send\u{2028}  asks for nothing more`);
-    expect(said).not.toContain('\u2028');
+  test('a name that breaks the line does not get into the repository', minute, async () => {
+    const source = plugin('sly', '1.0.0', { tools: { [disguised]: 'a'.repeat(64) } });
+    const said = await ragv(`publish ${source} --vault v`);
+    expect(said).toMatchObject({ exit: 2 });
+    expect(said.stderr).toContain('names of one line and 1 to 200 visible characters');
+    expect(said.stderr).not.toContain('\u2028');
+  });
+
+  test('twenty harmless settings do not hide a grave capability, nor does what it is started with', () => {
+    const request: ConsentRequest = {
+      repository: 'r',
+      vendor: 'acme',
+      plugin: 'x',
+      version: '1.1.0',
+      previous: '1.0.0',
+      manifest: 'a'.repeat(64),
+      asks: [],
+      narrower: [],
+      texts: [],
+      weaker: [],
+      choosesFolders: false,
+      wider: [
+        {
+          capability: 'net.connect',
+          value: '*:*',
+          severity: 'high',
+          text: 'connects to any public host, any port',
+        },
+        ...many.map(
+          (value) =>
+            ({
+              capability: 'env',
+              value,
+              severity: 'low',
+              text: `sees the environment variable ${value}`,
+            }) as const,
+        ),
+      ],
+      changes: Array.from(
+        { length: 20 },
+        (_, n) => `has the setting colour${n}: string "${'Colour'.repeat(50)}"`,
+      ),
+    };
+    const lines = requestLines(request);
+    expect(lines[1]).toBe('  + connects to any public host, any port  (think twice)');
+    expect(
+      lines.filter((line) => /^ {2}! .*… \(\d+ characters\) {2}\(think twice\)$/.test(line)),
+    ).toHaveLength(20);
+    expect(lines.slice(22)).toEqual([
+      ...many.slice(0, 4).map((name) => `  + sees the environment variable ${name}`),
+      '  … and 496 more',
+    ]);
+    expect(requestLines(request, 'all')).toHaveLength(1 + 21 + 500);
   });
 
   test.for([

@@ -16,7 +16,12 @@ export {
   HostUntrustedError,
 } from './host/errors.ts';
 export type { HostErrorCode } from './host/errors.ts';
-export { ConsentRequiredError, type ConsentAnswer, type ConsentRequest } from './host/consent.ts';
+export {
+  ConsentRequiredError,
+  requestWords,
+  type ConsentAnswer,
+  type ConsentRequest,
+} from './host/consent.ts';
 export type { PluginGrant } from './host/grants-list.ts';
 export { localPolicy } from './host/policy-file.ts';
 export { rangeProblems } from './host/policy-judge.ts';

@@ -9,6 +9,7 @@ import { FormatError } from '../errors.ts';
 import { readSha256 } from '../formats/common.ts';
 import { formatEndpoint, parseEndpoint, type Endpoint } from './endpoint.ts';
 import { placeProblem } from './place.ts';
+import { isVisible } from './visible.ts';
 
 /**
  * What a plugin asks for, out of its signed manifest: the member `capabilities`. What is absent is not asked for. Consent
@@ -185,7 +186,7 @@ function texts(reader: Reader, name: string): ReadonlyMap<string, string> {
   const object = reader.object(name);
   const names = object.names();
   if (names.length > maxTexts) reader.fail(name, `at most ${maxTexts} members`);
-  if (names.some((key) => !/^[^\p{C}]{1,200}$/u.test(key)))
+  if (names.some((key) => !/^.{1,200}$/u.test(key) || !isVisible(key) || key.trim() === ''))
     reader.fail(name, 'names of one line and 1 to 200 visible characters');
   return new Map(names.map((key) => [key, readSha256(object, key)]));
 }

@@ -7,8 +7,9 @@ type Entry = PluginManifest['entry'];
 
 /**
  * How a version is started otherwise than the one before: its command, arguments, variables, settings and their defaults, and
- * what another program starts of it. A sentence each, that goes on after "it". The code of an entry may change; what it is
- * handed is between the author and whoever agreed to it.
+ * what another program starts of it. A sentence each, that goes on after "it", and no more of a kind than are read: twenty
+ * harmless ones must not hide another. The code of an entry may change; what it is handed is between the author and whoever
+ * agreed to it.
  */
 export function launchChanges(before: Entry, after: Entry): readonly string[] {
   const [old, now] = [before.launch ?? none, after.launch ?? none];
@@ -17,8 +18,8 @@ export function launchChanges(before: Entry, after: Entry): readonly string[] {
     ...(filled ? commandChanges(before.bin, after.bin) : []),
     ...argumentChanges(old.args, now.args),
     ...variableChanges(old.env, now.env),
-    ...settingChanges(old.settings, now.settings),
     ...['hooks', 'servers'].flatMap((sort) => startedElsewhere(sort, before, after)),
+    ...settingChanges(old.settings, now.settings),
   ];
 }
 
@@ -31,12 +32,29 @@ function commandChanges(before: Entry['bin'], after: Entry['bin']): readonly str
   return [`starts ${words(now)} now, and started ${words(old)} before`];
 }
 
+/** How many of a kind have a sentence of their own; the others have one together. */
+const mostOfAKind = 4;
+
+function few(all: readonly string[], begin: string, beginMore: (count: number) => string): readonly string[] {
+  const own = all.slice(0, all.length > mostOfAKind ? mostOfAKind - 1 : mostOfAKind);
+  const rest = all.slice(own.length);
+  return [
+    ...own.map((words) => `${begin} ${words}`),
+    ...(rest.length === 0 ? [] : [`${beginMore(rest.length)}: ${rest.join('; ')}`]),
+  ];
+}
+
 function argumentChanges(before: readonly string[], after: readonly string[]): readonly string[] {
   const [added, removed] = [moreOften(after, before), moreOften(before, after)];
+  const words = (all: readonly string[]): readonly string[] => all.map((text) => quoted(text));
   if (added.length > 0 || removed.length > 0)
     return [
-      ...added.map((text) => `is started with the argument ${quoted(text)}`),
-      ...removed.map((text) => `is no longer started with the argument ${quoted(text)}`),
+      ...few(words(added), 'is started with the argument', (n) => `is started with ${n} more arguments`),
+      ...few(
+        words(removed),
+        'is no longer started with the argument',
+        (n) => `is no longer started with ${n} more`,
+      ),
     ];
   return before.every((text, at) => text === after[at])
     ? []
@@ -44,31 +62,51 @@ function argumentChanges(before: readonly string[], after: readonly string[]): r
 }
 
 function variableChanges(before: Launch['env'], after: Launch['env']): readonly string[] {
+  const set = [...after].flatMap(([name, text]) => {
+    const old = before.get(name);
+    if (old === text) return [];
+    return [`${name} set to ${quoted(text)}${old === undefined ? '' : `, which was ${quoted(old)}`}`];
+  });
+  const gone = [...before.keys()].filter((name) => !after.has(name));
   return [
-    ...[...after].flatMap(([name, text]) => {
-      const old = before.get(name);
-      if (old === text) return [];
-      const then = old === undefined ? '' : `, which was ${quoted(old)}`;
-      return [`is started with the variable ${name} set to ${quoted(text)}${then}`];
-    }),
-    ...[...before.keys()]
-      .filter((name) => !after.has(name))
-      .map((name) => `is no longer started with the variable ${name}`),
+    ...few(set, 'is started with the variable', (n) => `is started with ${n} more variables`),
+    ...few(
+      gone,
+      'is no longer started with the variable',
+      (n) => `is no longer started with ${n} more variables`,
+    ),
   ];
 }
 
+/** What is added, what is changed and what is gone, in one sentence each: nobody reads a hundred settings one by one. */
 function settingChanges(before: Launch['settings'], after: Launch['settings']): readonly string[] {
+  const together = (all: readonly string[], one: string, many: string): readonly string[] =>
+    all.length < 2
+      ? all.map((words) => `${one} ${words}`)
+      : [`${many.replace('#', String(all.length))} ${all.join('; ')}`];
+  const added = [...after]
+    .filter(([name]) => !before.has(name))
+    .toSorted(([, a], [, b]) => tells(b) - tells(a));
+  const changed = [...after].flatMap(([name, setting]) => {
+    const old = before.get(name);
+    if (old === undefined || sameSetting(old, setting)) return [];
+    return [`${name}: ${settingWords(setting)}, which was ${settingWords(old)}`];
+  });
+  const gone = [...before.keys()].filter((name) => !after.has(name));
   return [
-    ...[...after].flatMap(([name, setting]) => {
-      const old = before.get(name);
-      if (old === undefined) return [`has the setting ${name}: ${settingWords(setting)}`];
-      if (sameSetting(old, setting)) return [];
-      return [`has another setting ${name}: ${settingWords(setting)}, which was ${settingWords(old)}`];
-    }),
-    ...[...before.keys()]
-      .filter((name) => !after.has(name))
-      .map((name) => `no longer has the setting ${name}`),
+    ...together(
+      added.map(([name, setting]) => `${name}: ${settingWords(setting)}`),
+      'has the setting',
+      'has # more settings:',
+    ),
+    ...together(changed, 'has another setting', 'has # other settings:'),
+    ...together(gone, 'no longer has the setting', 'no longer has # settings:'),
   ];
+}
+
+/** A secret that is asked for, and a value that nobody typed, say more about a plugin than a title. */
+function tells({ sensitive, default: given }: Setting): number {
+  return (sensitive ? 2 : 0) + (given === null ? 0 : 1);
 }
 
 /** By all that it is, of which the words may be shortened. */
@@ -96,7 +134,12 @@ function settingWords({ type, title, required, sensitive, multiple, default: giv
 
 function startedElsewhere(sort: string, before: Entry, after: Entry): readonly string[] {
   const known = new Set(before.offers?.get(sort));
-  return [...(after.offers?.get(sort) ?? [])]
+  const added = [...(after.offers?.get(sort) ?? [])]
     .filter((line) => !known.has(line))
-    .map((line) => `has another of its ${sort}, which its host starts: ${quoted(line)}`);
+    .map((line) => quoted(line));
+  return few(
+    added,
+    `has another of its ${sort}, which its host starts:`,
+    (n) => `has ${n} more of its ${sort}`,
+  );
 }

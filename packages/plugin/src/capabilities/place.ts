@@ -1,3 +1,5 @@
+import { isVisible } from './visible.ts';
+
 /** Folders whose place only the host knows; capabilities name them so, with or without a rest. */
 export const roots = ['$data', '$temp', '$project', '$chosen', '$home'] as const;
 
@@ -6,7 +8,7 @@ const maxLength = 1024;
 /** Why `text` is no place of `fs.read` and `fs.write`; null if it is one. */
 export function placeProblem(text: string): string | null {
   const expected = `an absolute path or one of ${roots.join(', ')}, with "/" between names and without "." or ".."`;
-  if (text.length > maxLength || /[\\*?"<>|\p{C}]/u.test(text)) return expected;
+  if (text.length > maxLength || /[\\*?"<>|]/.test(text) || !isVisible(text)) return expected;
   if (text === '/' || /^[A-Za-z]:\/$/.test(text)) return null;
   const [first = '', ...rest] = text.split('/');
   const rooted =

@@ -1,8 +1,14 @@
+/** What nobody sees, or what turns or breaks what is seen. Two look like nothing without being called so: an empty Braille cell, an empty note. */
+const unseen = /[\p{C}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\u2800\u{1d159}]/gu;
+
 /** Whoever wrote a text did so for a screen of somebody else: what is not seen there, or turns what is, is written as an escape. */
 export function visible(text: string): string {
-  return text
-    .toWellFormed()
-    .replaceAll(/[\p{C}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/gu, (character) => escaped(character));
+  return text.toWellFormed().replaceAll(unseen, (character) => escaped(character));
+}
+
+/** Whether all of a name is seen: one in which something is not could be taken for another. */
+export function isVisible(name: string): boolean {
+  return visible(name) === name;
 }
 
 function escaped(character: string): string {

@@ -1,7 +1,14 @@
 import type { Capabilities } from './capabilities.ts';
 import { isAddress, isLocalName, parseEndpoint, type Endpoint } from './endpoint.ts';
 import { placeCovers } from './place.ts';
-import { isDefaultLimit, itemsOf, readLimit, type CapabilityItem, type CapabilityName } from './items.ts';
+import {
+  capabilityNames,
+  isDefaultLimit,
+  itemsOf,
+  readLimit,
+  type CapabilityItem,
+  type CapabilityName,
+} from './items.ts';
 
 /** `high`: whoever grants it should know why. `medium`: more than a plugin needs to compute. `low`: its own affairs. */
 export type Severity = 'high' | 'medium' | 'low';
@@ -35,6 +42,20 @@ export function describeCapabilities(capabilities: Capabilities): readonly State
 
 export function gravestFirst(statements: readonly Statement[]): readonly Statement[] {
   return severities.flatMap((severity) => statements.filter((statement) => statement.severity === severity));
+}
+
+/**
+ * The grave ones among `statements`, a sentence each that goes on after "it". However many there are, none is hidden behind
+ * others: of each capability the shortest `most`, which are the widest, and how many more of that capability there are.
+ */
+export function graveWords(statements: readonly Statement[], most: number): readonly string[] {
+  return capabilityNames.flatMap((name) => {
+    const all = statements
+      .filter(({ capability, severity }) => capability === name && severity === 'high')
+      .toSorted((a, b) => a.value.length - b.value.length);
+    const shown = all.slice(0, most).map(({ text }) => text);
+    return all.length > most ? [...shown, `asks for ${all.length - most} more of ${name}`] : shown;
+  });
 }
 
 export function describeItem(item: CapabilityItem): Statement {

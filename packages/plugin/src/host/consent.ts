@@ -8,7 +8,7 @@ import type { CapabilityName } from '../capabilities/items.ts';
 import { narrow, type CapabilityPolicy } from '../capabilities/narrow.ts';
 import { textChanges, type TextChange } from '../capabilities/text-changes.ts';
 import { startChanges, startWords } from '../capabilities/start-difference.ts';
-import { describeCapabilities, type Statement } from '../capabilities/words.ts';
+import { describeCapabilities, graveWords, type Statement } from '../capabilities/words.ts';
 import type { PluginManifest } from '../formats/manifest.ts';
 import type { Context } from './context.ts';
 import { HostFailureError, HostPolicyError } from './errors.ts';
@@ -57,11 +57,13 @@ export interface ConsentAnswer {
 export class ConsentRequiredError extends HostPolicyError {
   readonly request: ConsentRequest;
   constructor(request: ConsentRequest, command: string) {
-    const { vendor, plugin, version, previous, wider, changes, weaker } = request;
+    const { vendor, plugin, version, previous } = request;
     const name = `${vendor}/${plugin}@${version}`;
-    const all = [...changes, ...wider.map(({ text }) => text), ...weaker];
-    const some = all.slice(0, 5).map(clipped).join('; ');
-    const what = all.length > 5 ? `${some}; and ${all.length - 5} more` : some;
+    const { grave, others } = requestWords(request, 2);
+    const said = [...grave, ...others.slice(0, Math.max(0, 5 - grave.length))];
+    const left = grave.length + others.length - said.length;
+    const some = said.map(clipped).join('; ');
+    const what = left > 0 ? `${some}; and ${left} more` : some;
     const message =
       previous === null
         ? `${name} asks for what nobody here has agreed to: it ${what}`
@@ -71,6 +73,22 @@ export class ConsentRequiredError extends HostPolicyError {
     });
     this.request = request;
   }
+}
+
+/**
+ * What is new about a request, a sentence each that goes on after "it": what whoever grants it should know, with at most `most`
+ * of a capability and how many more of it there are, and all the rest. Nothing grave is ever among the rest.
+ */
+export function requestWords(
+  { previous, wider, changes, weaker }: ConsentRequest,
+  most: number,
+): { readonly grave: readonly string[]; readonly others: readonly string[] } {
+  const high = graveWords(wider, most);
+  return {
+    // A first version is at most another thing than one thinks, in a sentence: an update may be so in many.
+    grave: previous === null ? [...changes, ...high, ...weaker] : [...high, ...changes, ...weaker],
+    others: wider.filter(({ severity }) => severity !== 'high').map(({ text }) => text),
+  };
 }
 
 function whereTexts({ vendor, plugin, version, previous, texts }: ConsentRequest): string {

@@ -122,7 +122,11 @@ const readerAlone: Readonly<Record<string, JsonObject>> = {
   'a method twice': { 'net.connect': ['GET,GET example.com:443'] },
   'a path with an invisible character': { 'fs.read': ['/a\u200bb'] },
   'a tool with an invisible name': { tools: { 'a\u202eb': hash } },
+  'a tool whose name is blank': { tools: { '\u3000 ': hash } },
 };
+
+/** A joiner, a line separator, a filler of Hangul, an empty Braille cell, a selector of glyphs, an empty note, a private one. */
+const unseen = ['\u200d', '\u2028', '\u3164', '\u2800', '\ufe0f', '\u{1d159}', '\ue000'];
 
 const refusal: unknown = expect.objectContaining({ code: 'BAD_FORMAT' });
 
@@ -138,6 +142,18 @@ describe('reader and schema agree', () => {
   test.each(Object.entries(readerAlone))('refused by the reader alone: %s', (_name, json) => {
     expect(() => parseCapabilities(json)).toThrow(refusal);
   });
+  test.each(unseen.map((sign) => [(sign.codePointAt(0) ?? 0).toString(16), sign]))(
+    'no name holds U+%s, which nobody sees',
+    (_name, sign) => {
+      for (const json of [
+        { 'fs.write': [`$project/a${sign}`] },
+        { exec: [`/usr/bin/${sign}git`] },
+        { tools: { [`send${sign}`]: hash } },
+        { prompts: { [`${sign}send`]: hash } },
+      ])
+        expect(() => parseCapabilities(json)).toThrow(refusal);
+    },
+  );
   test('the three schemas hold the same words', async () => {
     const { $schema: _s, $id: _i, title: _t, ...plain } = Object.fromEntries(Object.entries(schema));
     for (const name of ['ragv', 'plugin-manifest'])

@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { ConsentRequiredError, trustRepository, type ConsentRequest } from '@ragnos/plugin';
+import { ConsentRequiredError, requestWords, trustRepository, type ConsentRequest } from '@ragnos/plugin';
 import type { JsonObject } from '@ragnos/tuf';
 import { describe, expect, test } from 'vitest';
 import { agreed, codeOf, installedWith, publishWith, sha256, World, type Built } from './world.ts';
@@ -26,6 +26,38 @@ const installed = async (before: JsonObject): Promise<World> => installedWith({ 
 const versionOf = async (world: World): Promise<string | undefined> =>
   (await (await world.host()).list())[0]?.version;
 const grantsFile = (world: World): string => join(world.folder, 'grants', 'acme', 'hello.json');
+
+describe('what is said of a request', () => {
+  test('of each capability that is grave something, the widest first, and how many more there are', async () => {
+    const world = await World.create();
+    await publish(world, '1.1.0', {
+      env: [
+        ...Array.from({ length: 100 }, (_, n) => `HARMLESS_${n}`),
+        ...Array.from({ length: 30 }, (_, n) => `TOKEN_${n}`),
+      ],
+      exec: ['git', 'powershell', 'sh', 'python3', '*'],
+      'fs.read': ['$home/.ssh/config', '$home'],
+      native: true,
+    });
+    const { grave, others } = requestWords(await requestOf((await world.host()).install('acme/hello')), 2);
+    expect(grave).toEqual([
+      'starts any program',
+      'starts sh, which can start anything',
+      'asks for 2 more of exec',
+      'loads native code',
+      'reads your home folder',
+      'reads .ssh/config in your home folder',
+      'sees the environment variable TOKEN_0',
+      'sees the environment variable TOKEN_1',
+      'asks for 28 more of env',
+    ]);
+    expect(others).toHaveLength(101);
+    const refused = (await world.host()).install('acme/hello');
+    await expect(refused).rejects.toMatchObject({
+      message: expect.stringMatching(/TOKEN_0; .*asks for 28 more of env; and 101 more$/) as unknown,
+    });
+  });
+});
 
 describe('a first installation', () => {
   test('of a plugin that asks for nothing asks nobody, and writes no consent', async () => {

@@ -5,12 +5,14 @@ import {
   ConsentRequiredError,
   manifestDifference,
   pack,
+  requestWords,
   serializeManifest,
   vendorName,
   type ConsentAnswer,
   type Host,
   type PluginManifest,
 } from '@ragnos/plugin';
+import type { JsonObject } from '@ragnos/tuf';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { serverTexts } from '../../src/load/mcp/server-texts.ts';
 import { zip } from '../archive/zip-builder.ts';
@@ -273,6 +275,45 @@ describe('an update that is started otherwise', { timeout: 30_000 }, () => {
     expect(changes.join('\n')).toContain(words);
     expect(await host.update('acme/nice')).toMatchObject([{ changed: false, held: { version: '1.0.1' } }]);
     await expect(host.install('acme/nice@1.0.1')).rejects.toBeInstanceOf(ConsentRequiredError);
+  });
+
+  test('with many harmless settings does not hide what it also asks for, nor how else it is started', async () => {
+    const colours = Object.fromEntries(
+      Array.from({ length: 20 }, (_, n) => [`colour${n}`, text({ title: `Colour ${n}` })]),
+    );
+    const arguments20 = Array.from({ length: 20 }, (_, n) => `--colour=${n}`);
+    const wide: JsonObject = { 'net.connect': ['*:*'], env: ['COLOUR'] };
+    const first = await bundle({});
+    const next = await bundle(
+      {
+        version: '1.0.1',
+        args: arguments20,
+        settings: { ...colours, password: text({ title: 'Password', sensitive: true }) },
+      },
+      (manifest) => ({ ...manifest, capabilities: wide }),
+    );
+    const world = await World.create();
+    world.publishBuilt(first);
+    const host = await world.host();
+    await host.install('acme/nice', { grant: { granted: 'all', by: 'host' } });
+    world.publishBuilt(next);
+    const [held] = await host.update('acme/nice');
+    const request = held?.request ?? null;
+    if (request === null) throw new Error('nobody was asked');
+    const { grave, others } = requestWords(request, 2);
+    expect(grave[0]).toBe('connects to any public host, any port');
+    expect(grave.slice(1, 5).map((line) => line.slice(0, 34))).toEqual([
+      'is started with the argument "--co',
+      'is started with the argument "--co',
+      'is started with the argument "--co',
+      'is started with 17 more arguments:',
+    ]);
+    expect(grave[5]).toMatch(/^has 21 more settings: password: string "Password", secret; colour0: /);
+    expect(grave).toHaveLength(6);
+    expect(others).toContain('sees the environment variable COLOUR');
+    expect(held?.held?.message).toMatch(
+      /^acme\/nice@1\.0\.1 is held, since unlike 1\.0\.0 it connects to any public host, any port; /,
+    );
   });
 
   test('is not held where nothing of that changed', async () => {
