@@ -14,7 +14,7 @@ import type { Located, Source } from './locate.ts';
 import { prune } from './kept.ts';
 import { pluginPaths } from './paths.ts';
 import type { Installed, Pointer } from './pointer.ts';
-import { readPointer, removePointer, treeFolder, writePointer } from './pointer.ts';
+import { beginTrial, endTrial, readPointer, removePointer, treeFolder, writePointer } from './pointer.ts';
 import { updateLock } from './project-lock.ts';
 import type { Session } from './session.ts';
 
@@ -84,14 +84,17 @@ async function movePointer(context: Context, about: Commit): Promise<Pointer> {
     ...installed,
     previous: previousOf(pointer, installed),
   };
+  if (about.startFirst || context.healthCheck !== null) await beginTrial(paths, pointer);
   await writePointer(paths.current, next);
   try {
     context.step('pointer');
-    await checkHealth(context, next, source, about);
+    await checkHealth(context, next, about);
   } catch (error) {
     if (pointer === null) await removePointer(paths);
     else await writePointer(paths.current, pointer);
     throw error;
+  } finally {
+    endTrial(paths);
   }
   return next;
 }
@@ -113,16 +116,15 @@ function previousOf(pointer: Pointer | null, installed: Installed): Installed | 
 
 async function checkHealth(
   context: Context,
-  pointer: Pointer,
-  { manifest }: Source,
-  { startFirst, signal }: Pick<Commit, 'startFirst' | 'signal'>,
+  next: Pointer,
+  { pointer, source: { manifest }, startFirst, signal }: Commit,
 ): Promise<void> {
-  const folder = treeFolder(pluginPaths(context.paths, pointer.vendor, pointer.plugin), pointer);
-  const name = `${pointer.vendor}/${pointer.plugin}@${pointer.version}`;
+  const folder = treeFolder(pluginPaths(context.paths, next.vendor, next.plugin), next);
+  const name = `${next.vendor}/${next.plugin}@${next.version}`;
   const sick = (why: string, cause?: unknown): HostFailureError =>
     new HostFailureError('HEALTH_CHECK', `${name}: ${why}`, {
       cause,
-      hint: 'the version before is in force again',
+      hint: pointer === null ? 'nothing was installed' : `${pointer.version} is in force again`,
     });
   const entries = [manifest.entry.main, ...manifest.entry.bin.values()];
   for (const entry of entries)
@@ -131,7 +133,7 @@ async function checkHealth(
   if (!(await enginesFit(manifest.engines)))
     throw sick(`made for Node ${manifest.engines.get('node') ?? ''}`);
   try {
-    await context.healthCheck({ folder, manifest });
+    await context.healthCheck?.({ folder, manifest });
     if (startFirst) await startOnce(context, folder, manifest, signal);
   } catch (error) {
     if (error instanceof VaultError) throw error;

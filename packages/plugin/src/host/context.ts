@@ -28,7 +28,7 @@ export interface Context {
   readonly events: EventLog;
   readonly progress: (progress: HostProgress) => void;
   readonly step: (name: InstallStep) => void;
-  readonly healthCheck: NonNullable<HostOptions['healthCheck']>;
+  readonly healthCheck: NonNullable<HostOptions['healthCheck']> | null;
   /** `null` = the host itself starts it. */
   readonly startCheck: NonNullable<HostOptions['startCheck']> | null;
   /** The host's own policy; `null` = it has none. */

@@ -8,11 +8,11 @@ import type { HeldUpdate } from './reports.ts';
 import { chooseVersion } from './choose.ts';
 import type { Chosen } from './choose.ts';
 import { commit, relock } from './commit.ts';
-import { heldBack } from './consent-held.ts';
+import { heldBack, readHeld, rememberHeld } from './consent-held.ts';
 import { decideConsent, keepConsent, type Agreed } from './consent.ts';
 import { pruneContent } from './content.ts';
 import type { Context } from './context.ts';
-import { HostPolicyError, HostUntrustedError } from './errors.ts';
+import { HostFailureError, HostPolicyError, HostUntrustedError } from './errors.ts';
 import { sha256Of, verifyEvidence } from './evidence.ts';
 import { locate, type Source } from './locate.ts';
 import { checkVendor } from './owner.ts';
@@ -29,6 +29,7 @@ import { readSeen, unseen } from './seen.ts';
 import { place, stageVersion } from './stage.ts';
 import { asDiskError } from './state-file.ts';
 import { compareTree } from './tree.ts';
+import { heldFor } from './verify.ts';
 import { weakerEvidence } from './weaker-evidence.ts';
 
 /** `update`: a lower version than the installed one is no error, there is just nothing to do. */
@@ -76,6 +77,9 @@ async function installChosen(
     judge,
   });
   const held = heldBack(context, chosen);
+  const failed =
+    options.intent === 'update' && !chosen.exact ? await failedBefore(context, chosen, spec) : null;
+  if (pointer !== null && failed !== null) return { ...unchanged(context, pointer), held: failed };
   const refused = unseen(seen, index, chosen);
   if (refused !== null) throw refused;
   const lower = pointer !== null && compareVersions(chosen.version, pointer.version) < 0;
@@ -139,6 +143,8 @@ async function installChosen(
       held,
     };
   } catch (error) {
+    if (pointer !== null && error instanceof HostFailureError && error.code === 'HEALTH_CHECK')
+      await rememberHeld(context, spec, { ...heldFor(error), version: chosen.version, manifest: null });
     throw asDiskError(`cannot install ${spec.vendor}/${spec.plugin}`, error);
   } finally {
     if (!done) {
@@ -148,6 +154,12 @@ async function installChosen(
     removeJournal(context);
     if (done) context.step('journal removed');
   }
+}
+
+/** A version that did not live is not tried again by itself; whoever asks to install it tries it. */
+async function failedBefore(context: Context, chosen: Chosen, spec: PluginSpec): Promise<HeldUpdate | null> {
+  const held = await readHeld(context, spec);
+  return held?.code === 'HEALTH_CHECK' && held.version === chosen.version ? held : null;
 }
 
 function refuseDowngrade(index: PluginIndex, chosen: Chosen, pointer: Pointer): never {

@@ -57,7 +57,7 @@ export async function openContext(options: HostOptions): Promise<Context> {
     events: eventLog(paths.folder, { ...about, repository: record.alias }),
     progress: (progress) => options.onProgress?.(progress),
     step: (name) => options.step?.(name),
-    healthCheck: options.healthCheck ?? (() => undefined),
+    healthCheck: options.healthCheck ?? null,
     startCheck: options.startCheck ?? null,
     localPolicy: options.policy === undefined ? null : await localPolicy(options.policy),
   };

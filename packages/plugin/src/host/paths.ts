@@ -50,6 +50,8 @@ export interface PluginPaths {
   readonly folder: string;
   /** The pointer: the only file that says what is installed. */
   readonly current: string;
+  /** As long as a version is being looked at that is in force already: the pointer before it, empty = none. */
+  readonly before: string;
   readonly versions: string;
   readonly evidence: string;
 }
@@ -59,6 +61,7 @@ export function pluginPaths(repository: RepositoryPaths, vendor: string, plugin:
   return {
     folder,
     current: join(folder, 'current'),
+    before: join(folder, 'before'),
     versions: join(folder, 'versions'),
     evidence: join(folder, 'evidence'),
   };

@@ -1,11 +1,11 @@
-import { rmSync } from 'node:fs';
+import { lstatSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 
 import type { Reader } from '@ragnos/tuf';
 
 import { pluginName, pluginVersion, vendorName } from '../names.ts';
 import type { PluginName, PluginSpec, PluginVersion, VendorName } from '../names.ts';
-import { nodeFileSystem } from '@ragnos/disk';
+import { nodeFileSystem, writeFileAtomic } from '@ragnos/disk';
 import type { Context } from './context.ts';
 import { HostFailureError, HostNotFoundError } from './errors.ts';
 import type { PluginPaths } from './paths.ts';
@@ -101,6 +101,26 @@ export async function writePointer(path: string, pointer: Pointer): Promise<void
     ...(wanted === null ? {} : { wanted }),
     ...(previous === null ? {} : { previous: { ...previous } }),
   });
+}
+
+/** What is written next is on trial: whoever finds it so when its writer has died goes back. */
+export async function beginTrial(paths: PluginPaths, before: Pointer | null): Promise<void> {
+  if (before === null) await writeFileAtomic(paths.before, new Uint8Array(), { mode: 0o600 });
+  else await writePointer(paths.before, before);
+}
+
+export function endTrial(paths: PluginPaths): void {
+  rmSync(paths.before, { force: true });
+}
+
+/** Puts the pointer back that a trial began with, if one did; says whether. */
+export async function goBack(paths: PluginPaths): Promise<boolean> {
+  const size = lstatSync(paths.before, { throwIfNoEntry: false })?.size ?? null;
+  if (size === null) return false;
+  if (size > 0) renameSync(paths.before, paths.current);
+  await (size > 0 ? nodeFileSystem.syncFolder(paths.folder) : removePointer(paths));
+  endTrial(paths);
+  return true;
 }
 
 export async function removePointer(paths: PluginPaths): Promise<void> {

@@ -9,7 +9,7 @@ import { HostFailureError } from './errors.ts';
 import { evidenceRecords } from './evidence.ts';
 import { removeUnlessLive } from './live.ts';
 import { pluginPaths, versionFolder } from './paths.ts';
-import { readPointer } from './pointer.ts';
+import { goBack, readPointer } from './pointer.ts';
 import { names, pluginFolders } from './record.ts';
 import { asDiskError, readState, toJson } from './state-file.ts';
 
@@ -74,7 +74,16 @@ export async function recover(context: Context): Promise<void> {
           kept: null,
         }))
       : [journal];
-  for (const { vendor, plugin, kept } of touched) await sweepPlugin(context, vendor, plugin, kept);
+  for (const { vendor, plugin, kept } of touched) {
+    const back = await goBack(pluginPaths(context.paths, vendor, plugin));
+    if (back)
+      context.events.change(
+        'RECOVERED',
+        `${vendor}/${plugin} is as it was: nobody saw a health check pass`,
+        `${vendor}/${plugin}`,
+      );
+    await sweepPlugin(context, vendor, plugin, kept);
+  }
   await pruneContent(context);
   removeJournal(context);
   const what =

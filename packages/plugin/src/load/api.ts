@@ -24,6 +24,8 @@ export const defaultRestart: RestartPolicy = {
 
 /** Bounds of one loaded plugin. Lengths are bytes, times milliseconds. */
 export interface LoadLimits {
+  /** From its verification on until its module was loaded. */
+  readonly startTimeMs: number;
   /** One value of a call, either way, with all around it. */
   readonly valueBytes: number;
   readonly callsAtOnce: number;
@@ -37,6 +39,7 @@ export interface LoadLimits {
 }
 
 export const defaultLoadLimits: LoadLimits = {
+  startTimeMs: 20_000,
   valueBytes: 8 * 1024 * 1024,
   callsAtOnce: 1000,
   callTimeMs: 30_000,

@@ -19,6 +19,8 @@ import { beginRun, type Run, type RunEvents } from './one-run.ts';
 import { perMinute } from './rate.ts';
 import type { Started, StartOptions } from './start.ts';
 
+const neverHint = 'an await at the top of its main module may never end: what waits belongs into a function';
+
 export interface HandleOptions extends LoadOptions, Pick<StartOptions, 'workFolder' | 'sealAboveBytes'> {
   /** Called once, when nothing of it is left and nothing will be started again. */
   readonly onGone: () => void;
@@ -111,7 +113,12 @@ export class Handle {
     if (this.#rate?.perMinute !== callsPerMinute)
       this.#rate = { perMinute: callsPerMinute, mayCall: perMinute(callsPerMinute) };
     const failed = confined.exited.then((exit) => this.#ended(exit, run));
-    const up = await Promise.race([talk.up, failed, aborted(signal)]);
+    const { startTimeMs } = this.#limits;
+    const late = setTimeout(() => {
+      const why = `its module was not loaded after ${startTimeMs} ms`;
+      void this.#kill(new ConfineFailureError('START_FAILED', `${this.name}: ${why}`, { hint: neverHint }));
+    }, startTimeMs);
+    const up = await Promise.race([talk.up, failed, aborted(signal)]).finally(() => clearTimeout(late));
     if (this.#over === null && signal.aborted) {
       await this.#kill(this.#closed(), 'for good');
       signal.throwIfAborted();

@@ -38,7 +38,7 @@ export async function beginRun(
 ): Promise<Run> {
   const started = await startPlugin(context, spec, programOf, {
     ...options,
-    limits: { messageBytes: limits.valueBytes },
+    limits: { messageBytes: limits.valueBytes, startTimeMs: limits.startTimeMs },
     onDenied,
   });
   const { process: confined, clean } = started;

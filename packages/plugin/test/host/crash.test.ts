@@ -54,6 +54,23 @@ function sameTree(a: ReadonlyMap<string, string>, b: ReadonlyMap<string, string>
   return a.size === b.size && [...a].every(([path, digest]) => b.get(path) === digest);
 }
 
+describe('kill -9 while a version is started to see whether it lives', () => {
+  test.each(['1.0.0', null])('what was in force before is again: %s', async (before) => {
+    const world = await onDisk(before !== null);
+    expect(await install(world, 'acme/hello', 'checking')).toMatchObject({ signal: 'SIGKILL' });
+    const host = await world.host({ fetcher: undefined });
+    expect(await host.list()).toMatchObject(before === null ? [] : [{ version: before }]);
+    expect(await host.verify()).toMatchObject(before === null ? [] : [{ ok: true }]);
+    await expect(host.log()).resolves.toContainEqual(
+      expect.objectContaining({ code: 'RECOVERED', plugin: 'acme/hello' }),
+    );
+    expect(leftovers(world)).toEqual([]);
+    expect(existsSync(join(world.plugin(), 'before'))).toBe(false);
+    expect(await install(world, 'acme/hello')).toMatchObject({ code: 0 });
+    expect(await host.list()).toMatchObject([{ version: '1.1.0' }]);
+  });
+});
+
 const committed = installSteps.indexOf('pointer');
 
 describe('kill -9 after each write of an install', () => {

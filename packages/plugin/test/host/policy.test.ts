@@ -1,5 +1,5 @@
 /** The organisation's policy on a host: what it keeps out, which rule says so, and what becomes of it when it is gone. */
-import { readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   parseCatalog,
@@ -436,16 +436,39 @@ describe('a health check that starts it', () => {
     const rule = policy({ for: '*', healthCheck: 'start' });
     const attempts = [
       async () => (await world.host()).update(undefined, { startFirst: true }),
-      async () => (await world.host({ policy: rule })).update(),
+      async () => (await world.host({ policy: rule })).install('acme/hello'),
     ];
     for (const attempt of attempts) {
       await expect(attempt()).rejects.toMatchObject({
         code: 'HEALTH_CHECK',
         message: expect.stringContaining('no luck') as unknown,
+        hint: '1.0.0 is in force again',
       });
       expect(await (await world.host()).list()).toMatchObject([{ version: '1.0.0' }]);
     }
-    expect(await (await world.host()).update()).toMatchObject([{ version: '1.1.0' }]); // nobody asked
+    expect(existsSync(join(world.plugin(), 'before'))).toBe(false);
+  });
+
+  test('what did not live is not tried again by itself, until something newer comes or somebody asks', async () => {
+    const world = await installed();
+    await world.publish('1.1.0', { files: broken, change: entry });
+    see(world, '1.1.0', world.now);
+    let starts = 0;
+    const startCheck = async (): Promise<void> => {
+      starts++;
+      return Promise.reject(new Error('no luck'));
+    };
+    const host = await world.host({ startCheck });
+    const checked = { startFirst: true };
+    expect(await codeOf(host.update(undefined, checked))).toBe('HEALTH_CHECK');
+    const held = { version: '1.1.0', code: 'HEALTH_CHECK' };
+    expect(await host.update(undefined, checked)).toMatchObject([{ changed: false, version: '1.0.0', held }]);
+    expect(await host.status()).toMatchObject({ plugins: [{ version: '1.0.0', heldUpdate: held }] });
+    expect(starts).toBe(1);
+    expect(await codeOf(host.install('acme/hello', checked))).toBe('HEALTH_CHECK');
+    expect(starts).toBe(2);
+    await publish(world, '1.2.0', 1);
+    expect(await (await world.host()).update()).toMatchObject([{ version: '1.2.0', held: null }]);
   });
 
   test('by the host’s own hook', async () => {
@@ -455,6 +478,7 @@ describe('a health check that starts it', () => {
     await expect(host.install('acme/hello', { startFirst: true })).rejects.toMatchObject({
       code: 'HEALTH_CHECK',
       message: expect.stringContaining('not here') as unknown,
+      hint: 'nothing was installed',
     });
     expect(await host.list()).toEqual([]);
   });

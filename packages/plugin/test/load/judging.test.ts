@@ -57,6 +57,15 @@ describe('a start', () => {
     await expect(vault.load('acme/hello')).rejects.toThrow('not today');
     expect(await codeOf(vault.load('acme/hello'))).toBe('PLUGIN_LOAD');
   });
+
+  const endless = { 'an await without an end': 'await new Promise(() => {});', 'a loop': 'for (;;) ;' };
+  for (const [name, code] of Object.entries(endless))
+    test(`of a module that is never loaded, ${name}, is over in time`, async () => {
+      const vault = await vaultOf(await worldWith(`${code} export const hi = () => 1;`), { mode: 'process' });
+      const limits = { startTimeMs: 3_000 };
+      expect(await codeOf(vault.load('acme/hello', { limits }))).toBe('START_FAILED');
+      expect(await vault.recheck({ refresh: false })).toEqual([]);
+    });
 });
 
 describe('what runs', () => {
