@@ -1,6 +1,7 @@
 /** An audit log that is lost for good: root gives it up, the next one says so first, and readers say so for ever. */
 import { join } from 'node:path';
 import {
+  eventFolder,
   examineStore,
   logHeadOf,
   metadataOf,
@@ -157,6 +158,24 @@ test('an operator who asked for roots before the restart, and for the timestamp 
   const other = await made.open({ audit, staging, storage });
   await add(other, 'three');
   expect(await kindsOf(made)).toEqual(['restart', 'root', 'publish']);
+});
+
+test('a root that was signed before the log was lost is in nobody’s way: it is opened anew afterwards', async () => {
+  const made = await logged();
+  const operator = await made.open({ audit });
+  const folder = eventFolder(made.staging);
+  const other = { kind: 'keys', role: 'snapshot', keys: [testSigner().key], threshold: 1 } as const;
+  const proposal = { edits: [other], reason: 'time', deadline };
+  const waiting = await signed(operator, made, await operator.proposeEvent(proposal));
+  await folder.create(waiting);
+  await lose(made);
+  await expect(operator.applyEvent(waiting)).rejects.toEqual(code('LOG_MISSING'));
+  await expect(operator.proposeEvent(proposal)).rejects.toEqual(code('LOG_MISSING')); // before anybody signs
+  const event = await propose(operator);
+  if (event === null) throw new Error('approved already');
+  await folder.create(event);
+  await operator.applyEvent(await signed(operator, made, event));
+  expect(await operator.applyEvent(waiting)).toMatchObject({ outcome: 'reopened' });
 });
 
 test('a log that is there is not given up, nor one that was never kept', async () => {
@@ -337,12 +356,12 @@ test('a root forgets no loss, and gives up no log that went on', async () => {
 
 test('an event that waits for signatures is opened anew on another root, and still gives the log up', async () => {
   const made = await logged();
-  await lose(made);
   const operator = await made.open({ audit });
+  const later = await operator.proposeEvent({ resign: ['root'], reason: 'it expires', deadline });
+  await lose(made);
   const event = await propose(operator);
   if (event === null) throw new Error('approved already');
   const ready = await signed(operator, made, event);
-  const later = await operator.proposeEvent({ resign: ['root'], reason: 'it expires', deadline });
   const root = (await signed(operator, made, later)).roles[0];
   if (root === undefined) throw new Error('no root');
   await made.storage.putIfAbsent(storageKey('metadata/2.root.json'), metadataOf(root), {});

@@ -55,6 +55,7 @@ export const auditCommands: readonly CommandSpec[] = [
       ['--reason <text>', 'why it is lost: for everybody, and for ever'],
       ['--deadline <days>', 'if root keys are elsewhere: after it nobody signs any more (default: 14)'],
       ['--yes', 'do not ask for the word restart'],
+      ['--again', 'although a key signed another content under the same version before'],
     ],
     examples: [
       "ragv log restart --reason 'the disk died, and there was no export' --dry-run",

@@ -1,9 +1,11 @@
 import { join } from 'node:path';
 import { lockFile, nodeFileSystem, writeFileAtomic } from '@ragnos/disk';
-import { parseJson, Reader, type JsonValue } from '@ragnos/tuf';
+import { parseJson, parseMetadata, Reader, type JsonValue } from '@ragnos/tuf';
+import { newRestart } from '../log-restart.ts';
+import { rootRole } from '../signed.ts';
 import type { CallOptions } from '../types.ts';
 import { EventError } from './errors.ts';
-import { eventId, eventLimits, eventToBytes, parseEvent, type SigningEvent } from './event.ts';
+import { eventId, eventLimits, eventToBytes, metadataOf, parseEvent, type SigningEvent } from './event.ts';
 
 export type EventState = 'open' | 'applied' | 'cancelled' | 'superseded';
 
@@ -93,10 +95,21 @@ export function eventFolder(staging: string): EventFolder {
 /** Two changes of one role would be two contents of one version. */
 function refuseSameRole(event: SigningEvent, other: SigningEvent): void {
   const role = event.roles.find(({ name }) => other.roles.some((each) => each.name === name));
-  if (role === undefined || other.id === event.id) return;
+  if (role === undefined || other.id === event.id || givesLogUp(event)) return;
   throw new EventError('EVENT_EXISTS', `${role.name} has an open event already: ${other.id}`, {
     hint: `two events for one role are two contents of one version: ragv event apply ${other.id}, or ragv event cancel ${other.id}, comes first`,
   });
+}
+
+/**
+ * While the log is lost no other root can be applied, and one that has all its signatures cannot be cancelled: it does not stand in
+ * the way, and is opened anew afterwards. Who signed it is asked before signing this one.
+ */
+function givesLogUp({ roots, roles }: SigningEvent): boolean {
+  const [root, last] = [roles.find(({ name }) => name === rootRole), roots.at(-1)];
+  if (root === undefined || last === undefined) return false;
+  const before = parseMetadata(last, 'root').signed;
+  return newRestart(before, parseMetadata(metadataOf(root), 'root').signed) !== null;
 }
 
 async function stateOf(folder: string): Promise<EventState> {

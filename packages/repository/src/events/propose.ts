@@ -1,11 +1,20 @@
 import { randomBytes } from 'node:crypto';
-import { isTopLevelRole, roleName, signedToBytes, type LogRestart, type TopLevelRole } from '@ragnos/tuf';
+import { AuditLog } from '@ragnos/tlog';
+import {
+  isTopLevelRole,
+  roleName,
+  signedToBytes,
+  type LogRestart,
+  type Root,
+  type TopLevelRole,
+} from '@ragnos/tuf';
+import { logHeadOf } from '../audit.ts';
 import { checkRole, usedKeys } from '../check-layout.ts';
 import { draftOf } from '../draft.ts';
 import { applyEdit } from '../edit-roles.ts';
 import type { Head } from '../head.ts';
 import type { RoleLayout } from '../layout.ts';
-import { withRestart } from '../log-restart.ts';
+import { pendingRestart, withRestart } from '../log-restart.ts';
 import { isFault, nextRoot, rootExpiry } from '../root.ts';
 import { rootRole, targetsRole } from '../signed.ts';
 import { refuseHangingBins } from '../snapshot-bins.ts';
@@ -72,7 +81,27 @@ export async function propose(
   });
   const root = resign.includes('root') || changesRoot(head.root.signed, next) ? next : null;
   const made = await drawUp(engine, { workspace, root, always: new Set(asked) }, options);
+  if (root !== null && lostLog === undefined)
+    await needLog(engine, head, { next, roles: made.roles }, options);
   return { id: newId(made, engine.now()), ...common, ...made };
+}
+
+/**
+ * A root that has all its signatures cannot be cancelled, so none is drawn up that nobody could apply: where the log is lost, it is
+ * put back or given up first. Only a recovery from whoever had the key of timestamp needs no log.
+ * @throws LogError
+ */
+async function needLog(
+  engine: Engine,
+  head: Head,
+  { next, roles }: { readonly next: Root; readonly roles: EventParts['roles'] },
+  options: CallOptions,
+): Promise<void> {
+  const log = logHeadOf(head.timestamp.signed);
+  if (log === null || pendingRestart(head.root.signed, log) !== null) return;
+  const rootOnly = roles.every(({ name }) => name === rootRole);
+  if (rootOnly && (await findDamage(engine, head.root.signed, next, options)) !== null) return;
+  await new AuditLog(engine.storage).needs(log, options);
 }
 
 async function soundHead({ reader }: Engine, options: CallOptions): Promise<Head> {
