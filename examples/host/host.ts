@@ -1,7 +1,7 @@
-import { LoadError, openVault, type PluginApi } from '@ragnos/plugin';
+import { openVault, VaultError } from '@ragnos/plugin';
 
 /** What the plugin exports, as its package says. */
-interface Hello extends PluginApi {
+interface Hello {
   greet: (params: { name: string }) => string;
   count: (params: { to: number }) => AsyncIterable<number>;
   shout: (params: null, context: { input: AsyncIterable<string> }) => AsyncIterable<string>;
@@ -31,7 +31,7 @@ for await (const word of shouted) console.log(word); // prints ONE
 try {
   await hello.call('greet', { name: '' });
 } catch (error) {
-  if (!(error instanceof LoadError)) throw error;
+  if (!(error instanceof VaultError)) throw error; // the base of all that this package throws
   console.log(error.code, error.message); // prints PLUGIN_THREW greet: TypeError: whom?
 }
 

@@ -1,3 +1,5 @@
+/** The base of every error that this package throws: `code` is closed, `hint` says what to do. */
+export { VaultError } from '@ragnos/tuf';
 // The host: trust, install, verify, run. Paths, journal and content store stay inside.
 export { splitAlias } from './host/context.ts';
 export { openClient, type RepositoryClient } from './host/open-client.ts';
@@ -231,20 +233,24 @@ export { openVault, withServerTexts } from './load/open.ts';
 export type { ServerTextsOptions } from './load/mcp/server-texts.ts';
 export { defaultLoadLimits, defaultRestart } from './load/api.ts';
 export type {
+  CallParameters,
   CallResult,
+  FunctionName,
+  PluginContext,
+  UnknownApi,
+} from './load/typed-call.ts';
+export type {
   CallSettings,
   HandleEvents,
   LoadLimits,
   LoadOptions,
   McpOptions,
-  PluginApi,
   PluginHandle,
   PluginLog,
   PluginMetrics,
   PluginState,
   Recheck,
   RestartPolicy,
-  UnknownApi,
   Vault,
   VaultOptions,
 } from './load/api.ts';

@@ -4,6 +4,7 @@ import type { CallOptions, Host, HostOptions } from '../host/api.ts';
 import type { McpTransport } from './mcp/transport.ts';
 import type { Withheld } from '../host/grants-permit.ts';
 import type { GivenGrant } from './permit.ts';
+import type { CallParameters, CallResult, FunctionName, UnknownApi } from './typed-call.ts';
 
 /** How a plugin that ended by itself, or was ended for what it did, is started again. */
 export interface RestartPolicy {
@@ -72,15 +73,6 @@ export interface LoadOptions extends CallOptions {
   readonly grant?: GivenGrant | undefined;
 }
 
-/** What a plugin exports, as its own types say: a claim of the caller's, which nothing checks. */
-export type PluginApi = Readonly<Record<string, (params: never, context: never) => unknown>>;
-
-/** Of a plugin whose caller claims nothing. */
-export type UnknownApi = Readonly<Record<string, (params: unknown, context: never) => unknown>>;
-
-/** What comes back: a stream for a stream. */
-export type CallResult<T> = T extends AsyncIterable<infer Item> ? AsyncIterableIterator<Item> : Awaited<T>;
-
 export interface CallSettings extends CallOptions {
   /** Default: `limits.callTimeMs`. */
   readonly timeoutMs?: number | undefined;
@@ -123,8 +115,11 @@ export interface HandleEvents {
 
 export type PluginState = 'running' | 'restarting' | 'stopped';
 
-/** A plugin that runs, confined, in a process of its own. */
-export interface PluginHandle<Api extends PluginApi = UnknownApi> {
+/**
+ * A plugin that runs, confined, in a process of its own. `Api` is what its main module exports, as an interface or as
+ * `typeof import('…')`: a claim of the caller's, which the compiler holds calls to, and nothing else.
+ */
+export interface PluginHandle<Api extends object = UnknownApi> {
   /** `vendor/plugin@version` */
   readonly name: string;
   readonly version: string;
@@ -139,11 +134,10 @@ export interface PluginHandle<Api extends PluginApi = UnknownApi> {
    * which is read as fast as it is taken; leaving it ends the call.
    * @throws LoadError, ConfineError (it ended, and why), or the signal's reason
    */
-  call<Name extends keyof Api & string>(
+  call<Name extends FunctionName<Api>>(
     name: Name,
-    params?: Parameters<Api[Name]>[0],
-    settings?: CallSettings,
-  ): Promise<CallResult<ReturnType<Api[Name]>>>;
+    ...given: [...CallParameters<Api[Name]>, settings?: CallSettings]
+  ): Promise<CallResult<Api[Name]>>;
   /** What the plugin emits, by its own names; returns how to stop listening. */
   onEvent(event: string, listener: (data: unknown) => void): () => void;
   on<Name extends keyof HandleEvents>(event: Name, listener: (about: HandleEvents[Name]) => void): () => void;
@@ -167,7 +161,7 @@ export interface Vault {
    * Verifies what is installed, starts it confined, and returns when its module was loaded.
    * @throws what `Host.run` throws, ConfineError, LoadNotFoundError `NO_ENTRY`
    */
-  load<Api extends PluginApi = UnknownApi>(spec: string, options?: LoadOptions): Promise<PluginHandle<Api>>;
+  load<Api extends object = UnknownApi>(spec: string, options?: LoadOptions): Promise<PluginHandle<Api>>;
   /** A transport for any MCP client; verified and started when the client connects. */
   mcp(spec: string, options?: McpOptions): McpTransport;
   /** Refreshes, then judges all that runs again: by what was revoked, by its chain, by its tree. */

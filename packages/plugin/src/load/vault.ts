@@ -1,14 +1,6 @@
 import { readSpec } from '../host/context.ts';
 import { hostOn, openContext } from '../host/open-host.ts';
-import type {
-  CallSettings,
-  LoadOptions,
-  McpOptions,
-  PluginApi,
-  PluginHandle,
-  Vault,
-  VaultOptions,
-} from './api.ts';
+import type { CallSettings, LoadOptions, McpOptions, PluginHandle, Vault, VaultOptions } from './api.ts';
 import { LoadFailureError } from './errors.ts';
 import { Handle } from './handle.ts';
 import { mcpTransport, type McpTransport } from './mcp/transport.ts';
@@ -37,7 +29,7 @@ export async function openVaultNow(options: VaultOptions): Promise<Vault> {
   };
   return {
     host: hostOn(context),
-    load: async <Api extends PluginApi>(spec: string, given: LoadOptions = {}) => {
+    load: async <Api extends object>(spec: string, given: LoadOptions = {}) => {
       refuseClosed();
       try {
         const handle: Handle = new Handle(context, readSpec(context, spec), {
@@ -78,7 +70,7 @@ export async function openVaultNow(options: VaultOptions): Promise<Vault> {
 }
 
 /** What a caller sees of a handle; types are the caller's claim. */
-function facade<Api extends PluginApi>(handle: Handle): PluginHandle<Api> {
+function facade<Api extends object>(handle: Handle): PluginHandle<Api> {
   const close = async (): Promise<void> => handle.close();
   return {
     get name() {
@@ -99,8 +91,8 @@ function facade<Api extends PluginApi>(handle: Handle): PluginHandle<Api> {
     get withheld() {
       return handle.withheld;
     },
-    call: async (name: string, params?: unknown, settings: CallSettings = {}) =>
-      handle.call(name, params, settings) as never,
+    call: (async (name: string, params?: unknown, settings: CallSettings = {}) =>
+      handle.call(name, params, settings)) as never,
     onEvent: (event, listener) => handle.onEvent(event, listener),
     on: (event, listener) => handle.on(event, listener),
     metrics: () => handle.metrics(),
