@@ -117,6 +117,11 @@ describe('policy', () => {
     const explained = await ok(`policy explain acme/hello --policy ${path}`);
     expect(explained).toContain('1.1.0  acme/hello@1.1.0 is not within 1.0.x');
     expect(explained).toContain('1.0.0  let through');
+    const status = await ragv(`status --host --policy ${path}`);
+    expect(status).toMatchObject({ exit: 10, stdout: containing('REFUSED, would not be started') });
+    const verified = await ragv(`verify --all --json --policy ${path}`);
+    expect(verified.exit).toBe(10);
+    expect(json(verified.stdout)).toMatchObject({ results: [{ ok: true, refused: { code: 'NOT_PINNED' } }] });
     expect(await ragv(`policy show --policy ${join(folder, 'none.json')}`)).toMatchObject({ exit: 5 });
     const wrong = rules('wrong.json', { for: '*', refused: true });
     expect(await ragv(`policy show --policy ${wrong}`)).toMatchObject({

@@ -16,6 +16,7 @@ import { clientTitle, tryClients, type TriedClients } from '../doctor/clients.ts
 import { diskPlaces } from '../doctor/disk-places.ts';
 import { httpObserver, repositoryUrl } from '../doctor/http-observer.ts';
 import { keyPlaces } from '../doctor/key-places.ts';
+import { refusedHere } from '../doctor/refused.ts';
 import { isHost, modeWords, noSandbox, trySandbox, type TriedSandbox } from '../doctor/sandbox.ts';
 import { verdict } from '../doctor/verdict.ts';
 import { CliError } from '../errors.ts';
@@ -50,7 +51,7 @@ async function ofServer(context: Context, url: URL): Promise<number> {
   return answer(context, url.href, diagnosis, tried, await sandboxHere(context));
 }
 
-/** Nothing but what holds plugins here. */
+/** Nothing but what holds plugins here, and which of them would not be started. */
 async function ofHost(context: Context, url: string | undefined): Promise<number> {
   if (url !== undefined)
     throw new CliError('USAGE', `--host is this computer, and ${url} was named`, {
@@ -58,8 +59,9 @@ async function ofHost(context: Context, url: string | undefined): Promise<number
     });
   const sandbox = await trySandbox(context);
   const where = homeFolder(context);
-  const exit = verdict(sandbox.findings, context.options.flag('strict'));
-  const findings = sandbox.findings.toSorted((a, b) => rank(a) - rank(b));
+  const all = [...sandbox.findings, ...(await refusedHere(context))];
+  const exit = verdict(all, context.options.flag('strict'));
+  const findings = all.toSorted((a, b) => rank(a) - rank(b));
   context.voice.answer({ where, findings, sandbox: sandbox.modes, exit }, [
     ...findings.flatMap(findingLines),
     ...table(sandbox.modes.map((mode) => [`mode ${mode.mode}`, modeWords(mode)])),

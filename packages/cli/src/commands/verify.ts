@@ -4,7 +4,10 @@ import { exitCodes, exitOfCode } from '../exit-codes.ts';
 import { hostFor } from '../host.ts';
 import { count } from '../text.ts';
 
-/** Exit code 3 if anything is not as it was signed, whatever else is fine; else 10 if a vendor of it is suspended. */
+/**
+ * Exit code 3 if anything is not as it was signed, whatever else is fine; else 10 if something would not be started, or a
+ * vendor of it is suspended.
+ */
 export async function run(context: Context): Promise<number> {
   const { voice, options, signal } = context;
   if (options.flag('all') && context.args[0] !== undefined)
@@ -24,6 +27,9 @@ export async function run(context: Context): Promise<number> {
     return [
       `${name} ${verdict}  ${count(result.files, 'file')}`,
       ...chain,
+      ...(result.refused === null
+        ? []
+        : [`  would not be started: ${result.refused.message} [${result.refused.code}]`]),
       ...(result.held === null ? [] : [`  ${result.held.message} [${result.held.code}]`]),
       ...result.findings.slice(0, 20).map((finding) => `  ${finding.kind}: ${finding.path}`),
     ];
@@ -34,6 +40,8 @@ export async function run(context: Context): Promise<number> {
   if (bad.length > 0 && !options.flag('repair'))
     voice.note('hint: ragv verify --repair unpacks them again from their verified archives');
   if (bad.length > 0) return exitCodes.untrusted[0];
-  const held = results.find((result) => result.held !== null)?.held ?? null;
-  return held === null ? exitCodes.ok[0] : exitOfCode(held.code);
+  const refused = results.flatMap((result) => result.refused ?? []);
+  for (const hint of new Set(refused.flatMap((reason) => reason.hint ?? []))) voice.note(`hint: ${hint}`);
+  const [first = null] = [...refused, ...results.flatMap((result) => result.held ?? [])];
+  return first === null ? exitCodes.ok[0] : exitOfCode(first.code);
 }

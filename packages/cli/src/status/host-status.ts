@@ -8,8 +8,8 @@ import { duration, table } from '../text.ts';
 const clockSlackMs = 5 * 60_000;
 
 /**
- * What is installed, and what became of it. Exit code 10 while something yanked or revoked is installed; else, where a
- * vendor is suspended or changed hands, or the repository could not be asked or was not believed, that of the reason: a
+ * What is installed, and what became of it. Exit code 10 while something yanked or revoked is installed; else, where
+ * something would not be started, a vendor is suspended or changed hands, or the repository could not be asked or was not believed, that of the reason: a
  * monitor must not take a freeze for health.
  */
 export async function hostStatus(context: Context): Promise<number> {
@@ -39,7 +39,8 @@ export async function hostStatus(context: Context): Promise<number> {
     voice.warn(
       `${plugin.vendor}/${plugin.plugin}@${plugin.version} was taken back; ragv update, ragv rollback or ragv uninstall ${plugin.vendor}/${plugin.plugin}`,
     );
-  const held = plugins.flatMap((plugin) => plugin.held ?? []);
+  const refused = plugins.flatMap((plugin) => (bad.includes(plugin) ? [] : (plugin.refused ?? [])));
+  const held = [...refused, ...plugins.flatMap((plugin) => plugin.held ?? [])];
   for (const hint of new Set(held.flatMap((reason) => reason.hint ?? []))) voice.note(`hint: ${hint}`);
   if (bad.length > 0) return exitCodes.refused[0];
   const [first] = held;
@@ -55,6 +56,8 @@ function freshness({ ageMs, stale }: HostStatus): string {
 function verdict(plugin: PluginStatus, then: string): string {
   if (plugin.revoked !== null) return `REVOKED: ${plugin.revoked}`;
   if (plugin.yanked !== null) return `YANKED: ${plugin.yanked.reason}`;
+  if (plugin.refused !== null)
+    return `REFUSED, would not be started: ${plugin.refused.message} [${plugin.refused.code}]`;
   if (plugin.held !== null) return `HELD: ${plugin.held.message} [${plugin.held.code}]`;
   if (plugin.heldUpdate !== null)
     return `an update is held: ${plugin.heldUpdate.message} [${plugin.heldUpdate.code}]`;

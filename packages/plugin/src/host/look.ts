@@ -26,7 +26,7 @@ import { installedNames } from './record.ts';
 import type { Session } from './session.ts';
 import { knownIndex, knownRevocations, openSession, openUpdater, readIndex, readSmall } from './session.ts';
 import { knownSeen, readSeen, unseen } from './seen.ts';
-import { asHeld, heldAsKnown, heldFor } from './verify.ts';
+import { asHeld, heldAsKnown, heldFor, refusedToStart } from './verify.ts';
 
 /** All pointers, by name. */
 export async function pointers(context: Context): Promise<readonly Pointer[]> {
@@ -156,6 +156,7 @@ async function pluginsNow(
         yanked: index?.versions.get(pointer.version)?.yanked ?? null,
         revoked: reasonOf(revocations, pointer),
         held,
+        refused: await refusedToStart(context, pointer),
         wanted: pointer.wanted,
         newer: next !== null && compareVersions(next.version, pointer.version) > 0 ? next.version : null,
         newest: takes === null ? null : ((await wouldTake(takes, null, revocations, null))?.version ?? null),

@@ -3,7 +3,7 @@ import type { Explanation } from '@ragnos/client';
 
 import type { PluginVersion } from '../names.ts';
 
-/** Why nothing of a vendor is installed or updated here, in the words of the error that trying it would give. */
+/** Why something is not done here, in the words of the error that trying it would give. */
 export interface Held {
   readonly code: string;
   readonly message: string;
@@ -31,6 +31,8 @@ export interface VerifyResult {
   readonly findings: readonly Finding[];
   /** Its vendor is suspended, as far as this host has heard. */
   readonly held: Held | null;
+  /** Why it would not be started although it is as signed: revoked, refused by a rule, not agreed to any more. */
+  readonly refused: Held | null;
   /** The tree was unpacked again from the content store and is now right. */
   readonly repaired: boolean;
 }
@@ -111,6 +113,8 @@ export interface PluginExplanation extends VersionStanding {
 export interface PluginStatus extends InstalledPlugin, Pick<VersionStanding, 'yanked' | 'revoked'> {
   /** Why it is not updated: its vendor is suspended or changed hands, or what is served of it was refused. */
   readonly held: Held | null;
+  /** Why the version that is installed would not be started: revoked, refused by a rule, not agreed to any more, not vouched for. */
+  readonly refused: Held | null;
   /** What was asked for: a range, `null` for whatever is newest. */
   readonly wanted: string | null;
   /** A newer version that `update` would take; `null` = none that is known of. */

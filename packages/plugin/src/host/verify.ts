@@ -6,12 +6,14 @@ import { join } from 'node:path';
 import type { PluginManifest } from '../formats/manifest.ts';
 import type { VerifyOptions } from './api.ts';
 import type { Held, VerifyResult } from './reports.ts';
+import { refuseRevoked } from './change.ts';
 import { knownCatalog, refuseSuspended } from './catalog.ts';
 import { readContent } from './content.ts';
 import type { Context } from './context.ts';
 import { withLock } from './context.ts';
 import { HostUntrustedError } from './errors.ts';
 import { verifyEvidence } from './evidence.ts';
+import { permitFor } from './grants-permit.ts';
 import { mendTree } from './mend.ts';
 import { ensureFolder, pluginPaths } from './paths.ts';
 import type { Pointer } from './pointer.ts';
@@ -40,13 +42,14 @@ export async function verifyPlugin(
     if (!(error instanceof VaultError)) throw error;
     context.events.refusal(error, name);
     const chain = { code: error.code, message: error.message };
-    return { ...about, files: 0, ok: false, chain, findings: [], repaired: false };
+    return { ...about, files: 0, ok: false, chain, findings: [], refused: null, repaired: false };
   }
   const folder = treeFolder(pluginPaths(context.paths, vendor, plugin), pointer);
   const total = manifest.files.length;
   const onFile = (done: number): void => context.progress({ phase: 'verify', plugin: name, done, total });
   const findings = await compareTree(folder, manifest.files, { signal, onFile });
-  const result = { ...about, files: total, chain: null, findings };
+  const refused = await refusedToStart(context, pointer, manifest);
+  const result = { ...about, files: total, chain: null, findings, refused };
   if (findings.length === 0) return { ...result, ok: true, repaired: false };
   context.events.refusal(treeChanged(name, findings.length), name);
   if (options.repair !== true) return { ...result, ok: false, repaired: false };
@@ -61,6 +64,22 @@ export async function heldAsKnown(context: Context, { vendor, plugin }: Pointer)
     return null;
   } catch (error) {
     return asHeld(context, error, `${vendor}/${plugin}`);
+  }
+}
+
+/** Why what is installed would not be started, by what this host knows; also an event. `manifest`: where it was verified already. */
+export async function refusedToStart(
+  context: Context,
+  pointer: Pointer,
+  manifest?: PluginManifest,
+): Promise<Held | null> {
+  const name = `${pointer.vendor}/${pointer.plugin}@${pointer.version}`;
+  try {
+    await refuseRevoked(context, name, pointer);
+    await permitFor(context, manifest ?? (await verifyEvidence(context, pointer, pointer)));
+    return null;
+  } catch (error) {
+    return asHeld(context, error, name);
   }
 }
 

@@ -1,5 +1,5 @@
 /** The organisation's policy on a host: what it keeps out, which rule says so, and what becomes of it when it is gone. */
-import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   parseCatalog,
@@ -14,7 +14,7 @@ import {
 } from '@ragnos/plugin';
 import { targetPath } from '@ragnos/tuf';
 import { describe, expect, test } from 'vitest';
-import { codeOf, World, type BuildOptions } from './world.ts';
+import { agreed, codeOf, World, type BuildOptions } from './world.ts';
 
 const policyFile = 'policy/organisation.json';
 const hour = 3_600_000;
@@ -213,6 +213,48 @@ describe('a rollout', () => {
     expect(await (await world.host({ policy: staged(first) })).update()).toMatchObject([{ changed: true }]);
     writeFileSync(path, 'short');
     expect(await codeOf((await world.host({ policy: staged(50) })).update())).toBe('HOST_STATE');
+  });
+});
+
+describe('what is installed and would not be started is said by whoever is asked about it', () => {
+  const cases: Readonly<
+    Record<string, readonly [Parameters<World['host']>[0], (world: World) => void, string | null]>
+  > = {
+    'nothing speaks against it': [{}, () => undefined, null],
+    'the host refuses it': [{ policy: policy({ for: '*', refuse: true }) }, () => undefined, 'NOT_ALLOWED'],
+    'the repository refuses it': [
+      {},
+      (world) => sign(world, policy({ for: '*', refuse: true })),
+      'NOT_ALLOWED',
+    ],
+    'another version is pinned': [
+      { policy: policy({ for: '*', versions: '2' }) },
+      () => undefined,
+      'NOT_PINNED',
+    ],
+    'it was revoked': [{}, (world) => world.revoke(digestOf(world, '1.0.0')), 'REVOKED'],
+  };
+  test.each(Object.entries(cases))('%s', async (_name, [options, change, code]) => {
+    const world = await installed();
+    change(world);
+    const host = await world.host(options);
+    const refused = code === null ? null : { code };
+    expect((await host.status()).plugins).toMatchObject([{ version: '1.0.0', refused }]);
+    expect(await host.verify()).toMatchObject([{ ok: true, refused }]);
+    expect(await codeOf(host.run('acme/hello', [], { mode: 'process' }))).toBe(code ?? 'no error');
+  });
+
+  test('nobody agrees any more; nothing vouches for it', async () => {
+    const world = await World.create();
+    const asks: BuildOptions['change'] = (manifest) => ({ ...manifest, capabilities: { env: ['TOKEN'] } });
+    await world.publish('1.1.0', { change: asks });
+    const host = await world.host();
+    await host.install('acme/hello', agreed);
+    await host.withdraw('acme/hello');
+    expect(await host.verify()).toMatchObject([{ ok: true, refused: { code: 'CONSENT_REQUIRED' } }]);
+    rmSync(world.plugin('evidence'), { recursive: true });
+    expect((await host.status()).plugins).toMatchObject([{ refused: { code: 'EVIDENCE_INVALID' } }]);
+    expect(await host.verify()).toMatchObject([{ ok: false, chain: { code: 'EVIDENCE_INVALID' } }]);
   });
 });
 

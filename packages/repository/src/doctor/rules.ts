@@ -128,6 +128,7 @@ export const doctorRules = {
     'refused',
     'the modes that a policy of this host demands are to be had here, and hold',
   ),
+  'plugin-refused': error('refused', 'what is installed on this host would be started, as far as it knows'),
   'sandbox-mode': info('modes `sandbox` and `process` are to be had here, and nothing gets through'),
 } as const satisfies Record<string, Rule>;
 
