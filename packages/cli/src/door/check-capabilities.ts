@@ -1,8 +1,8 @@
-import { checkPlugin, type PluginManifest } from '@ragnos/plugin';
+import { checkPlugin, type FindingCode, type PluginManifest } from '@ragnos/plugin';
 import { DoorError } from '@ragnos/repository';
 
 /**
- * What packing did on the author's machine, again on the bytes: used ⊆ declared, and the hard lints.
+ * What packing did on the author's machine, again on the bytes: used ⊆ declared, prompts ⊆ signed, and the hard lints.
  * @throws DoorError DOOR_CAPABILITIES, with file and line
  */
 export async function checkCapabilities(
@@ -20,11 +20,18 @@ export async function checkCapabilities(
   if (first === undefined) return;
   const at = first.line === 0 ? first.file : `${first.file}:${first.line}`;
   const more = findings.length === 1 ? '' : `; and ${findings.length - 1} more`;
-  const declare = `if it is meant, declare it and pack again: ${toDeclare ?? ''}`;
   throw new DoorError('DOOR_CAPABILITIES', manifest.artifact.name, `${at}: ${first.what}${more}`, {
-    hint:
-      first.code === 'UNDECLARED_CAPABILITY'
-        ? declare
-        : 'nobody can review what nobody sees: write it as an escape',
+    hint: hintFor(first.code, toDeclare ?? ''),
   });
+}
+
+function hintFor(code: FindingCode, toDeclare: string): string {
+  switch (code) {
+    case 'UNDECLARED_CAPABILITY':
+      return `if it is meant, declare it and pack again: ${toDeclare}`;
+    case 'PROMPT_NOT_SIGNED':
+      return 'ragv pack lists the prompts of such a folder, with what they say: pack it again';
+    default:
+      return 'nobody can review what nobody sees: write it as an escape';
+  }
 }

@@ -7,9 +7,9 @@ import {
 } from '@ragnos/tuf';
 import { FormatError } from '../errors.ts';
 import { readSha256 } from '../formats/common.ts';
+import { isTextName, maxTextName, maxTexts } from '../formats/texts.ts';
 import { formatEndpoint, parseEndpoint, type Endpoint } from './endpoint.ts';
 import { placeProblem } from './place.ts';
-import { isVisible } from './visible.ts';
 
 /**
  * What a plugin asks for, out of its signed manifest: the member `capabilities`. What is absent is not asked for. Consent
@@ -75,7 +75,6 @@ export const noCapabilities: Capabilities = {
 };
 
 const maxItems = 500;
-const maxTexts = 1000;
 
 /** @throws FormatError `BAD_FORMAT` for anything that a reader of this version does not know: it could mean more than it seems */
 export function parseCapabilities(json: JsonValue | undefined, what = 'capabilities'): Capabilities {
@@ -186,8 +185,8 @@ function texts(reader: Reader, name: string): ReadonlyMap<string, string> {
   const object = reader.object(name);
   const names = object.names();
   if (names.length > maxTexts) reader.fail(name, `at most ${maxTexts} members`);
-  if (names.some((key) => !/^.{1,200}$/u.test(key) || !isVisible(key) || key.trim() === ''))
-    reader.fail(name, 'names of one line and 1 to 200 visible characters');
+  if (!names.every(isTextName))
+    reader.fail(name, `names of one line and 1 to ${maxTextName} visible characters`);
   return new Map(names.map((key) => [key, readSha256(object, key)]));
 }
 

@@ -1,5 +1,6 @@
 import type { PluginManifest } from '../formats/manifest.ts';
 import { capabilitiesToJson, parseCapabilities, type Capabilities } from './capabilities.ts';
+import { claudePrompts, unsignedPrompts } from './claude-prompts.ts';
 import { startOf } from './entries.ts';
 import { refusedFiles, type ExtensionPolicy } from './extensions.ts';
 import { inspectFiles } from './inspect.ts';
@@ -10,6 +11,7 @@ import { describeItem } from './words.ts';
 /** Closed: what a plugin's files are refused for by whoever looks at them. */
 export type FindingCode =
   | 'UNDECLARED_CAPABILITY' // used in the code, or native, and not in the manifest
+  | 'PROMPT_NOT_SIGNED' // a folder for Claude says to a model what the manifest does not list
   | 'HIDDEN_CHARACTERS' // invisible or direction-turning characters where they have no use
   | 'FILE_KIND'; // a kind of file that the organisation has in no plugin
 
@@ -31,7 +33,8 @@ export interface CheckOptions extends InspectOptions {
 }
 
 /**
- * The gate of the door and of hosts: used ⊆ declared, and the hard lints, on the files themselves. `read` gives the bytes of
+ * The gate of the door and of hosts: used ⊆ declared, the prompts that Claude would read ⊆ signed, and the hard lints, on the
+ * files themselves. `read` gives the bytes of
  * a file of the manifest and should have verified them. Runs nothing of the plugin, reads each file once or twice, and comes
  * to an end by `options.limits`.
  *
@@ -55,6 +58,7 @@ export async function checkPlugin(
     manifest.files.map(({ path }) => path),
     options.extensions ?? {},
   );
+  const prompts = unsignedPrompts(await claudePrompts(manifest.files, read), declared.prompts);
   return {
     findings: [
       ...kinds.map((file) => ({
@@ -63,6 +67,7 @@ export async function checkPlugin(
         line: 0,
         what: 'a kind of file that is not allowed',
       })),
+      ...prompts.map((one) => ({ code: 'PROMPT_NOT_SIGNED' as const, line: 0, ...one })),
       ...findingsOf(inspection, declared),
     ],
     inspection,

@@ -1,6 +1,7 @@
 import type { JsonOutput, Reader } from '@ragnos/tuf';
 import { hash } from 'node:crypto';
 import type { Capabilities } from '../capabilities/capabilities.ts';
+import { isVisible } from '../capabilities/visible.ts';
 
 /**
  * What tools and prompts say to a model, by name, as it is hashed: what the capabilities of a manifest list by digest, whoever
@@ -13,6 +14,15 @@ export interface SignedTexts {
 
 /** Of all texts of a manifest together, in UTF-8. */
 export const maxTextBytes = 256 * 1024;
+/** Of tools, and of prompts. */
+export const maxTexts = 1000;
+/** Characters of a tool's or prompt's name. */
+export const maxTextName = 200;
+
+/** Whether a tool or prompt can be listed under `name`: one that is seen, on one line. */
+export function isTextName(name: string): boolean {
+  return name.trim() !== '' && Array.from(name).length <= maxTextName && isVisible(name);
+}
 
 const sorts = ['tools', 'prompts'] as const;
 
@@ -64,4 +74,9 @@ export function fittingTexts(texts: SignedTexts): { readonly texts: SignedTexts;
         }),
     );
   return { texts: { prompts: fitting('prompts'), tools: fitting('tools') }, leftOut };
+}
+
+/** What somebody should know of `leftOut`. */
+export function tooLong(leftOut: number): string {
+  return `too long for the manifest: ${leftOut} of their texts, of which it has the digests alone`;
 }

@@ -1,13 +1,16 @@
 import type { JsonObject } from '@ragnos/tuf';
 import { capabilitiesToJson, parseCapabilities } from '../capabilities/capabilities.ts';
+import { claudePrompts } from '../capabilities/claude-prompts.ts';
 import { findingsOf, missingJson, placeOf } from '../capabilities/check.ts';
 import { isInspected, startOf } from '../capabilities/entries.ts';
 import { inspectFiles } from '../capabilities/inspect.ts';
 import { joinCapabilities } from '../capabilities/join.ts';
 import { declarationFor, type UsedCapability } from '../capabilities/used.ts';
+import { visible } from '../capabilities/visible.ts';
 import { describeCapabilities } from '../capabilities/words.ts';
 import { PackError } from '../errors.ts';
 import type { PluginManifest } from '../formats/manifest.ts';
+import { fittingTexts, textDigest, tooLong } from '../formats/texts.ts';
 import type { PlainFile } from './bundle.ts';
 
 export interface ToDeclare {
@@ -21,12 +24,19 @@ export interface ToDeclare {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** Members of the manifest, and what somebody should know. */
+export interface Declared extends Pick<PluginManifest, 'capabilities' | 'texts'> {
+  readonly notes: readonly string[];
+}
+
 /**
  * The capabilities of the manifest. What an author states must cover what the code uses. Where nobody stated anything, what
  * the code uses is declared, by whoever packs and signs it: so a package that others wrote can be published, and its next
  * version that uses more is held at every host (ADR 11).
  *
- * @throws PackError `CAPABILITY_UNDECLARED`, `HIDDEN_CHARACTERS`
+ * The prompts of a folder for Claude are listed whatever the author stated: their texts stand in `texts`, as far as they fit.
+ *
+ * @throws PackError `CAPABILITY_UNDECLARED`, `HIDDEN_CHARACTERS`, `PACKAGE_MANIFEST`
  */
 export async function declareCapabilities({
   files,
@@ -35,7 +45,7 @@ export async function declareCapabilities({
   stated,
   found,
   signal,
-}: ToDeclare): Promise<{ readonly capabilities: JsonObject; readonly notes: readonly string[] }> {
+}: ToDeclare): Promise<Declared> {
   const bodies = new Map(files.map(({ path, body }) => [path, body]));
   const inspection = await inspectFiles(
     files.map(({ path, body }) => ({ path, size: body.length })),
@@ -43,7 +53,15 @@ export async function declareCapabilities({
     { ...startOf(entry, files, runtime), ownVariables: entry.launch?.env.keys(), signal },
   );
   const known = joinCapabilities(parseCapabilities(stated ?? {}), parseCapabilities(found));
-  const declared = stated === null ? joinCapabilities(known, declarationFor(inspection.used)) : known;
+  const said = await claudePrompts(files, (path) => bodies.get(path) ?? new Uint8Array());
+  const [unfit] = said.unfit;
+  if (unfit !== undefined)
+    throw new PackError('PACKAGE_MANIFEST', `${visible(unfit.file)}: ${unfit.what}`, {
+      hint: 'what is said to a model is signed: shorten its path, write it as UTF-8, or leave it out',
+    });
+  const own = stated === null ? joinCapabilities(known, declarationFor(inspection.used)) : known;
+  const digests = [...said.prompts].map(([name, text]) => [name, textDigest(text)] as const);
+  const declared = { ...own, prompts: new Map([...own.prompts, ...digests]) };
   const findings = findingsOf(inspection, declared);
   const [first] = findings;
   if (first !== undefined) {
@@ -68,7 +86,13 @@ export async function declareCapabilities({
   const unreached = inspection.remarks.find(({ kind }) => kind === 'unreached');
   const needs = wordsOf(inspection.unreached);
   if (unreached !== undefined && needs !== '') notes.push(sayUnreached(unreached.count, needs));
-  return { capabilities: capabilitiesToJson(declared), notes };
+  const { texts, leftOut } = fittingTexts({ tools: new Map(), prompts: said.prompts });
+  if (leftOut > 0) notes.push(tooLong(leftOut));
+  return {
+    capabilities: capabilitiesToJson(declared),
+    ...(said.prompts.size === 0 ? {} : { texts }),
+    notes,
+  };
 }
 
 function sayNotInspected(runtime: PluginManifest['runtime']): string {

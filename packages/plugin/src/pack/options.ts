@@ -28,6 +28,8 @@ export interface Packed {
   /** In the folder `output`; its length and sha256 are `manifest.artifact`'s. */
   readonly artifactFile: string;
   readonly keywords: readonly string[];
+  /** Its author wrote in ragv.json what its tools and prompts are: no server is asked. */
+  readonly textsStated: boolean;
   /** The lockfile that was written for review; null where one was there, or none was needed. */
   readonly lockfileWritten: string | null;
   /** What somebody should know, a line each: what was bundled, scripts that will not run. */

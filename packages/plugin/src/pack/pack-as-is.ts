@@ -60,7 +60,7 @@ export async function packAsIs(source: string, options: PackOptions): Promise<Pa
   const listed = entries.map(toManifestFile).toSorted(byPath);
   const name = `${plugin}-${version}.${ending}`;
   const { bin } = found.entry;
-  const { capabilities, notes } = await declareCapabilities({
+  const { notes, ...members } = await declareCapabilities({
     files: entries,
     entry: found.entry,
     runtime: found.runtime,
@@ -89,7 +89,7 @@ export async function packAsIs(source: string, options: PackOptions): Promise<Pa
     runtime: found.runtime,
     engines: found.engines,
     target: found.target,
-    capabilities,
+    ...members,
     lifecycleScripts: [],
     bundled: carriedPackages(entries),
     evidence: [],
@@ -103,6 +103,7 @@ export async function packAsIs(source: string, options: PackOptions): Promise<Pa
     manifestBytes,
     artifactFile,
     keywords: found.keywords,
+    textsStated: false,
     lockfileWritten: null,
     notes: [...found.notes, ...notes],
   };

@@ -93,7 +93,7 @@ async function packSource(
   const started = readEntry(pkg, author, new Set(listed.map((file) => file.path)));
   const entry = runtime === null ? started : startedByOther(runtime, started, files, options.target);
   if (runtime !== null) notes.push(...runtimeNotes(runtime, entry, files));
-  const { capabilities, notes: declared } = await declareCapabilities({
+  const { notes: declared, ...members } = await declareCapabilities({
     files,
     entry,
     runtime: runtime ?? undefined,
@@ -131,7 +131,7 @@ async function packSource(
     ...(isClaude ? { runtime: 'none' as const } : runtime === null ? {} : { runtime }),
     engines: pkg.engines,
     target: bundle === null && runtime === null ? 'any' : (options.target ?? 'any'),
-    capabilities,
+    ...members,
     lifecycleScripts: scripts,
     bundled: bundle?.packages ?? carriedPackages(files),
     evidence: author.evidence,
@@ -141,7 +141,8 @@ async function packSource(
   const artifactFile = join(options.output, manifest.artifact.name);
   await writeFile(artifactFile, artifact);
   const keywords = author.keywords ?? pkg.keywords;
-  return { manifest, manifestBytes, artifactFile, keywords, lockfileWritten, notes };
+  const textsStated = ['tools', 'prompts'].some((sort) => Object.hasOwn(author.capabilities ?? {}, sort));
+  return { manifest, manifestBytes, artifactFile, keywords, textsStated, lockfileWritten, notes };
 }
 
 function readPackage(source: Source, own: readonly FileToPack[]): PackageJson {

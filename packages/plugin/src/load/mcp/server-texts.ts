@@ -8,7 +8,7 @@ import type { Mode } from '../../confine/grant.ts';
 import { treeSeenAt } from '../../confine/launch.ts';
 import { startConfined } from '../../confine/start.ts';
 import { parseManifest, serializeManifest, type PluginManifest } from '../../formats/manifest.ts';
-import { fittingTexts, textDigest, type SignedTexts } from '../../formats/texts.ts';
+import { fittingTexts, textDigest, tooLong, type SignedTexts } from '../../formats/texts.ts';
 import { chooseEntry, launchOf, refuseForeign, runtimeOf } from '../../host/launch.ts';
 import { defaultHostLimits } from '../../host/limits.ts';
 import { unpack } from '../../host/unpack.ts';
@@ -16,6 +16,7 @@ import type { Packed } from '../../pack/options.ts';
 import { LoadFailureError } from '../errors.ts';
 import { resolveGrant } from '../resolve-grant.ts';
 import { askServer } from './ask-server.ts';
+import { lastLines } from './last-lines.ts';
 
 export interface ServerTextsOptions {
   /** Default `sandbox`: what is asked is a program of somebody else's. */
@@ -84,10 +85,17 @@ export async function serverTexts(
       files: new Map(manifest.files.map((file) => [file.path, file.sha256])),
       ...(signal === undefined ? {} : { signal }),
     });
+    const secrets = [...(options.env?.values() ?? []), ...[...(options.settings?.values() ?? [])].flat()];
+    const last = lastLines(server.stderr, secrets);
     try {
       const { requests } = capabilities;
       const { timeoutMs } = options;
       return await askServer(server, { requests, ...(timeoutMs === undefined ? {} : { timeoutMs }) });
+    } catch (error) {
+      if (!(error instanceof LoadFailureError)) throw error;
+      const lines = await last();
+      const wrote = lines.length === 0 ? 'it wrote no error' : `its last lines: ${lines.join(' | ')}`;
+      throw new LoadFailureError(error.code, `${error.message}; ${wrote}`, { cause: error });
     } finally {
       await server.stop({ graceMs: 0 });
     }
@@ -100,8 +108,7 @@ export async function serverTexts(
 export async function withServerTexts(packed: Packed, options: ServerTextsOptions = {}): Promise<Packed> {
   const { manifest } = packed;
   const stated = parseCapabilities(manifest.capabilities);
-  if (manifest.kind !== 'mcp' || manifest.runtime === 'none' || stated.tools.size + stated.prompts.size > 0)
-    return packed;
+  if (manifest.kind !== 'mcp' || manifest.runtime === 'none' || packed.textsStated) return packed;
   const archive = await readFile(packed.artifactFile);
   const said = await serverTexts(manifest, archive, options).catch((error: unknown) => {
     // Many want at least one folder to work in.
@@ -113,18 +120,17 @@ export async function withServerTexts(packed: Packed, options: ServerTextsOption
   const capabilities = capabilitiesToJson({
     ...stated,
     tools: digests(said.tools),
-    prompts: digests(said.prompts),
+    prompts: new Map([...stated.prompts, ...digests(said.prompts)]),
   });
-  const { texts, leftOut } = fittingTexts(said);
+  const prompts = new Map([...(manifest.texts?.prompts ?? []), ...said.prompts]);
+  const { texts, leftOut } = fittingTexts({ tools: said.tools, prompts });
   const next = { ...manifest, capabilities, texts };
   const manifestBytes = serializeManifest(next);
   parseManifest(manifestBytes); // what no host could read is not published
   const notes = [
     ...packed.notes,
     `${said.tools.size} tools and ${said.prompts.size} prompts are signed as it describes them now`,
-    ...(leftOut === 0
-      ? []
-      : [`too long for the manifest: ${leftOut} of their texts, of which it has the digests alone`]),
+    ...(leftOut === 0 ? [] : [tooLong(leftOut)]),
   ];
   return { ...packed, manifest: next, manifestBytes, notes };
 }
