@@ -11,7 +11,6 @@ import { HostPolicyError } from '../host/errors.ts';
 import { grantsFile } from '../host/grants.ts';
 import { policyFile } from '../host/policy-file.ts';
 import { openSession, openUpdater, revocationsFile } from '../host/session.ts';
-import { readPointer } from '../host/pointer.ts';
 import { isAtLeast } from '../host/policy.ts';
 import { actionFor, judgeRunning } from '../host/watch.ts';
 import { verifyTree } from './activate.ts';
@@ -135,11 +134,13 @@ function mark(context: Context, live: ReadonlySet<Live>): string {
   return marks.join('\n');
 }
 
-/** Why it would not be started as it runs: a rule names other versions, or it may do more than it would get now. */
+/**
+ * Why it would not be started as it runs: a rule names other versions, or it may do more than it would get now. What was
+ * uninstalled is judged so too: its consent went with it.
+ */
 async function overstepping(context: Context, started: Started): Promise<HostPolicyError | null> {
   const { activated, permit, given, process: confined } = started;
-  const { name, pointer, manifest } = activated;
-  if ((await readPointer(context, pointer)) === null) return null; // what was uninstalled goes on with what it has
+  const { name, manifest } = activated;
   let now: StartPermit;
   try {
     now = await permitToStart(context, manifest, given);

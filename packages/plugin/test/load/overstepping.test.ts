@@ -52,9 +52,29 @@ describe('what runs', minute, () => {
     await host.install('acme/hello', agreed);
     const anew = await vault.load('acme/hello');
     expect(await vault.recheck({ refresh: false })).toEqual([]);
-    await host.uninstall('acme/hello');
-    expect(await vault.recheck({ refresh: false })).toEqual([]); // it goes on, as it was agreed to
-    expect(anew.state).toBe('running');
+    await host.uninstall('acme/hello'); // and what was agreed to with it
+    expect(await vault.recheck({ refresh: false })).toMatchObject([
+      { error: { code: 'CONSENT_REQUIRED' }, stopped: true },
+    ]);
+    expect([anew.state, given.state]).toEqual(['stopped', 'running']);
+    sign(
+      world,
+      { for: '*', capabilities: { 'fs.read': [] } },
+      { for: '*', versions: '>=3', onRevoked: 'stop' },
+    );
+    expect(await vault.recheck()).toMatchObject([{ error: { code: 'NOT_PINNED' }, stopped: true }]);
+    expect(given.state).toBe('stopped');
+  });
+
+  test('goes on uninstalled where it asks for nothing and no rule speaks against it', async () => {
+    const world = await worldWith(code);
+    const vault = await vaultOf(world, { mode: 'process' });
+    const hello = await vault.load('acme/hello');
+    await (await world.host()).uninstall('acme/hello');
+    expect(await vault.recheck()).toEqual([]);
+    sign(world, { for: '*', mode: 'sandbox', onRevoked: 'stop' });
+    expect(await vault.recheck()).toMatchObject([{ error: { code: 'NOT_ALLOWED' }, stopped: true }]);
+    expect(hello.state).toBe('stopped');
   });
 });
 
