@@ -39,7 +39,9 @@ hello.on('ended', ({ error, again }) =>
   console.error(error.message, again ? 'starting it again' : 'it stays down'),
 );
 hello.on('log', ({ stream, line }) => console.error(stream, line)); // its stdout and stderr, line by line
-hello.on('denied', ({ capability, what }) => console.error('refused', capability, what));
+hello.on('denied', ({ capability, what, reason, by }) =>
+  console.error('refused', capability, what, reason, by),
+);
 const { calls, errors, restarts } = hello.metrics();
 console.log(calls, errors, restarts); // prints 4 1 0
 await hello.close();

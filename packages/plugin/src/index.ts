@@ -209,7 +209,14 @@ export {
 export type { Packed, PackOptions } from './pack/options.ts';
 export { keywordsOf, readKeywords } from './pack/keywords.ts';
 export { pack } from './pack/load.ts';
-export type { ConfinedProcess, ConfineOptions, DeniedAccess, Exit, Usage } from './confine/api.ts';
+export type {
+  ConfinedProcess,
+  ConfineOptions,
+  DeniedAccess,
+  DeniedReason,
+  Exit,
+  Usage,
+} from './confine/api.ts';
 export {
   ConfineError,
   ConfineFailureError,

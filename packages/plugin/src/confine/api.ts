@@ -47,11 +47,24 @@ export interface ConfineOptions {
 /** What holds a plugin inside its process: Node's permissions, and our exchanged functions. */
 export type Layer = 'permissions' | 'guards';
 
+/**
+ * What a plugin was refused by us. Files are not among it: the operating system or Node's permissions refuse them, and tell the
+ * plugin alone (ENOENT, EACCES, ERR_ACCESS_DENIED).
+ */
 export interface DeniedAccess {
-  readonly capability:
-    'fs.read' | 'fs.write' | 'net.connect' | 'exec' | 'worker' | 'native' | 'eval' | 'code' | 'other';
+  readonly capability: 'net.connect' | 'exec' | 'worker' | 'native' | 'eval' | 'code' | 'other';
   readonly what: string;
+  readonly reason: DeniedReason;
+  /** Who withheld it: `consent`, or the place of a policy's rule. `null` where the reason is another. */
+  readonly by: string | null;
 }
+
+export type DeniedReason =
+  | 'not-granted'
+  | 'withheld' // its manifest declares it, and it was not agreed to or a rule takes it away
+  | 'method-not-granted' // the host is granted with other methods only, or only for fetch, which shows its method
+  | 'not-public' // a name is granted, and leads to an address inside some network
+  | 'not-signed'; // code that is not what was signed
 
 export interface ConfinedProcess {
   readonly mode: Mode;

@@ -1,20 +1,11 @@
 import { Broker } from './broker/broker.ts';
 import { systemResolve } from './broker/dial.ts';
-import type { ConfineOptions, DeniedAccess } from './api.ts';
+import type { ConfineOptions, DeniedAccess, DeniedReason } from './api.ts';
 import type { ConfineLimits } from './limits.ts';
 import type { Channel, Message } from './preload/lanes.ts';
 import { Throttle } from './throttle.ts';
 
-const capabilities = [
-  'fs.read',
-  'fs.write',
-  'net.connect',
-  'exec',
-  'worker',
-  'native',
-  'eval',
-  'code',
-] as const;
+const capabilities = ['net.connect', 'exec', 'worker', 'native', 'eval', 'code'] as const;
 
 /** The host's end of the lane on which a confined process reports, and asks the broker. Whatever it says is only its word. */
 export class Control {
@@ -42,7 +33,7 @@ export class Control {
       () => lane.resume(),
     );
     const { connect } = options.grant;
-    const denied = (what: string): void => this.#report('net.connect', what);
+    const denied = (what: string, why: DeniedReason): void => this.#report('net.connect', what, why);
     this.#broker = new Broker(lane, connect, limits, options.resolve ?? systemResolve, denied);
     this.ready = new Promise((resolve) => {
       lane.onMessage((message) => this.#receive(message, resolve));
@@ -76,13 +67,14 @@ export class Control {
     this.#broker.close();
   }
 
-  #report(said: unknown, what: unknown): void {
+  #report(said: unknown, what: unknown, why?: DeniedReason): void {
     this.#denied++;
     const second = Math.floor(performance.now() / 1000);
     this.#inSecond = second === this.#second ? this.#inSecond + 1 : 1;
     this.#second = second;
     if (this.#onDenied === undefined || this.#inSecond > this.#limits.deniedPerSecond) return;
     const capability = capabilities.find((one) => one === said) ?? 'other';
-    this.#onDenied({ capability, what: String(what).slice(0, 300) });
+    const reason = why ?? (capability === 'code' ? 'not-signed' : 'not-granted');
+    this.#onDenied({ capability, what: String(what).slice(0, 300), reason, by: null });
   }
 }

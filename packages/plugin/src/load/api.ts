@@ -89,6 +89,7 @@ export interface PluginMetrics {
   readonly inFlight: number;
   readonly events: number;
   readonly logLines: number;
+  /** As `denied` tells them; of files nobody tells. */
   readonly deniedAccesses: number;
   /** As last looked at; 0 while it does not run, and where the operating system does not tell. */
   readonly memoryBytes: number;

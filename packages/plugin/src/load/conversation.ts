@@ -29,6 +29,7 @@ export class Conversation {
   readonly #throttle: Throttle;
   #up: (names: readonly string[] | LoadFailureError) => void = () => undefined;
   #next = 1;
+  #names: readonly string[] = [];
   #ended: Error | null = null;
   #hungTimer: NodeJS.Timeout | null = null;
 
@@ -97,7 +98,9 @@ export class Conversation {
     aborted: (call, reason) => this.#abandon(call, reason),
     deadlines: new Deadlines((call) => {
       const error = `${call.name} did not answer within ${call.timeoutMs} ms`;
-      this.#abandon(call, new LoadFailureError('CALL_TIMEOUT', error));
+      const hint =
+        'it was told to stop; a call is given more time with timeoutMs, all of them with limits.callTimeMs';
+      this.#abandon(call, new LoadFailureError('CALL_TIMEOUT', error, { hint }));
       this.#ping(call.id);
     }),
   };
@@ -191,7 +194,9 @@ export class Conversation {
         throw new TypeError('it says twice that it is up');
       };
       const failed = Reflect.get(message, 'error') !== null;
-      return settle(failed ? this.#loadFault(message) : namesOf(Reflect.get(message, 'functions')));
+      if (failed) return settle(this.#loadFault(message));
+      this.#names = namesOf(Reflect.get(message, 'functions'));
+      return settle(this.#names);
     }
     if (t === 'event') {
       this.#throttle.count(weight);
@@ -241,7 +246,10 @@ export class Conversation {
     const text = this.#clean(textOf(message, 'message', 2000));
     const kind: unknown = Reflect.get(message, 'code');
     if (kind === 'missing')
-      return new LoadNotFoundError('NO_SUCH_FUNCTION', `the plugin exports no function ${name}`);
+      return new LoadNotFoundError('NO_SUCH_FUNCTION', `the plugin exports no function ${name}`, {
+        hint:
+          this.#names.length === 0 ? 'it exports none' : `it exports ${this.#names.slice(0, 20).join(', ')}`,
+      });
     if (kind === 'value')
       return new LoadFailureError('BAD_VALUE', `what ${name} returned is no JSON: ${text}`);
     if (kind === 'size')

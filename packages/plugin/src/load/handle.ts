@@ -1,5 +1,5 @@
 import { ConfineFailureError } from '../confine/errors.ts';
-import type { Exit } from '../confine/api.ts';
+import type { DeniedAccess, Exit } from '../confine/api.ts';
 import type { Context } from '../host/context.ts';
 import type { PluginSpec } from '../names.ts';
 import {
@@ -17,6 +17,7 @@ import { LoadFailureError, LoadRefusedError } from './errors.ts';
 import { aborted, Listeners } from './listeners.ts';
 import { beginRun, type Run, type RunEvents } from './one-run.ts';
 import { perMinute } from './rate.ts';
+import { refusalHint } from './refusals.ts';
 import type { Started, StartOptions } from './start.ts';
 
 const neverHint = 'an await at the top of its main module may never end: what waits belongs into a function';
@@ -36,6 +37,7 @@ export class Handle {
   readonly #listeners = new Listeners<HandleEvents>();
   readonly #pluginListeners = new Listeners<Readonly<Record<string, unknown>>>();
   readonly #counts = { calls: 0, errors: 0, events: 0, logLines: 0, denied: 0, restarts: 0 };
+  #denied: { readonly access: DeniedAccess; readonly at: number } | null = null;
   #run: Run | null = null;
   #last: Started | null = null;
   #functions: readonly string[] = [];
@@ -99,6 +101,7 @@ export class Handle {
     const { mode, repair, env, grant, workFolder, sealAboveBytes } = this.#options;
     const signal = given === undefined ? this.#ending.signal : AbortSignal.any([given, this.#ending.signal]);
     const options = { signal, mode, repair, env, grant, workFolder, sealAboveBytes };
+    const began = performance.now();
     const run = await beginRun(this.#context, this.#spec, options, this.#limits, this.#events);
     const { started, talk } = run;
     const { process: confined, callsPerMinute } = started;
@@ -127,7 +130,7 @@ export class Handle {
     if (up === undefined) throw (await confined.exited).error ?? new Error('ended');
     if (up instanceof LoadFailureError) {
       await this.#kill(up);
-      throw up;
+      throw this.#explained(up, began);
     }
     this.#functions = up;
     this.#state = 'running';
@@ -136,6 +139,7 @@ export class Handle {
   readonly #events: RunEvents = {
     onDenied: (access) => {
       this.#counts.denied++;
+      this.#denied = { access, at: performance.now() };
       this.#listeners.tell('denied', access);
     },
     event: (event, data) => {
@@ -156,19 +160,34 @@ export class Handle {
 
   async call(name: string, params: unknown, settings: CallSettings): Promise<unknown> {
     this.#counts.calls++;
+    const began = performance.now();
     try {
       if (this.#rate?.mayCall() === false)
         throw new LoadRefusedError(
           'CALL_RATE',
           `${this.name} may be called ${this.#last?.callsPerMinute} times a minute`,
+          { hint: 'its manifest asks for more as limits.callsPerMinute; consent and policy may grant less' },
         );
       const run = this.#over === null ? this.#run : null;
       const talk = run !== null && run.why === null ? run.talk : await this.#talk(settings);
       return await talk.call(name, params, settings);
     } catch (error) {
       this.#counts.errors++;
-      throw error;
+      throw this.#explained(error, began);
     }
+  }
+
+  /** Whoever hears that it threw hears what it was refused since then: what it throws itself says so badly. */
+  #explained(error: unknown, since: number): unknown {
+    if (
+      !(error instanceof LoadFailureError) ||
+      (error.code !== 'PLUGIN_THREW' && error.code !== 'PLUGIN_LOAD')
+    )
+      return error;
+    const { vendor, plugin } = this.#spec;
+    const denied = this.#denied !== null && this.#denied.at >= since ? this.#denied.access : null;
+    const hint = refusalHint(`${vendor}/${plugin}`, error.message, denied);
+    return hint === null ? error : new LoadFailureError(error.code, error.message, { hint });
   }
 
   /** A call that comes between two starts waits for the next one, as long as it would wait for its answer. */

@@ -49,7 +49,12 @@ export async function beginRun(
     log: (line: string) => log('log', line),
     fault: (why: string) =>
       fault(new ConfineRefusedError('CHANNEL_GARBAGE', `on its private channel: ${why}`)),
-    hung: () => fault(new LoadFailureError('PLUGIN_HUNG', 'it answers nothing any more, and was ended')),
+    hung: () =>
+      fault(
+        new LoadFailureError('PLUGIN_HUNG', 'it answers nothing any more, and was ended', {
+          hint: `it computed for more than limits.hungTimeMs (${limits.hungTimeMs} ms) at a stretch after a call had run out of time`,
+        }),
+      ),
   };
   const talk = new Conversation(channel, limits, listeners, clean);
   const lines = { maxBytes: limits.logLineBytes, perSecond: limits.messagesPerSecond };

@@ -16,6 +16,7 @@ import { treeChanged } from '../host/verify.ts';
 import { activate, verifyTree, type Activated, type VerifyOptions } from './activate.ts';
 import { dataFolder } from './folders.ts';
 import { permitToStart, type GivenGrant, type StartPermit } from './permit.ts';
+import { whoDenied } from './refusals.ts';
 import { resolveGrant, valuesOf } from './resolve-grant.ts';
 import type { PluginSpec } from '../names.ts';
 
@@ -130,7 +131,7 @@ export async function startPlugin(
       deny: [realpathSync(context.home)],
       ...(program.runner === undefined ? {} : { runner: program.runner }),
       ...(options.limits === undefined ? {} : { limits: options.limits }),
-      ...(options.onDenied === undefined ? {} : { onDenied: options.onDenied }),
+      onDenied: (access) => options.onDenied?.(whoDenied(access, permit.withheld)),
     };
     const confined = await startConfined({ ...confinement, verify }).catch((error: unknown) => {
       if (tree === 'whole') throw error;

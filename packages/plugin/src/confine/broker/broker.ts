@@ -1,5 +1,6 @@
 import type net from 'node:net';
 import type { Endpoint } from '../../capabilities/endpoint.ts';
+import type { DeniedReason } from '../api.ts';
 import type { ConfineLimits } from '../limits.ts';
 import type { Channel, Message } from '../preload/lanes.ts';
 import { listOf } from '../preload/objects.ts';
@@ -24,7 +25,7 @@ export class Broker {
   readonly #grant: readonly Endpoint[];
   readonly #limits: ConfineLimits;
   readonly #resolve: Resolve;
-  readonly #denied: (what: string) => void;
+  readonly #denied: (what: string, why: DeniedReason) => void;
   readonly #closed = new AbortController();
   #bytes = 0;
 
@@ -33,7 +34,7 @@ export class Broker {
     grant: readonly Endpoint[],
     limits: ConfineLimits,
     resolve: Resolve,
-    denied: (what: string) => void,
+    denied: (what: string, why: DeniedReason) => void,
   ) {
     this.#mux = new Mux(lane);
     this.#grant = grant;
@@ -90,7 +91,7 @@ export class Broker {
       socket.on('error', (error) => stream.destroy(error));
       socket.pipe(stream).pipe(socket);
     } catch (error) {
-      if (error instanceof BrokerDeniedError) this.#denied(error.what);
+      if (error instanceof BrokerDeniedError) this.#denied(error.what, error.reason);
       stream.destroy(error instanceof Error ? error : new Error(String(error)));
     }
   }
@@ -103,7 +104,7 @@ export class Broker {
     signal: AbortSignal,
   ): Promise<net.Socket> {
     const host = canonicalHost(name);
-    if (host === null) throw new BrokerDeniedError(name.slice(0, 100), 'that is no host');
+    if (host === null) throw new BrokerDeniedError(name.slice(0, 100), 'not-granted', 'that is no host');
     checkGranted(this.#grant, { host, port, method });
     const { connectTimeMs: timeMs } = this.#limits;
     const lookUp = { what: `${host} was not looked up`, timeMs, signal };

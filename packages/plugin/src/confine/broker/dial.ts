@@ -1,15 +1,18 @@
 import { lookup } from 'node:dns/promises';
 import net from 'node:net';
 import { hostCovers, isAddress, isLocalName, type Endpoint } from '../../capabilities/endpoint.ts';
+import type { DeniedReason } from '../api.ts';
 import { isLoopback, isPublicAddress } from './addresses.ts';
 
 /** Why the broker does not do what it was asked: with Node's code for a refusal, since the plugin reads it. */
 export class BrokerDeniedError extends Error {
   readonly code = 'ERR_ACCESS_DENIED';
   readonly what: string;
-  constructor(what: string, why: string) {
+  readonly reason: DeniedReason;
+  constructor(what: string, reason: DeniedReason, why: string) {
     super(`not granted to this plugin: net.connect ${what}: ${why}`);
     this.what = what;
+    this.reason = reason;
   }
 }
 
@@ -39,10 +42,12 @@ export function checkGranted(grant: readonly Endpoint[], { host, port, method }:
   const fits = grant.filter(
     (endpoint) => hostCovers(endpoint.host, host) && (endpoint.port === 0 || endpoint.port === port),
   );
-  if (fits.length === 0) throw new BrokerDeniedError(what, 'no endpoint of the grant names it');
+  if (fits.length === 0)
+    throw new BrokerDeniedError(what, 'not-granted', 'no endpoint of the grant names it');
   if (fits.some(({ methods }) => methods === null || (method !== null && methods.includes(method)))) return;
   throw new BrokerDeniedError(
     what,
+    'method-not-granted',
     method === null
       ? 'only fetch is granted there, which shows its method'
       : 'the method is not granted there',
@@ -62,6 +67,7 @@ export async function addressesOf(host: string, resolve: Resolve): Promise<reado
   if (found.length === 0) throw new Error(`${host} has no address`);
   throw new BrokerDeniedError(
     host,
+    'not-public',
     `it resolves to ${found.slice(0, 3).join(', ')}, which is no public address`,
   );
 }
