@@ -7,6 +7,7 @@ import { Pieces } from '../confine/preload/pieces.ts';
 import { LoadFailureError } from '../load/errors.ts';
 import { commandProgram } from '../load/mcp/command.ts';
 import { filterServer } from '../load/mcp/filter-server.ts';
+import type { McpFilter } from '../load/mcp/filter.ts';
 import { mcpLineBytes, messageWriter, readMessages } from '../load/mcp/lines.ts';
 import { defaultRecheckMs, watchRunning, type Live } from '../load/recheck.ts';
 import { signalPlugin } from '../load/signals.ts';
@@ -16,6 +17,12 @@ import type { PluginSpec } from '../names.ts';
 import type { Context } from './context.ts';
 
 const forwarded = ['SIGTERM', 'SIGHUP', 'SIGINT'] as const;
+
+/** After its client has gone, or a signal: so long a server may take to end by itself. Clients of today kill two seconds after. */
+const lastMs = 1_500;
+
+/** So long what was asked before may still be answered then. */
+const answersMs = 60_000;
 
 /** How long a command that is over waits for the refresh that its start began. */
 const lastWaitMs = 1_000;
@@ -81,12 +88,12 @@ async function attend(
   const [out, err] = [new Collected(), new Collected()];
   const ended: Promise<unknown>[] = [];
   const { stdio = 'pipe' } = options;
+  const speaksMcp = stdio !== 'pipe' && (options.mcp ?? started.activated.manifest.kind === 'mcp');
   if (stdio === 'pipe') {
     confined.stdin.end();
     ended.push(out.take(confined.stdout), err.take(confined.stderr));
   } else {
     stdio.stdout.on('error', fail); // whoever read it is gone: so is what it was for
-    const speaksMcp = options.mcp ?? started.activated.manifest.kind === 'mcp';
     if (speaksMcp) filterMcp(started, stdio, options, fail);
     else {
       stdio.stdin.pipe(confined.stdin);
@@ -95,10 +102,16 @@ async function attend(
     confined.stderr.pipe(stdio.stderr, { end: false });
     ended.push(closed(confined.stdout), closed(confined.stderr));
   }
-  const forward = (signal: NodeJS.Signals): void => void signalPlugin(confined.pid, signal);
+  let killing: NodeJS.Timeout | undefined;
+  const forward = (signal: NodeJS.Signals): void => {
+    signalPlugin(confined.pid, signal);
+    if (speaksMcp && signal !== 'SIGINT')
+      killing ??= setTimeout(() => void confined.stop({ graceMs: 0 }), lastMs);
+  };
   // We live on until it has ended: its exit code is ours to report.
   if (stdio !== 'pipe') for (const signal of forwarded) process.on(signal, forward);
   const exit = await confined.exited.finally(() => {
+    clearTimeout(killing);
     for (const signal of forwarded) process.off(signal, forward);
     if (stdio !== 'pipe') release(stdio.stdin, confined);
   });
@@ -128,7 +141,19 @@ function filterMcp(
     message: (value) => filter.fromClient(value),
     bad: (why) => fail(new LoadFailureError('BAD_VALUE', `the client wrote ${why}`)),
   });
-  stdio.stdin.on('end', () => started.process.stdin.end());
+  stdio.stdin.once('end', () => void endAfter(filter, started.process));
+}
+
+/** Nobody speaks to it any more: what was asked is still answered, and a server that does not end then is ended. */
+async function endAfter(filter: McpFilter, confined: ConfinedProcess): Promise<void> {
+  confined.stdin.end();
+  const over = confined.exited.then(() => 'over');
+  const began = performance.now();
+  for (let busy = began; performance.now() - busy < lastMs && performance.now() - began < answersMs;) {
+    if ((await Promise.race([over, wait(50)])) === 'over') return;
+    if (filter.underWay > 0) busy = performance.now();
+  }
+  await confined.stop({ graceMs: lastMs });
 }
 
 /** So that whoever waits for nothing else may end. */

@@ -47,7 +47,7 @@ createInterface({ input: process.stdin }).on('line', async (line) => {
     send({ method: 'notifications/made/up', params: { x: 'EVIL' } });
     send({ method: 'notifications/tools/list_changed', params: { x: 'EVIL' } });
     send({ method: 'notifications/resources/updated', params: { uri: 'memo://one', title: 'EVIL' } });
-    send({ method: 'notifications/progress', params: { progressToken: 1, progress: 2, message: 'two\\u0007', x: 'EVIL' } });
+    send({ method: 'notifications/progress', params: { progressToken: params._meta?.progressToken ?? 1, progress: 2, message: 'two\\u0007', x: 'EVIL' } });
     failing = true;
     return text('told');
   }

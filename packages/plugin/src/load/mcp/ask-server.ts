@@ -15,6 +15,8 @@ export interface AskOptions {
 const protocolVersion = '2025-06-18';
 const maxPages = 100;
 const maxItems = 1000;
+/** Bytes of ours that it leaves unread. */
+const maxUnread = 1024 * 1024;
 
 /** Asks a server that was just started for all that it shows to models. Ends nothing. @throws LoadFailureError */
 export async function askServer(server: ConfinedProcess, options: AskOptions): Promise<SignedTexts> {
@@ -26,7 +28,10 @@ export async function askServer(server: ConfinedProcess, options: AskOptions): P
     fault ??= why;
     for (const settle of waiting.values()) settle(null);
   };
-  const send = messageWriter(server.stdin, server.stdout);
+  const write = messageWriter(server.stdin, null);
+  const send = (message: object): void => {
+    if (write(message) > maxUnread) stop('does not read what it is asked');
+  };
   late.addEventListener('abort', () => stop(`did not answer within ${timeoutMs} ms`), { once: true });
   void server.exited.then(({ error }) => stop(`ended: ${error?.message ?? 'by itself'}`));
   server.stderr.resume();
@@ -35,13 +40,16 @@ export async function askServer(server: ConfinedProcess, options: AskOptions): P
     stray: () => undefined,
     message: (value) => {
       const parsed = readMessage(value);
-      if (parsed === null) return false;
+      if (parsed === null) return null;
       if (parsed.kind === 'request') {
         const result = parsed.method === 'roots/list' ? { roots: [] } : {};
         send({ jsonrpc: '2.0', id: parsed.id, result });
-      } else if (parsed.kind === 'result') waiting.get(Number(parsed.id))?.(parsed.result);
-      else if (parsed.kind === 'error') waiting.get(Number(parsed.id))?.({});
-      return true;
+      } else if (parsed.kind === 'result' || parsed.kind === 'error') {
+        const settle = waiting.get(Number(parsed.id));
+        settle?.(parsed.kind === 'result' ? parsed.result : {});
+        return settle === undefined ? 'word' : 'answer';
+      }
+      return 'word';
     },
   });
   let next = 1;

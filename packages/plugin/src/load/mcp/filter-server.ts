@@ -1,16 +1,17 @@
 import type { Readable } from 'node:stream';
 
-import { ConfineRefusedError } from '../../confine/errors.ts';
+import { ConfineFailureError, ConfineRefusedError, type ConfineError } from '../../confine/errors.ts';
+import { defaultConfineLimits } from '../../confine/limits.ts';
 import type { Started } from '../start.ts';
 import { McpFilter, type McpEnds } from './filter.ts';
 import { messageWriter, readServer, type OnServer } from './lines.ts';
 
 /** The client's side of the filter. */
 export interface FilteredClient extends Pick<McpEnds, 'toClient' | 'refused'>, Pick<OnServer, 'stray'> {
-  /** Is not read while the server takes no more. */
-  readonly source: Readable;
-  /** The server broke the protocol, and is to be ended: nothing more of it is read. */
-  readonly fault: (error: ConfineRefusedError) => void;
+  /** Is not read while the server takes no more; `null`: who writes waits by itself. */
+  readonly source: Readable | null;
+  /** The server broke the protocol, or reads nothing, and is to be ended. */
+  readonly fault: (error: ConfineError) => void;
 }
 
 /** Puts the filter around a server that was started. What the client says is for the filter that comes back. */
@@ -24,7 +25,17 @@ export function filterServer(
     callsPerMinute,
     identity: { name: `${vendor}/${plugin}`, version },
   };
-  const ends = { toServer: messageWriter(stdin, source), toClient, refused, log: stray };
+  const write = messageWriter(stdin, source);
+  const { unreadBytes } = defaultConfineLimits;
+  // What it asks is answered whatever its client does: who asks and does not read would fill us.
+  const toServer = (message: object): void => {
+    const waiting = write(message);
+    if (waiting > unreadBytes)
+      fault(
+        new ConfineFailureError('CHANNEL_FULL', `does not read its standard input: ${waiting} bytes wait`),
+      );
+  };
+  const ends = { toServer, toClient, refused, log: stray };
   const filter = new McpFilter(rules, ends);
   readServer(stdout, {
     message: (value) => filter.fromServer(value),

@@ -1,5 +1,7 @@
 import { LoadRefusedError } from '../errors.ts';
 import { perMinute } from '../rate.ts';
+import { ClientRequests } from './client-requests.ts';
+import { Cursors } from './cursors.ts';
 import {
   errorTo,
   isDeeperThan,
@@ -9,19 +11,23 @@ import {
   type JsonRpcObject,
   type RequestId,
 } from './json-rpc.ts';
+import type { Heard } from './lines.ts';
 import {
   clientRequests,
   failure,
   greeting,
   introduction,
   isData,
+  isList,
   notification,
   page,
   plainText,
+  progressToken,
   resources,
   type ServerIdentity,
 } from './passing.ts';
-import { instructionsName, textHash } from './texts.ts';
+import { ServerRequests } from './server-requests.ts';
+import { SignedTexts } from './signed-texts.ts';
 
 /** What of a manifest the filter goes by. */
 export interface McpRules {
@@ -74,12 +80,10 @@ export class McpFilter {
   readonly #ends: McpEnds;
   readonly #mayCall: () => boolean;
   readonly #mayTell = { client: perMinute(controlPerMinute), server: perMinute(controlPerMinute) };
-  /** What the client asked and the server has not answered: method by id. */
-  readonly #asked = new Map<RequestId, string>();
-  /** What the server asked of the client. */
-  readonly #serverAsked = new Set<RequestId>();
-  /** Names whose texts were seen and are not the signed ones. */
-  readonly #bad = { tools: new Set<string>(), prompts: new Set<string>() };
+  readonly #asked = new ClientRequests();
+  readonly #serverAsked = new ServerRequests();
+  readonly #cursors = new Cursors();
+  readonly #texts: SignedTexts;
   readonly #told = new Set<string>();
   #refused = 0;
   #dropped = 0;
@@ -88,10 +92,19 @@ export class McpFilter {
     this.#rules = rules;
     this.#ends = ends;
     this.#mayCall = perMinute(rules.callsPerMinute);
+    this.#texts = new SignedTexts(rules, (error) => {
+      this.#refused++;
+      this.#tell(error);
+    });
   }
 
   metrics(): McpMetrics {
     return { refused: this.#refused, dropped: this.#dropped };
+  }
+
+  /** Requests of the client that the server has not answered. */
+  get underWay(): number {
+    return this.#asked.size;
   }
 
   /** What the client says. What is no message is answered where that is possible, and goes no further. */
@@ -109,7 +122,8 @@ export class McpFilter {
       return;
     }
     if (kind !== 'request') {
-      if (parsed.id !== null && this.#serverAsked.delete(parsed.id)) this.#ends.toServer(message);
+      const theirs = this.#serverAsked.end(parsed.id);
+      if (theirs !== null) this.#ends.toServer({ ...message, id: theirs });
       return;
     }
     const { id, method } = parsed;
@@ -135,43 +149,51 @@ export class McpFilter {
     const named = method === 'tools/call' ? 'tools' : method === 'prompts/get' ? 'prompts' : null;
     if (named !== null) {
       const name = isObject(message['params']) ? message['params']['name'] : undefined;
-      if (typeof name !== 'string' || !this.#rules[named].has(name) || this.#bad[named].has(name))
-        return refuse(badParams, unsigned(named, String(name)));
+      const error = this.#texts.refusal(named, name);
+      if (error !== null) return refuse(badParams, error);
     }
-    this.#asked.set(id, method);
-    this.#ends.toServer(method === 'initialize' ? greeting(message, this.#rules.requests) : message);
+    const passed = this.#forServer(method, message);
+    if (passed === null) return answer(badParams, 'a cursor that is none');
+    this.#asked.begin(id, method, progressToken(method, message['params']));
+    this.#ends.toServer(passed);
   }
 
-  /** What the server says. `false`: it is no message, and went nowhere. */
-  fromServer(value: unknown): boolean {
+  /** `null`: it asks for a page that there is not. */
+  #forServer(method: string, message: JsonRpcObject): JsonRpcObject | null {
+    if (method === 'initialize') return greeting(message, this.#rules.requests);
+    const { params } = message;
+    if (!isList(method) || !isObject(params) || params['cursor'] === undefined) return message;
+    const cursor = this.#cursors.find(params['cursor']);
+    return cursor === null ? null : { ...message, params: { ...params, cursor } };
+  }
+
+  /** What the server says. What is no message goes nowhere. */
+  fromServer(value: unknown): Heard {
     const parsed = readMessage(value);
     if (parsed === null) {
-      if (isDeeperThan(maxDepth, value)) this.#tooDeep(value);
-      return false;
+      return isDeeperThan(maxDepth, value) && this.#tooDeep(value) ? 'answer' : null;
     }
     const { message } = parsed;
     if (parsed.kind === 'notification') {
       this.#notified(parsed.method, message['params']);
-      return true;
+      return 'word';
     }
     if (parsed.kind === 'request') {
-      this.#request(parsed.id, parsed.method, message);
-      return true;
+      return this.#request(parsed.id, parsed.method, message) ? 'request' : 'word';
     }
-    const method = parsed.id === null ? undefined : this.#asked.get(parsed.id);
-    if (parsed.id === null || method === undefined) return true; // an answer to nothing
-    this.#asked.delete(parsed.id);
     const { id } = parsed;
+    const method = id === null ? null : this.#asked.end(id);
+    if (id === null || method === null) return 'word'; // an answer to nothing
     if (parsed.kind === 'result') {
       const result = isData(method) ? message['result'] : this.#filtered(method, parsed.result);
       this.#ends.toClient({ jsonrpc: '2.0', id, result });
-      return true;
+      return 'answer';
     }
     const { error } = message;
     if (!isData(method) && isObject(error))
       this.#ends.log(`${method} failed: ${plainText(error['message'])}`);
     this.#ends.toClient({ jsonrpc: '2.0', id, error: failure(method, error) });
-    return true;
+    return 'answer';
   }
 
   /** Whether one more notification of that side may pass; else it is dropped. */
@@ -187,88 +209,77 @@ export class McpFilter {
     if (!this.#mayPass('server')) return;
     if (method === 'notifications/message')
       return this.#ends.log(`it logs: ${plainText(isObject(params) ? params['data'] : undefined)}`);
-    const passed = notification(method, params);
+    const passed = notification(method, params, {
+      asked: (id) => this.#serverAsked.find(id),
+      tells: (token) => this.#asked.tells(token),
+    });
     if (passed !== null) this.#ends.toClient(passed);
   }
 
-  /** Whoever waits for it hears why it does not come. */
-  #tooDeep(value: unknown): void {
+  /** Whoever waits for it hears why it does not come. Whether somebody does. */
+  #tooDeep(value: unknown): boolean {
     const id: unknown = isObject(value) ? value['id'] : undefined;
-    if ((typeof id !== 'string' && typeof id !== 'number') || !this.#asked.delete(id)) return;
+    if ((typeof id !== 'string' && typeof id !== 'number') || this.#asked.end(id) === null) return false;
     this.#ends.toClient(errorTo(id, internal, `the server answered with more than ${maxDepth} levels`));
+    return true;
   }
 
-  #request(id: RequestId, method: string, message: JsonRpcObject): void {
-    const refuse = (code: number, why: string): void => {
+  /** Whether it is asked of the client. */
+  #request(id: RequestId, method: string, { params }: JsonRpcObject): boolean {
+    const refuse = (code: number, why: string): false => {
       this.#refused++;
       this.#ends.toServer(errorTo(id, code, why));
+      return false;
     };
     if (method !== 'ping' && !this.#rules.requests.includes(method)) {
       const what = `the server asked for ${method.slice(0, 100)}, which its signed manifest does not declare`;
-      refuse(notDeclared, what);
-      return this.#tell(new LoadRefusedError('REQUEST_NOT_DECLARED', what));
+      this.#tell(new LoadRefusedError('REQUEST_NOT_DECLARED', what));
+      return refuse(notDeclared, what);
     }
-    if (this.#serverAsked.has(id)) return refuse(badRequest, 'this id is under way');
+    if (this.#serverAsked.find(id) !== null) return refuse(badRequest, 'this id is under way');
     if (this.#serverAsked.size >= maxPending || !this.#mayTell.server()) {
       const what = `the server asks too much: ${controlPerMinute} requests a minute, ${maxPending} at once`;
-      refuse(tooMany, what);
-      return this.#tell(new LoadRefusedError('CALL_RATE', what));
+      this.#tell(new LoadRefusedError('CALL_RATE', what));
+      return refuse(tooMany, what);
     }
-    this.#serverAsked.add(id);
-    this.#ends.toClient(message);
+    const declared = method !== 'ping' && params !== undefined; // a ping needs no words
+    this.#ends.toClient({
+      jsonrpc: '2.0',
+      id: this.#serverAsked.begin(id),
+      method,
+      ...(declared ? { params } : {}),
+    });
+    return method !== 'ping';
   }
 
   /** Of an answer that is no data what a client has to know, and nothing else. */
   #filtered(method: string, result: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
     switch (method) {
       case 'initialize':
-        return introduction(result, this.#rules.identity, this.#instructions(result));
+        return introduction(result, this.#rules.identity, this.#texts.instructions(result));
       case 'tools/list':
-        return page('tools', this.#signed('tools', result), result);
+        return page('tools', this.#texts.items('tools', result), this.#cursors.hide(result['nextCursor']));
       case 'prompts/list':
-        return page('prompts', this.#signed('prompts', result), result);
+        return page(
+          'prompts',
+          this.#texts.items('prompts', result),
+          this.#cursors.hide(result['nextCursor']),
+        );
       case 'resources/list':
-        return page('resources', resources(result['resources'], 'uri'), result);
+        return page(
+          'resources',
+          resources(result['resources'], 'uri'),
+          this.#cursors.hide(result['nextCursor']),
+        );
       case 'resources/templates/list':
-        return page('resourceTemplates', resources(result['resourceTemplates'], 'uriTemplate'), result);
+        return page(
+          'resourceTemplates',
+          resources(result['resourceTemplates'], 'uriTemplate'),
+          this.#cursors.hide(result['nextCursor']),
+        );
       default:
         return {};
     }
-  }
-
-  #signed(list: 'tools' | 'prompts', result: Readonly<Record<string, unknown>>): readonly unknown[] {
-    const items = result[list];
-    return Array.isArray(items) ? items.filter((item: unknown) => this.#passes(list, item)) : [];
-  }
-
-  #instructions({ instructions }: Readonly<Record<string, unknown>>): string | null {
-    if (instructions === undefined) return null;
-    if (
-      typeof instructions === 'string' &&
-      this.#rules.prompts.get(instructionsName) === textHash(instructions)
-    )
-      return instructions;
-    this.#refused++;
-    this.#tell(
-      new LoadRefusedError(
-        'TEXT_NOT_SIGNED',
-        'the instructions of the server are not in its signed manifest',
-      ),
-    );
-    return null;
-  }
-
-  #passes(list: 'tools' | 'prompts', item: unknown): boolean {
-    const name: unknown = isObject(item) ? item['name'] : undefined;
-    if (typeof name !== 'string') return false;
-    const passes = this.#rules[list].get(name) === textHash(item);
-    if (passes) this.#bad[list].delete(name);
-    else {
-      if (this.#rules[list].has(name)) this.#bad[list].add(name);
-      this.#refused++;
-      this.#tell(unsigned(list, name));
-    }
-    return passes;
   }
 
   #tell(error: LoadRefusedError): void {
@@ -277,12 +288,4 @@ export class McpFilter {
     this.#told.add(key);
     this.#ends.refused(error);
   }
-}
-
-function unsigned(list: 'tools' | 'prompts', name: string): LoadRefusedError {
-  const what = list === 'tools' ? 'tool' : 'prompt';
-  return new LoadRefusedError(
-    'TEXT_NOT_SIGNED',
-    `the ${what} ${JSON.stringify(name.slice(0, 100))} is not in the signed manifest as the server describes it`,
-  );
 }

@@ -68,7 +68,9 @@ export function isObject(value: unknown): value is Readonly<Record<string, unkno
 /** Goes no deeper than that itself. */
 export function isDeeperThan(depth: number, value: unknown): boolean {
   if (typeof value !== 'object' || value === null) return false;
-  return depth === 0 || Object.values(value).some((inner: unknown) => isDeeperThan(depth - 1, inner));
+  if (depth === 0) return true;
+  const inner: readonly unknown[] = Array.isArray(value) ? value : Object.values(value);
+  return inner.some((one) => isDeeperThan(depth - 1, one));
 }
 
 function isJsonRpc(value: unknown): value is JsonRpcObject {

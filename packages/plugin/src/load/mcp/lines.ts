@@ -1,9 +1,9 @@
 import type { Readable, Writable } from 'node:stream';
 
+import { isBeyond, maxJsonParts } from '../../confine/preload/json-parts.ts';
 import { Pieces } from '../../confine/preload/pieces.ts';
 import { Throttle } from '../../confine/throttle.ts';
 import { plain } from '../plain.ts';
-import { isObject } from './json-rpc.ts';
 import { tapOf } from './tap.ts';
 
 /** One line of a server or a client. */
@@ -35,6 +35,8 @@ export function readMessages(
   readWhole(stream, maxBytes, {
     bad: on.bad,
     line: (line) => {
+      if (isBlank(line)) return null;
+      if (hasTooMany(line)) return tooMany;
       const value = parsed(line);
       if (value === undefined) return `a line that is not JSON: ${shown(line, 60)}`;
       on.message(value);
@@ -43,9 +45,14 @@ export function readMessages(
   });
 }
 
+/**
+ * What a server said: the answer to what it was asked; a request that may be as long; anything else; `null`: JSON, and no
+ * message.
+ */
+export type Heard = 'answer' | 'request' | 'word' | null;
+
 export interface OnServer {
-  /** `false`: it is JSON, and no message. */
-  readonly message: (value: unknown) => boolean;
+  readonly message: (value: unknown) => Heard;
   /** A line for the log: what was dropped. */
   readonly stray: (warning: string) => void;
   /** Nothing more is read: the server is to be ended. */
@@ -54,13 +61,17 @@ export interface OnServer {
 
 /** Lines of a server within a second; what is more waits on its side. */
 const mostLines = 20_000;
-/** Of those what answers nothing: notifications, requests of its own. */
+/** Of those what answers nothing: notifications, requests of its own. Each KiB of one counts as one. */
 const mostUnasked = 2_000;
+/** What answers nothing, and passes no text on, has no reason to be longer. */
+const unaskedBytes = 64 * 1024;
+
+const tooMany = `a line of more than ${maxJsonParts} lists, objects, members and values`;
 
 /**
  * Reads what a server prints, as clients do that start it themselves: many print a banner or a word of their log among
  * their messages. What is no message is dropped and told, and goes no further; who prints more of it than `limits` is `bad`,
- * as is a line longer than `mcpLineBytes`.
+ * as is a line longer than `mcpLineBytes`, or one longer than `unaskedBytes` that nobody asked for.
  */
 export function readServer(stream: Readable, on: OnServer, limits: StrayLimits = defaultStrayLimits): void {
   const mayStray = strayBudget(limits);
@@ -78,25 +89,33 @@ export function readServer(stream: Readable, on: OnServer, limits: StrayLimits =
   readWhole(stream, mcpLineBytes, {
     bad: on.bad,
     line: (line) => {
-      const value = parsed(line);
       all?.count();
-      if (!isAnswer(value)) unasked?.count();
-      if (value !== undefined && on.message(value)) return null;
-      if (!mayStray(line.length))
+      const blank = isBlank(line);
+      if (!blank && hasTooMany(line)) return tooMany;
+      const value = blank ? undefined : parsed(line);
+      const heard = value === undefined ? null : on.message(value);
+      if (heard === 'answer') return null;
+      unasked?.count(1 + Math.floor(line.length / 1024));
+      if (heard === 'word' && line.length > unaskedBytes)
+        return `${line.length} bytes that nobody asked for: ${shown(line, 60)}`;
+      if (heard !== null) return null;
+      if (!mayStray(line.length + 1, blank ? 0 : 1))
         return `too much that is no message of JSON-RPC 2.0, at last: ${shown(line, 60)}`;
+      if (blank) return null;
       on.stray(`warning: not a message, dropped: ${shown(line, limits.shownBytes)}`);
       return null;
     },
   });
 }
 
-/** Writes messages; while much waits, `source` is not read. */
-export function messageWriter(stream: Writable, source: Readable): (message: object) => void {
-  const tap = tapOf(source);
-  stream.on('drain', () => tap.free(stream));
+/** Writes messages; while much waits, `source` is not read. Returns how many bytes wait. */
+export function messageWriter(stream: Writable, source: Readable | null): (message: object) => number {
+  const tap = source === null ? null : tapOf(source);
+  if (tap !== null) stream.on('drain', () => tap.free(stream));
   return (message) => {
-    if (stream.destroyed || stream.writableEnded) return;
-    if (!stream.write(`${JSON.stringify(message)}\n`)) tap.hold(stream);
+    if (stream.destroyed || stream.writableEnded) return 0;
+    if (!stream.write(`${JSON.stringify(message)}\n`)) tap?.hold(stream);
+    return stream.writableLength;
   };
 }
 
@@ -109,7 +128,7 @@ interface OnLine {
 /** So long lines are dealt with at a time; then timers and everybody else get their turn. */
 const sliceMs = 5;
 
-/** Lines without blank ones. What the stream ends with and no line break follows is none. */
+/** What the stream ends with and no line break follows is no line. */
 function readWhole(stream: Readable, maxBytes: number, on: OnLine): void {
   const line = new Pieces();
   let over = false;
@@ -138,7 +157,7 @@ function readWhole(stream: Readable, maxBytes: number, on: OnLine): void {
       if (line.length > maxBytes) return bad(`a line of more than ${maxBytes} bytes`);
       if (end < 0) return;
       const whole = line.take();
-      const why = isBlank(whole) ? null : attempted(on, whole);
+      const why = attempted(on, whole);
       if (why !== null) return bad(why);
     }
   };
@@ -160,12 +179,14 @@ function attempted(on: OnLine, line: Buffer): string | null {
   }
 }
 
-function isAnswer(value: unknown): boolean {
-  return isObject(value) && value['method'] === undefined && value['id'] !== undefined;
+function isBlank(line: Buffer): boolean {
+  for (const byte of line) if (byte !== 32 && (byte < 9 || byte > 13)) return false;
+  return true;
 }
 
-function isBlank(line: Buffer): boolean {
-  return line.every((byte) => byte === 32 || (byte >= 9 && byte <= 13));
+/** How deep it goes is judged later: whoever waits for it hears of that. */
+function hasTooMany(line: Buffer): boolean {
+  return isBeyond(line, { parts: maxJsonParts, levels: maxJsonParts });
 }
 
 /** `undefined`: it is no JSON. */
@@ -184,13 +205,16 @@ function shown(line: Buffer, bytes: number): string {
   return line.length > bytes ? `${plain(text).trim()}… (${line.length} bytes)` : plain(text).trim();
 }
 
-function strayBudget({ linesPerMinute, bytesPerMinute }: StrayLimits): (bytes: number) => boolean {
+function strayBudget({
+  linesPerMinute,
+  bytesPerMinute,
+}: StrayLimits): (bytes: number, count: number) => boolean {
   let since = -Infinity;
   let [lines, size] = [0, 0];
-  return (bytes) => {
+  return (bytes, count) => {
     const now = performance.now();
     if (now - since >= 60_000) [since, lines, size] = [now, 0, 0];
-    lines++;
+    lines += count;
     size += bytes;
     return lines <= linesPerMinute && size <= bytesPerMinute;
   };

@@ -1,5 +1,5 @@
 import { plain } from '../plain.ts';
-import { isObject, type JsonRpcObject } from './json-rpc.ts';
+import { isObject, type JsonRpcObject, type RequestId } from './json-rpc.ts';
 
 /** Who a server is: as its signed manifest says, not as it says itself. */
 export interface ServerIdentity {
@@ -24,6 +24,13 @@ export const clientRequests: ReadonlySet<string> = new Set([
   'resources/unsubscribe',
   'completion/complete',
   'logging/setLevel',
+]);
+
+const lists: ReadonlySet<string> = new Set([
+  'tools/list',
+  'prompts/list',
+  'resources/list',
+  'resources/templates/list',
 ]);
 
 /** Their answers are what somebody called for: data, which nobody can sign. */
@@ -63,6 +70,11 @@ export function plainText(value: unknown, most: number = maxText): string {
   return plain(text.slice(0, most)).trim();
 }
 
+/** Whether `method` is answered page by page. */
+export function isList(method: string): boolean {
+  return lists.has(method);
+}
+
 /** Whether the answer to `method` passes as it is. */
 export function isData(method: string): boolean {
   return calls.has(method);
@@ -82,6 +94,9 @@ export function greeting(message: JsonRpcObject, requests: readonly string[]): J
   return { ...message, params: { ...params, capabilities: Object.fromEntries(passed) } };
 }
 
+/** A day, as all have been; of a draft a short name. */
+const versions = /^(?:DRAFT-)?\d{4}(?:-[\dv]{1,3}){1,3}$/;
+
 /** How a server introduces itself: version and abilities, and no word of its own but signed `instructions`. */
 export function introduction(
   result: Members,
@@ -91,7 +106,7 @@ export function introduction(
   const { protocolVersion, capabilities: offered } = result;
   const offers = isObject(offered) ? offered : {};
   return {
-    protocolVersion: /^[\w.-]{1,40}$/.test(String(protocolVersion)) ? protocolVersion : '',
+    protocolVersion: versions.test(String(protocolVersion)) ? protocolVersion : '',
     capabilities: Object.fromEntries(
       [...capabilities].flatMap(([name, flags]) => {
         const offer = offers[name];
@@ -109,22 +124,29 @@ export function introduction(
   };
 }
 
-/** A page of a list, of which nothing passes but its items and where the next page begins. */
-export function page(name: string, items: readonly unknown[], { nextCursor }: Members): Members {
-  return { [name]: items, ...(typeof nextCursor === 'string' ? { nextCursor: plainText(nextCursor) } : {}) };
+/** A page of a list, of which nothing passes but its items, and by a number of ours where the next page begins. */
+export function page(name: string, items: readonly unknown[], nextCursor: string | null): Members {
+  return { [name]: items, ...(nextCursor === null ? {} : { nextCursor }) };
 }
+
+/** An address as RFC 3986 writes it, so that all of it is seen: what is not ASCII is percent-encoded. `{}` are for templates. */
+const addresses = /^[a-z][a-z0-9+.-]{0,40}:[\w\-.~:/?#[\]@!$&'()*+,;=%{}]{1,2000}$/i;
+/** Of RFC 6838, with its registered top-level types, and no parameters. */
+const mediaTypes =
+  /^(?:application|audio|example|font|haptics|image|message|model|multipart|text|video)\/[\w!#$&^.+-]{1,80}(?=;|$)/i;
 
 /** Resources are made as a server runs, and nobody signs them: each passes as its address, with nothing said about it. */
 export function resources(list: unknown, address: 'uri' | 'uriTemplate'): readonly Members[] {
   return (Array.isArray(list) ? Array.from<unknown>(list) : []).flatMap((item) => {
     if (!isObject(item)) return [];
     const { [address]: where, mimeType, size } = item;
-    if (typeof where !== 'string' || !/^[a-z][a-z0-9+.-]*:[^\s\p{C}]{1,2000}$/iu.test(where)) return [];
+    if (typeof where !== 'string' || !addresses.test(where)) return [];
+    const [type] = (typeof mimeType === 'string' && mediaTypes.exec(mimeType)) || [];
     return [
       {
         [address]: where,
         name: where,
-        ...(typeof mimeType === 'string' && /^[\w.+/;=-]{1,100}$/.test(mimeType) ? { mimeType } : {}),
+        ...(type === undefined ? {} : { mimeType: type }),
         ...(typeof size === 'number' ? { size } : {}),
       },
     ];
@@ -139,23 +161,42 @@ export function failure(method: string, error: unknown): Members {
   return { code: number, message: plainText(message), ...(data === undefined ? {} : { data }) };
 }
 
+/** By what the client wants to hear how far a call is. Of what is no call nothing is told: that would be words before any. */
+export function progressToken(method: string, params: unknown): RequestId | null {
+  const meta = isData(method) && isObject(params) ? params['_meta'] : undefined;
+  const token = isObject(meta) ? meta['progressToken'] : undefined;
+  return typeof token === 'string' || typeof token === 'number' ? token : null;
+}
+
+/** What is under way, by which is judged what a notification is about. */
+export interface UnderWay {
+  /** The number by which the client knows a request of the server; `null`: there is none. */
+  readonly asked: (id: unknown) => number | null;
+  /** Whether the client wants to hear of a call by this token. */
+  readonly tells: (token: unknown) => boolean;
+}
+
 /** A notification with what is known of it; `null` = it is none that passes. */
-export function notification(method: string, params: unknown): JsonRpcObject | null {
+export function notification(
+  method: string,
+  params: unknown,
+  { asked, tells }: UnderWay,
+): JsonRpcObject | null {
   const given = isObject(params) ? params : {};
   const passed = (known: Members): JsonRpcObject => ({ jsonrpc: '2.0', method, params: known });
-  const isId = (id: unknown): boolean =>
-    typeof id === 'number' || (typeof id === 'string' && id.length <= 1000);
   if (withoutParams.has(method)) return { jsonrpc: '2.0', method };
   if (method === 'notifications/resources/updated') {
     const [known] = resources([given], 'uri');
     return known === undefined ? null : passed({ uri: known['uri'] });
   }
-  if (method === 'notifications/cancelled' && isId(given['requestId']))
-    return passed({ requestId: given['requestId'] });
-  if (method !== 'notifications/progress' || !isId(given['progressToken'])) return null;
-  const { progressToken, progress, total, message } = given;
+  if (method === 'notifications/cancelled') {
+    const requestId = asked(given['requestId']);
+    return requestId === null ? null : passed({ requestId });
+  }
+  if (method !== 'notifications/progress' || !tells(given['progressToken'])) return null;
+  const { progressToken: token, progress, total, message } = given;
   return passed({
-    progressToken,
+    progressToken: token,
     progress: typeof progress === 'number' ? progress : 0,
     ...(typeof total === 'number' ? { total } : {}),
     ...(typeof message === 'string' ? { message: plainText(message) } : {}),

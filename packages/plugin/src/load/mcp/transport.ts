@@ -11,7 +11,7 @@ import type { Live } from '../recheck.ts';
 import { filterServer } from './filter-server.ts';
 import type { McpFilter, McpMetrics } from './filter.ts';
 import type { JsonRpcMessage } from './json-rpc.ts';
-import { commandProgram } from './command.ts';
+import { serverProgram } from './command.ts';
 
 /** Structurally a `Transport` of the MCP SDK, of which nothing is imported. */
 export interface McpTransport {
@@ -92,7 +92,7 @@ export function mcpTransport(context: Context, spec: string, options: McpTranspo
         const start = startPlugin(
           context,
           readSpec(context, spec),
-          (activated, root, given) => commandProgram(activated, root, given, options),
+          (activated, root, given) => serverProgram(activated, root, given, options),
           { ...options, signal: signal === undefined ? late.signal : AbortSignal.any([signal, late.signal]) },
         );
         beginning = start.catch(() => undefined);
@@ -106,7 +106,7 @@ export function mcpTransport(context: Context, spec: string, options: McpTranspo
       }
       const { process: confined, clean } = started;
       filter = filterServer(started, {
-        source: confined.stdout,
+        source: null, // `send` waits
         toClient: (message) => {
           try {
             transport.onmessage?.(message);
