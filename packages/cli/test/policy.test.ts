@@ -126,8 +126,11 @@ describe('policy', () => {
     const wrong = rules('wrong.json', { for: '*', refused: true });
     expect(await ragv(`policy show --policy ${wrong}`)).toMatchObject({
       exit: 2,
-      stderr: containing('no member of this name'),
+      stderr: containing(`ragv policy check ${wrong}`),
     });
+    const checked = await ragv(`policy check ${wrong}`);
+    expect(checked).toMatchObject({ exit: 2, stderr: containing('no member of this name') });
+    expect(checked.stderr).toContain('hint: docs/policy.md says what a rule may hold\n');
     const range = rules('range.json', { for: '*', versions: 'soon' });
     expect(await ragv(`policy check ${range}`)).toMatchObject({
       exit: 2,

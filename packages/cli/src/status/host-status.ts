@@ -35,10 +35,11 @@ export async function hostStatus(context: Context): Promise<number> {
       `the clock of this host is ${duration(status.clockBehindMs)} behind what it was; expiry is judged by the later`,
     );
   const bad = plugins.filter((plugin) => plugin.yanked !== null || plugin.revoked !== null);
-  for (const plugin of bad)
-    voice.warn(
-      `${plugin.vendor}/${plugin.plugin}@${plugin.version} was taken back; ragv update, ragv rollback or ragv uninstall ${plugin.vendor}/${plugin.plugin}`,
-    );
+  for (const plugin of bad) {
+    const name = `${plugin.vendor}/${plugin.plugin}`;
+    const next = plugin.newer === null ? (plugin.refused?.hint ?? `ragv info ${name}`) : 'ragv update';
+    voice.warn(`${name}@${plugin.version} was taken back; ${next}, ragv rollback or ragv uninstall ${name}`);
+  }
   const refused = plugins.flatMap((plugin) => (bad.includes(plugin) ? [] : (plugin.refused ?? [])));
   const held = [...refused, ...plugins.flatMap((plugin) => plugin.held ?? [])];
   for (const hint of new Set(held.flatMap((reason) => reason.hint ?? []))) voice.note(`hint: ${hint}`);

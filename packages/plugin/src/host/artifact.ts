@@ -21,7 +21,7 @@ export async function installedArtifact(
   signal: AbortSignal | undefined,
 ): Promise<VerifiedArtifact> {
   const name = `${pointer.vendor}/${pointer.plugin}@${pointer.version}`;
-  await refuseRevoked(context, name, pointer);
+  await refuseRevoked(context, pointer);
   const manifest = await verifyEvidence(context, pointer, pointer);
   const bytes = await readContent(context, manifest.artifact.sha256);
   if (bytes === null)

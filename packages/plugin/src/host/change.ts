@@ -11,10 +11,11 @@ import { pruneContent } from './content.ts';
 import type { Context } from './context.ts';
 import { HostNotFoundError, HostPolicyError, HostUntrustedError } from './errors.ts';
 import { verifyEvidence } from './evidence.ts';
-import { removeConsents } from './grants.ts';
+import { removeConsents, type PluginId } from './grants.ts';
 import { describe } from './kept.ts';
+import { installAnother } from './other-version.ts';
 import { pluginPaths } from './paths.ts';
-import type { Pointer } from './pointer.ts';
+import type { Installed, Pointer } from './pointer.ts';
 import { removePointer, requirePointer, treeFolder, writePointer } from './pointer.ts';
 import { policiesKnown } from './policy-file.ts';
 import { policyObjection } from './policy-judge.ts';
@@ -122,25 +123,25 @@ async function refuseKnownBad(
   version: Pointer['previous'] & object,
 ): Promise<void> {
   const name = `${spec.vendor}/${spec.plugin}@${version.version}`;
-  await refuseRevoked(context, name, version);
+  await refuseRevoked(context, { ...spec, ...version });
   const yanked = (await knownIndex(context, spec))?.versions.get(version.version)?.yanked ?? null;
   if (yanked !== null)
     throw new HostPolicyError('YANKED', `${name} was yanked on ${yanked.at}: ${yanked.reason}`, {
-      hint: 'choose another version',
+      hint: await installAnother(context, spec),
     });
 }
 
 /** @throws REVOKED, by what this host has seen */
 export async function refuseRevoked(
   context: Context,
-  name: string,
-  installed: { readonly artifact: string; readonly manifest: string },
+  installed: PluginId & Pick<Installed, 'version' | 'artifact' | 'manifest'>,
 ): Promise<void> {
+  const name = `${installed.vendor}/${installed.plugin}@${installed.version}`;
   const known = await knownRevocations(context);
   const revoked = known.get(installed.artifact) ?? known.get(installed.manifest);
   if (revoked === undefined) return;
   throw new HostPolicyError('REVOKED', `${name} is revoked since ${revoked.at}: ${revoked.reason}`, {
-    hint: 'install another version',
+    hint: await installAnother(context, installed),
   });
 }
 

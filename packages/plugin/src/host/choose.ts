@@ -32,14 +32,15 @@ async function objection(
   entry: IndexEntry,
   revocations: Revocations,
 ): Promise<HostPolicyError | null> {
+  const hint = `another version: ragv info ${what.slice(0, what.lastIndexOf('@'))}`;
   const revoked = revocations.get(entry.artifact.sha256) ?? revocations.get(entry.manifest.sha256);
   if (revoked !== undefined)
     return new HostPolicyError('REVOKED', `${what} is revoked since ${revoked.at}: ${revoked.reason}`, {
-      hint: 'choose another version',
+      hint,
     });
   if (entry.yanked !== null)
     return new HostPolicyError('YANKED', `${what} was yanked on ${entry.yanked.at}: ${entry.yanked.reason}`, {
-      hint: 'choose another version',
+      hint,
     });
   if (!(await enginesFit(entry.engines)))
     return new HostPolicyError(
@@ -88,7 +89,15 @@ export async function chooseVersion(
     if (rule !== null) heldBack ??= { version, error: rule };
     else if (version === pointed) break; // a channel means what it points to, if no rule holds that back
   }
-  if (refused !== null) throw refused;
+  if (refused !== null) {
+    const isBad = refused.code === 'REVOKED' || refused.code === 'YANKED';
+    if (!isBad || wanted === '*') throw refused;
+    const other = await chooseVersion(index, '*', options).catch(() => null);
+    if (other === null) throw refused;
+    throw new HostPolicyError(refused.code, refused.message, {
+      hint: `ragv install ${name}@${other.version}`,
+    });
+  }
   const all = [...index.versions.keys()].toSorted((a, b) => compareVersions(b, a));
   throw new HostNotFoundError(
     'NO_SUCH_VERSION',

@@ -17,9 +17,13 @@ function heldFile(context: Context, { vendor, plugin }: PluginId): string {
   return join(context.paths.known, knownFolder(vendor), `${plugin}.held.json`);
 }
 
-/** What a rule keeps back, as a choice says it. */
-export function heldBack(context: Context, { heldBack: held = null }: Chosen): HeldUpdate | null {
-  if (held === null) return null;
+/** What a rule keeps back, as a choice says it. That a pin leaves newer versions alone is what it is for: no update waits there. */
+export function heldBack(
+  context: Context,
+  { heldBack: held = null }: Chosen,
+  isUpdate: boolean,
+): HeldUpdate | null {
+  if (held === null || (isUpdate && held.error.code === 'NOT_PINNED')) return null;
   return {
     version: held.version,
     code: held.error.code,

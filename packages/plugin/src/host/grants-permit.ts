@@ -8,6 +8,7 @@ import type { OnRevoked } from '../formats/organisation-policy.ts';
 import type { Context } from './context.ts';
 import { HostPolicyError } from './errors.ts';
 import { asBounds, asksForSomething, consentTo, type Consent } from './grants.ts';
+import { installAnother } from './other-version.ts';
 import { pinnedElsewhere } from './pinned.ts';
 import { policiesKnown } from './policy-file.ts';
 import { leastMode, narrowAll, onRevoked, rulesFor } from './policy.ts';
@@ -60,7 +61,9 @@ export async function permitFor(
     throw new HostPolicyError(
       'NOT_PINNED',
       `${name} is not within ${elsewhere.rule.versions}, says ${elsewhere.place}`,
-      { hint: `ragv update ${vendor}/${plugin}, or ragv policy explain ${vendor}/${plugin}` },
+      {
+        hint: `${await installAnother(context, manifest)}; ragv policy explain ${vendor}/${plugin} says why`,
+      },
     );
   const consent = now === undefined ? await consentTo(context, manifest, asked) : null;
   const given = now ?? consent;

@@ -18,6 +18,7 @@ import { locate, type Source } from './locate.ts';
 import { checkVendor } from './owner.ts';
 import { ensureFolder, pluginPaths } from './paths.ts';
 import { readPointer, treeFolder, type Pointer } from './pointer.ts';
+import { pinnedElsewhere } from './pinned.ts';
 import { judgeFor } from './policy-judge.ts';
 import { rulesFor, startsFirst, type PlacedRule } from './policy.ts';
 import { checkLocked } from './project-lock.ts';
@@ -76,15 +77,17 @@ async function installChosen(
     prerelease: options.prerelease ?? false,
     judge,
   });
-  const held = heldBack(context, chosen);
+  const held = heldBack(context, chosen, options.intent === 'update');
   const failed =
     options.intent === 'update' && !chosen.exact ? await failedBefore(context, chosen, spec) : null;
   if (pointer !== null && failed !== null) return { ...unchanged(context, pointer), held: failed };
   const refused = unseen(seen, index, chosen);
   if (refused !== null) throw refused;
   const lower = pointer !== null && compareVersions(chosen.version, pointer.version) < 0;
-  if (pointer !== null && lower && options.intent === 'update' && !chosen.exact)
+  if (pointer !== null && lower && options.intent === 'update' && !chosen.exact) {
+    await refusePinned(rules, pointer, chosen);
     return { ...unchanged(context, pointer), held };
+  }
   if (pointer !== null && lower && !chosen.exact) refuseDowngrade(index, chosen, pointer);
   await checkLocked(context, `${spec.vendor}/${spec.plugin}`, chosen.version, chosen.entry);
   // Offline the metadata may have gone on without this plugin's; what is whole and wanted needs none of it.
@@ -154,6 +157,18 @@ async function installChosen(
     removeJournal(context);
     if (done) context.step('journal removed');
   }
+}
+
+/** What is installed is none of those that a rule names: it stays, and is not started. */
+async function refusePinned(rules: readonly PlacedRule[], pointer: Pointer, chosen: Chosen): Promise<void> {
+  const elsewhere = await pinnedElsewhere(rules, pointer.version);
+  if (elsewhere === null) return;
+  const name = `${pointer.vendor}/${pointer.plugin}`;
+  throw new HostPolicyError(
+    'NOT_PINNED',
+    `${name}@${pointer.version} is not within ${elsewhere.rule.versions}, says ${elsewhere.place}, and an update goes to no lower version`,
+    { hint: `ragv install ${name}@${chosen.version}` },
+  );
 }
 
 /** A version that did not live is not tried again by itself; whoever asks to install it tries it. */

@@ -222,7 +222,7 @@ interface VendorNow {
 
 /** What a rule keeps back, if that is newer than what is there. */
 function heldNow(context: Context, pointer: Pointer, next: Chosen | null): HeldUpdate | null {
-  const held = next === null ? null : heldBack(context, next);
+  const held = next === null ? null : heldBack(context, next, true);
   return held !== null && compareVersions(held.version, pointer.version) > 0 ? held : null;
 }
 

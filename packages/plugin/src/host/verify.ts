@@ -75,7 +75,7 @@ export async function refusedToStart(
 ): Promise<Held | null> {
   const name = `${pointer.vendor}/${pointer.plugin}@${pointer.version}`;
   try {
-    await refuseRevoked(context, name, pointer);
+    await refuseRevoked(context, pointer);
     await permitFor(context, manifest ?? (await verifyEvidence(context, pointer, pointer)));
     return null;
   } catch (error) {

@@ -1,6 +1,7 @@
 import type { OnRevoked } from '../formats/organisation-policy.ts';
 import type { Context } from './context.ts';
 import { HostPolicyError } from './errors.ts';
+import { installAnother } from './other-version.ts';
 import type { Installed } from './pointer.ts';
 import type { PluginId } from './grants.ts';
 import { policiesKnown } from './policy-file.ts';
@@ -33,7 +34,8 @@ export async function judgeRunning(
   const revoked = known.get(running.artifact) ?? known.get(running.manifest);
   if (revoked !== undefined) {
     const message = `${name} is revoked since ${revoked.at}: ${revoked.reason}`;
-    return { error: new HostPolicyError('REVOKED', message, { hint: 'install another version' }), action };
+    const hint = await installAnother(context, running);
+    return { error: new HostPolicyError('REVOKED', message, { hint }), action };
   }
   const refusing = rules.find(({ rule }) => rule.refuse);
   if (refusing === undefined) return null;

@@ -55,7 +55,7 @@ export async function activate(
   const { pointer, lock } = await holdInstalled(context, spec, signal);
   try {
     const name = `${pointer.vendor}/${pointer.plugin}@${pointer.version}`;
-    await refuseRevoked(context, name, pointer);
+    await refuseRevoked(context, pointer);
     const manifest = await verifyEvidence(context, pointer, pointer);
     return {
       name,

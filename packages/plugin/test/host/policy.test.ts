@@ -258,6 +258,43 @@ describe('what is installed and would not be started is said by whoever is asked
   });
 });
 
+describe('a hint names a command that helps', () => {
+  test('where a version above the pin is installed; below it, nothing is held', async () => {
+    const world = await installed();
+    await publish(world, '1.1.0', 1);
+    await (await world.host()).update();
+    const host = await world.host({ policy: policy({ for: '*', versions: '1.0.0' }) });
+    const helps = {
+      code: 'NOT_PINNED',
+      hint: expect.stringContaining('ragv install acme/hello@1.0.0') as unknown,
+    };
+    await expect(host.run('acme/hello', [])).rejects.toMatchObject(helps);
+    await expect(host.update()).rejects.toMatchObject(helps);
+    expect((await host.status()).plugins).toMatchObject([{ version: '1.1.0', refused: helps }]);
+    expect(await host.install('acme/hello@1.0.0')).toMatchObject({ changed: true });
+    expect(await host.update()).toMatchObject([{ changed: false, version: '1.0.0', held: null }]);
+    expect((await host.status()).plugins).toMatchObject([{ newer: null, heldUpdate: null, refused: null }]);
+  });
+
+  test('where the newest version was revoked', async () => {
+    const world = await installed();
+    await publish(world, '1.1.0', 1);
+    await publish(world, '1.2.0', 1);
+    const host = await world.host();
+    await host.update();
+    world.revoke(digestOf(world, '1.2.0'));
+    const helps = { code: 'REVOKED', hint: 'ragv install acme/hello@1.1.0' };
+    await expect(host.update()).rejects.toMatchObject(helps);
+    expect((await host.status()).plugins).toMatchObject([{ version: '1.2.0', refused: helps }]);
+    await expect(host.run('acme/hello', [])).rejects.toMatchObject(helps);
+    expect(await host.install('acme/hello@1.1.0')).toMatchObject({ changed: true });
+    world.revoke(...['1.0.0', '1.1.0', '1.2.0'].map((version) => digestOf(world, version)));
+    await expect(host.install('acme/hello')).rejects.toMatchObject({
+      hint: 'another version: ragv info acme/hello',
+    });
+  });
+});
+
 describe('other rules', () => {
   const cases: readonly (readonly [string, object, string, string])[] = [
     [
