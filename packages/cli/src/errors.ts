@@ -9,6 +9,7 @@ export type CliErrorCode =
   | 'BAD_CONFIG'
   | 'NO_SUCH_VENDOR'
   | 'NO_SUCH_FILE'
+  | 'NO_TEXTS' // of a server: what its tools say could not be asked of it
   | 'ADDRESS_IN_USE'
   | 'CONFIRMATION_REQUIRED'
   | 'STORE_UNFIT'

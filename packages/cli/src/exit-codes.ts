@@ -307,6 +307,7 @@ export const exitOfError: Readonly<Record<ErrorCode, Exit>> = {
   BAD_CONFIG: 'usage',
   NO_SUCH_VENDOR: 'notFound',
   NO_SUCH_FILE: 'notFound',
+  NO_TEXTS: 'refused',
   PIP_FAILED: 'failure',
   PIP_CHANGED: 'untrusted',
   ADDRESS_IN_USE: 'conflict',

@@ -1,10 +1,9 @@
-import { readFile } from 'node:fs/promises';
 import { constants } from 'node:os';
 import { modes, type Mode } from '@ragnos/plugin';
-import { isJsonObject, parseJson } from '@ragnos/tuf';
 import type { Context } from '../command.ts';
 import { CliError } from '../errors.ts';
 import { hostFor } from '../host.ts';
+import { readSettings } from '../settings-file.ts';
 import { count } from '../text.ts';
 import { standardStreams } from '../voice.ts';
 
@@ -45,8 +44,8 @@ export async function run(context: Context): Promise<number> {
 }
 
 /** Beside a plugin's own words one line is enough; who wants to know asks. */
-function withheldLines(spec: string, withheld: readonly string[], all: boolean): readonly string[] {
-  if (all) return withheld.map((one) => `note: not given: ${one}`);
+function withheldLines(spec: string, withheld: readonly Withheld[], all: boolean): readonly string[] {
+  if (all) return withheld.map(({ what, by, why = by }) => `note: not given: ${what.text} (${why})`);
   if (withheld.length === 0) return [];
   const what = count(withheld.length, 'thing that it asks for is', 'things that it asks for are');
   return [`note: ${what} not given: ragv run --verbose ${spec} says which`];
@@ -66,30 +65,4 @@ function readMode(text: string | undefined): Mode | undefined {
   if (text !== undefined && mode === undefined)
     throw new CliError('USAGE', `--mode ${text} is none of ${modes.join(', ')}`);
   return mode;
-}
-
-/** `{ "folders": ["/data"], "level": 3 }`: what a bundle asks its person for. */
-async function readSettings(
-  file: string | undefined,
-): Promise<ReadonlyMap<string, readonly string[]> | undefined> {
-  if (file === undefined) return undefined;
-  const bytes = await readFile(file).catch((cause: unknown) => {
-    throw new CliError('NO_SUCH_FILE', `${file} cannot be read`, { cause });
-  });
-  const json = parseJson(bytes, file);
-  const values = isJsonObject(json) ? Object.entries(json) : [];
-  return new Map(
-    values.map(([name, value]) => {
-      const list = Array.isArray(value) ? value : [value];
-      const texts = list.flatMap((item) =>
-        ['string', 'number', 'boolean'].includes(typeof item) ? [String(item)] : [],
-      );
-      if (texts.length !== list.length)
-        throw new CliError(
-          'USAGE',
-          `${file}: ${name} is neither a text, a number, true or false, nor a list of them`,
-        );
-      return [name, texts] as const;
-    }),
-  );
 }

@@ -1,4 +1,5 @@
 import type { CommandSpec, OptionSpec } from '../command.ts';
+import { packOptions } from './pack.ts';
 
 const vendor: OptionSpec = ['--vendor <name>', 'whose plugin it is (default: the vendor in ragv.toml)'];
 
@@ -37,7 +38,7 @@ export const operatorCommands: readonly CommandSpec[] = [
     options: [
       ['--vendor <name>', 'whose plugin it is'],
       ['--output <folder>', 'where to write it (default: the current folder)'],
-      ...packOptions(),
+      ...packOptions,
     ],
     examples: ['ragv pack ./hello --vendor acme', 'ragv pack npm:mathjs@14.0.0 --vendor acme --bundle'],
     load: () => import('../commands/pack.ts'),
@@ -48,7 +49,7 @@ export const operatorCommands: readonly CommandSpec[] = [
     summary: 'pack and publish: a folder, a .tgz, .mcpb, .vsix or .whl file, or npm:name@version',
     audience: 'operator',
     writes: true,
-    options: [vendor, ...packOptions()],
+    options: [vendor, ...packOptions],
     examples: [
       'ragv publish ./hello',
       'ragv publish npm:marked@15.0.0 npm:marked@15.0.12',
@@ -192,12 +193,3 @@ export const operatorCommands: readonly CommandSpec[] = [
     load: () => import('../commands/key-passwd.ts'),
   },
 ];
-
-function packOptions(): readonly OptionSpec[] {
-  return [
-    ['--bundle', 'put the production dependencies inside'],
-    ['--name <name>', 'the plugin’s name (default: the package’s, of a scoped one the last part)'],
-    ['--lockfile <file>', 'a package-lock.json that says what is bundled'],
-    ['--target <system>', 'linux-x64 and the like: take native parts for that system'],
-  ];
-}

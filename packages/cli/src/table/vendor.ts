@@ -1,4 +1,5 @@
 import type { CommandSpec, OptionSpec } from '../command.ts';
+import { packOptions } from './pack.ts';
 
 const hostOptions: readonly OptionSpec[] = [
   [
@@ -60,10 +61,7 @@ export const vendorCommands: readonly CommandSpec[] = [
       keys,
       ['--output <folder>', 'where to write the submission'],
       life,
-      ['--bundle', 'put the production dependencies inside'],
-      ['--name <name>', 'the plugin’s name (default: the package’s, of a scoped one the last part)'],
-      ['--lockfile <file>', 'a package-lock.json that says what is bundled'],
-      ['--target <system>', 'linux-x64 and the like: take native parts for that system'],
+      ...packOptions,
       ['--split <bits>', 'split the role into 2^bits files, or split it anew'],
       [
         '--compat <client...>',
