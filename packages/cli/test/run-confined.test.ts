@@ -72,7 +72,7 @@ test.each(['process', 'sandbox'])(
     );
     expect(said.stderr.match(/not given/g)).toHaveLength(1);
     const verbose = await ragv(`run --verbose --mode ${mode} acme/prober x y`);
-    expect(verbose.stderr).toContain('note: not given: read $project');
+    expect(verbose.stderr).toContain('note: not given: reads the folder of your project (');
     expect(verbose.stderr).not.toContain('says which');
     expect((await ragv(`run --quiet --mode ${mode} acme/prober x y`)).stderr).toBe('');
   },

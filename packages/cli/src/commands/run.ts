@@ -1,5 +1,5 @@
 import { constants } from 'node:os';
-import { modes, type Mode } from '@ragnos/plugin';
+import { modes, type Mode, type Withheld } from '@ragnos/plugin';
 import type { Context } from '../command.ts';
 import { CliError } from '../errors.ts';
 import { hostFor } from '../host.ts';
@@ -44,8 +44,8 @@ export async function run(context: Context): Promise<number> {
 }
 
 /** Beside a plugin's own words one line is enough; who wants to know asks. */
-function withheldLines(spec: string, withheld: readonly string[], all: boolean): readonly string[] {
-  if (all) return withheld.map((one) => `note: not given: ${one}`);
+function withheldLines(spec: string, withheld: readonly Withheld[], all: boolean): readonly string[] {
+  if (all) return withheld.map(({ what, by, why = by }) => `note: not given: ${what.text} (${why})`);
   if (withheld.length === 0) return [];
   const what = count(withheld.length, 'thing that it asks for is', 'things that it asks for are');
   return [`note: ${what} not given: ragv run --verbose ${spec} says which`];

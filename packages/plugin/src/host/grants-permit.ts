@@ -30,8 +30,10 @@ export interface Permit {
 
 export interface Withheld {
   readonly what: Statement;
-  /** The place of the rule, or `consent`. */
+  /** The place of the rule, `consent`, or `host`: it was allowed, and this host has no such thing to give. */
   readonly by: string;
+  /** Of a host: what is missing. */
+  readonly why?: string;
 }
 
 /**

@@ -4,6 +4,7 @@ import type { DeniedAccess } from '../confine/api.ts';
 import type { Mode } from '../confine/grant.ts';
 import type { GivenGrant } from '../load/permit.ts';
 import type { CallOptions } from './api.ts';
+import type { Withheld } from './grants-permit.ts';
 
 /** Where a running plugin reads and writes. None of them is ended. */
 export interface RunStreams {
@@ -38,7 +39,7 @@ export interface RunOptions extends CallOptions {
         readonly folder: string;
         readonly mode: Mode;
         /** What it asks for and does not get. */
-        readonly withheld: readonly string[];
+        readonly withheld: readonly Withheld[];
       }) => void)
     | undefined;
   readonly onDenied?: ((access: DeniedAccess) => void) | undefined;

@@ -110,7 +110,7 @@ export interface HandleEvents {
   /** It ended, and why; it is started again or not. */
   readonly ended: { readonly error: Error; readonly again: boolean };
   readonly restarted: { readonly restarts: number };
-  /** It was revoked, or its tree changed, while it ran; policy says whether it goes on. */
+  /** It was revoked while it ran: policy says whether it goes on. Or its tree changed: it goes on if that was repaired. */
   readonly judged: { readonly error: Error; readonly stopped: boolean };
 }
 
@@ -128,7 +128,7 @@ export interface PluginHandle<Api extends object = UnknownApi> {
   readonly state: PluginState;
   /** The functions that its main module exports. */
   readonly functions: readonly string[];
-  /** What its manifest declares and it was not given: by whoever was asked (`consent`), or by a rule of a policy, whose place it is. */
+  /** What its manifest declares and it was not given: by whoever was asked (`consent`), by a rule of a policy, whose place it is, or for want of it here (`host`). */
   readonly withheld: readonly Withheld[];
   /**
    * Calls an exported function. Values are JSON, with `Uint8Array` anywhere in them. A stream comes as an async iterator,

@@ -81,8 +81,8 @@ export class Handle {
     return this.#functions;
   }
 
-  get withheld(): Started['permit']['withheld'] {
-    return this.#last?.permit.withheld ?? [];
+  get withheld(): Started['withheld'] {
+    return this.#last?.withheld ?? [];
   }
 
   /** What runs now; `null` between two starts and at the end. */

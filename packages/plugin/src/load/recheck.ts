@@ -7,7 +7,7 @@ import { capabilityDifference } from '../capabilities/difference.ts';
 import type { OnRevoked } from '../formats/organisation-policy.ts';
 import type { Context } from '../host/context.ts';
 import { verifyEvidence } from '../host/evidence.ts';
-import { HostPolicyError } from '../host/errors.ts';
+import { HostPolicyError, HostUntrustedError } from '../host/errors.ts';
 import { grantsFile } from '../host/grants.ts';
 import { policyFile } from '../host/policy-file.ts';
 import { openSession, openUpdater, revocationsFile } from '../host/session.ts';
@@ -181,8 +181,15 @@ async function judge(
     }
     await verifyEvidence(context, pointer, pointer);
     const { sealAboveBytes } = about;
-    await verifyTree(context, { name, pointer, manifest }, { repair: true, sealAboveBytes });
-    return null;
+    const tree = await verifyTree(context, { name, pointer, manifest }, { repair: true, sealAboveBytes });
+    if (tree === 'whole') return null;
+    const repaired = new HostUntrustedError(
+      'TREE_CHANGED',
+      `${name}: its files were not as signed, and were put right from its archive`,
+      { hint: 'what runs was verified before; find out who changed them' },
+    );
+    one.judged(repaired, false);
+    return { plugin: name, error: repaired, stopped: false };
   } catch (error) {
     if (!(error instanceof VaultError)) throw error;
     const stopped = action === 'stop';

@@ -3,9 +3,12 @@ import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 
 import type { Capabilities } from '../capabilities/capabilities.ts';
+import type { CapabilityName } from '../capabilities/items.ts';
+import { describeItem } from '../capabilities/words.ts';
 import type { Grant } from '../confine/grant.ts';
 import { isInside, overlaps } from '../confine/inside.ts';
 import { findProgram } from '../confine/programs.ts';
+import type { Withheld } from '../host/grants-permit.ts';
 import { ensureFolder } from '../host/paths.ts';
 
 /** What the roots of capabilities stand for here; `null` = nothing, and what lies below it is withheld. */
@@ -31,8 +34,8 @@ export interface GrantInputs {
 
 export interface Resolved {
   readonly grant: Grant;
-  /** What was allowed and cannot be given here, and why: a line each. */
-  readonly missing: readonly string[];
+  /** What was allowed and cannot be given here, and why. */
+  readonly missing: readonly Withheld[];
 }
 
 /**
@@ -40,25 +43,27 @@ export interface Resolved {
  * given, whoever agreed to it.
  */
 export function resolveGrant({ capabilities, places, deny, environments }: GrantInputs): Resolved {
-  const missing: string[] = [];
+  const missing: Withheld[] = [];
+  const miss = (capability: CapabilityName, value: string, why: string): void =>
+    void missing.push({ what: describeItem({ capability, value }), by: 'host', why });
   const denied = deny.map(real);
-  const resolvePlaces = (list: readonly string[], what: string): readonly string[] => {
+  const resolvePlaces = (list: readonly string[], what: CapabilityName): readonly string[] => {
     const found = list.flatMap((place) => {
       const paths = pathsOf(place, places);
-      if (paths.length === 0) missing.push(`${what} ${place}: it stands for nothing here`);
+      if (paths.length === 0) miss(what, place, 'it stands for nothing here');
       return paths.flatMap(({ path, within }) => {
         if (!existsSync(path)) {
-          missing.push(`${what} ${place}: ${path} does not exist`);
+          miss(what, place, `${path} does not exist`);
           return [];
         }
         const target = realpathSync(path);
         if (within !== null && !isInside(target, within)) {
-          missing.push(`${what} ${place}: ${path} leads out of ${within}`);
+          miss(what, place, `${path} leads out of ${within}`);
           return [];
         }
         const kept = denied.find((one) => overlaps(target, one));
         if (kept !== undefined) {
-          missing.push(`${what} ${place}: ${target} would open ${kept}, which belongs to the vault`);
+          miss(what, place, `${target} would open ${kept}, which belongs to the vault`);
           return [];
         }
         return [target];
@@ -69,17 +74,15 @@ export function resolveGrant({ capabilities, places, deny, environments }: Grant
   const exec = capabilities.exec.flatMap((name) => {
     const program = name === '*' ? null : name.startsWith('/') ? name : findProgram(name);
     if (program === null || !existsSync(program)) {
-      missing.push(
-        `exec ${name}: ${name === '*' ? 'only mode trusted runs any program' : 'there is none here'}`,
-      );
+      miss('exec', name, name === '*' ? 'only mode trusted runs any program' : 'there is none here');
       return [];
     }
     return [realpathSync(program)];
   });
   const { native, worker, eval: evaluates, limits } = capabilities;
   const grant: Grant = {
-    read: resolvePlaces(capabilities.read, 'read'),
-    write: resolvePlaces(capabilities.write, 'write'),
+    read: resolvePlaces(capabilities.read, 'fs.read'),
+    write: resolvePlaces(capabilities.write, 'fs.write'),
     connect: capabilities.connect,
     env: valuesOf(capabilities.env, environments),
     exec: [...new Set(exec)],

@@ -10,6 +10,7 @@ import { startConfined } from '../confine/start.ts';
 import type { Context } from '../host/context.ts';
 import type { PluginManifest } from '../formats/manifest.ts';
 import { HostFailureError, HostPolicyError } from '../host/errors.ts';
+import type { Withheld } from '../host/grants-permit.ts';
 import { refuseForeign, runtimeOf, type GivenToLaunch } from '../host/launch.ts';
 import { isAtLeast } from '../host/policy.ts';
 import { treeChanged } from '../host/verify.ts';
@@ -50,7 +51,7 @@ export interface Started {
   /** What was agreed to for this start alone. */
   readonly given: GivenGrant | undefined;
   /** What it asks for and does not get here. */
-  readonly withheld: readonly string[];
+  readonly withheld: readonly Withheld[];
   readonly callsPerMinute: number;
   readonly startMs: number;
   /** Of the chain and the tree; a process that waits starts meanwhile. */
@@ -147,7 +148,7 @@ export async function startPlugin(
       process: confined,
       permit,
       given: options.grant,
-      withheld: [...permit.withheld.map(({ what, by }) => `${what.text} (${by})`), ...missing],
+      withheld: [...permit.withheld, ...missing],
       callsPerMinute: grant.limits.callsPerMinute,
       startMs: performance.now() - started,
       verifyMs,

@@ -255,3 +255,41 @@ test('what is declared and was not given can be asked for: by whom, and in words
   const all = await vault.load('acme/hello', { grant: { capabilities: {} } });
   expect(all.withheld.map(({ by }) => by)).toEqual([`${file} rules[0]`]);
 });
+
+test('what was agreed to and this host has not is withheld too, on a handle as on a transport', async () => {
+  const world = await World.create();
+  const capabilities = { 'fs.read': ['$project'], exec: ['no-such-program-here'] };
+  await publishModule(world, moduleFiles(`${code} process.stdin.resume();`), {
+    capabilities,
+    bin: 'index.js',
+  });
+  await (await world.host()).install('acme/hello', agreed);
+  const vault = await vaultOf(world, { mode: 'process', project: undefined });
+  const withheld = [
+    { what: { capability: 'exec', value: 'no-such-program-here' }, by: 'host', why: 'there is none here' },
+    { what: { capability: 'fs.read', value: '$project' }, by: 'host', why: 'it stands for nothing here' },
+  ];
+  expect((await vault.load('acme/hello')).withheld).toMatchObject(withheld);
+  const transport = vault.mcp('acme/hello');
+  await transport.start();
+  expect(transport.about?.withheld).toMatchObject(withheld);
+  await transport.close();
+});
+
+test('a tree that was repaired while it ran is told, and it goes on', async () => {
+  const world = await worldWith(code);
+  const vault = await vaultOf(world, { mode: 'process' });
+  const hello = await vault.load('acme/hello');
+  const judged: unknown[] = [];
+  hello.on('judged', (about) => judged.push(about));
+  const [{ folder } = { folder: '' }] = await vault.host.list();
+  const file = join(folder, 'index.js');
+  chmodSync(file, 0o644);
+  appendFileSync(file, '// changed');
+  const told = { error: { code: 'TREE_CHANGED' }, stopped: false };
+  expect(await vault.recheck({ refresh: false })).toMatchObject([told]);
+  expect(judged).toMatchObject([told]);
+  expect(readFileSync(file, 'utf8')).toBe(code);
+  expect([hello.state, await hello.call('greet')]).toEqual(['running', 'hello']);
+  expect(await vault.recheck({ refresh: false })).toEqual([]);
+});

@@ -2,6 +2,7 @@ import type { Exit } from '../../confine/api.ts';
 import type { Mode } from '../../confine/grant.ts';
 import { drained } from '../../confine/preload/drained.ts';
 import { readSpec, type Context } from '../../host/context.ts';
+import type { Withheld } from '../../host/grants-permit.ts';
 import type { McpOptions } from '../api.ts';
 import { LoadFailureError } from '../errors.ts';
 import { readLines } from '../lines.ts';
@@ -23,7 +24,11 @@ export interface McpTransport {
   onmessage?: ((message: JsonRpcMessage) => void) | undefined;
   readonly sessionId?: string | undefined;
   /** Once it is started: how it is held, and what it asks for and does not get. */
-  readonly about: { readonly name: string; readonly mode: Mode; readonly withheld: readonly string[] } | null;
+  readonly about: {
+    readonly name: string;
+    readonly mode: Mode;
+    readonly withheld: readonly Withheld[];
+  } | null;
   /** What did not pass so far. */
   metrics(): McpMetrics;
 }
