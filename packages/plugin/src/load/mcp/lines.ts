@@ -180,7 +180,10 @@ function attempted(on: OnLine, line: Buffer): string | null {
 }
 
 function isBlank(line: Buffer): boolean {
-  for (const byte of line) if (byte !== 32 && (byte < 9 || byte > 13)) return false;
+  for (let at = 0; at < line.length; at++) {
+    const byte = line[at] ?? 0;
+    if (byte !== 32 && (byte < 9 || byte > 13)) return false;
+  }
   return true;
 }
 
