@@ -16,7 +16,7 @@ export type Parsed =
   | {
       readonly kind: 'result';
       readonly id: RequestId;
-      readonly result: JsonRpcObject;
+      readonly result: Readonly<Record<string, unknown>>;
       readonly message: JsonRpcObject;
     }
   | { readonly kind: 'error'; readonly id: RequestId | null; readonly message: JsonRpcObject };
@@ -51,7 +51,7 @@ export function readMessage(value: unknown): Parsed | null {
     }
     if (result !== undefined)
       return isId(id) && error === undefined && isObject(result)
-        ? { kind: 'result', id, result: { ...result, jsonrpc: '2.0' }, message: value }
+        ? { kind: 'result', id, result, message: value }
         : null;
     return isObject(error) && (isId(id) || id === null || id === undefined)
       ? { kind: 'error', id: id ?? null, message: value }

@@ -2,6 +2,8 @@ import { LoadRefusedError } from '../errors.ts';
 import { isObject } from './json-rpc.ts';
 import { instructionsName, textHash } from './texts.ts';
 
+const maxItems = 10_000;
+
 type Kind = 'tools' | 'prompts';
 type Members = Readonly<Record<string, unknown>>;
 
@@ -27,9 +29,11 @@ export class SignedTexts {
     return unsigned(kind, String(name));
   }
 
-  /** Those of a list that are signed. */
+  /** Those of a page that are signed, among as many as anybody reads. */
   items(kind: Kind, { [kind]: list }: Members): readonly unknown[] {
-    return Array.isArray(list) ? list.filter((item: unknown) => this.#passes(kind, item)) : [];
+    return Array.isArray(list)
+      ? list.slice(0, maxItems).filter((item: unknown) => this.#passes(kind, item))
+      : [];
   }
 
   /** `null`: there are none, or others. */
