@@ -27,6 +27,7 @@ import { lastPart, readPackageJson, resolveFile, type PackageJson } from './pack
 import { isBytecode, otherRuntime, runtimeNotes, startedByOther, type OtherRuntime } from './runtime.ts';
 import { refuseSecrets } from './secrets.ts';
 import { readSource, type Source } from './source.ts';
+import { nodeCommandNotes } from './started-by.ts';
 
 /**
  * Makes a closed plugin of a folder, a tarball or `npm:name@version`, and its manifest. The same source, lockfile and
@@ -92,7 +93,9 @@ async function packSource(
   const listed = files.map(toManifestFile).toSorted(byPath);
   const started = readEntry(pkg, author, new Set(listed.map((file) => file.path)));
   const entry = runtime === null ? started : startedByOther(runtime, started, files, options.target);
+  const isClaude = claude !== null && author.kind === null && runtime === null;
   if (runtime !== null) notes.push(...runtimeNotes(runtime, entry, files));
+  else if (!isClaude) notes.push(...nodeCommandNotes(entry, files, source.type));
   const { notes: declared, ...members } = await declareCapabilities({
     files,
     entry,
@@ -102,7 +105,6 @@ async function packSource(
     signal: options.signal,
   });
   notes.push(...declared);
-  const isClaude = claude !== null && author.kind === null && runtime === null;
   const manifest: PluginManifest = {
     vendor,
     plugin: name,

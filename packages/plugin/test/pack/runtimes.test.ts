@@ -125,6 +125,75 @@ describe('a program', () => {
   });
 });
 
+describe('a command of package.json that is not JavaScript, and no runtime', () => {
+  const files = (path: string, body: string, more: object = {}) => ({
+    'package.json': { ...json, bin: { tool: path }, ...more },
+    [path]: body,
+  });
+  const bodies: Readonly<Record<string, readonly [path: string, body: string, runtime: string]>> = {
+    'Python by its ending': ['main.py', 'print(1)\n', 'python'],
+    'Python by its first line': ['bin/tool', '#!/usr/bin/env python3\n', 'python'],
+    'a script by its ending': ['tool.sh', 'echo 1\n', 'executable'],
+    'a script by its first line': ['bin/tool', '#!/bin/bash -e\n', 'executable'],
+    'a script for env': ['bin/tool', '#!/usr/bin/env -S A=1 perl -w\n', 'executable'],
+    'ELF, whatever its name': ['bin/tool.js', elf, 'executable'],
+  };
+  test.each(Object.entries(bodies))(
+    '%s: refused, with what ragv.json has to say',
+    async (_name, [path, body, runtime]) => {
+      const lines = JSON.stringify({ runtime, entry: { bin: { tool: path } } });
+      const source = files(path, body);
+      await expect(pack(await folder(source))).rejects.toMatchObject({
+        code: 'RAGV_JSON',
+        message: expect.stringContaining(`${path}, which tool starts, is `) as unknown,
+        hint: `add to ragv.json (docs/runtimes.md): ${lines}`,
+      });
+    },
+  );
+
+  test('with those lines it is packed', async () => {
+    const lines = '{"runtime":"python","entry":{"bin":{"tool":"main.py"}}}';
+    const { manifest } = await pack(await folder({ ...files('main.py', ''), 'ragv.json': lines }));
+    expect(manifest).toMatchObject({ runtime: 'python', entry: { bin: new Map([['tool', 'main.py']]) } });
+  });
+
+  const fine: Readonly<Record<string, readonly [path: string, body: string]>> = {
+    'without an ending': ['bin/tool', 'console.log(1)\n'],
+    'of Node': ['bin/tool', '#!/usr/bin/env -S node --no-warnings\n'],
+    'of another that runs JavaScript': ['bin/tool', '#!/usr/bin/env bun\n'],
+    'that sh hands to Node': ['bin/tool', '#!/bin/sh\n":" //# ; exec /usr/bin/env node "$0" "$@"\n'],
+    'whose first line Node passes over': ['tool.js', '#!/bin/sh\n'],
+  };
+  test.each(Object.entries(fine))('%s it is JavaScript', async (_name, [path, body]) => {
+    expect((await pack(await folder(files(path, body)))).manifest.entry.bin.get('tool')).toBe(path);
+  });
+
+  test('beside one for Node: it is a plugin of its own', async () => {
+    const both = files('main.py', '', { bin: { tool: 'main.py', other: 'other.js' } });
+    await expect(pack(await folder({ ...both, 'other.js': '' }))).rejects.toMatchObject({
+      hint: expect.stringMatching(/"bin":\{"tool":"main\.py"\}\}\}; what another runtime starts/) as unknown,
+    });
+  });
+
+  test('in an archive of somebody else’s: told, as long as anything else starts', async () => {
+    const made = async (more: object, body = 'module.exports = 1;\n'): Promise<string> => {
+      const all = { ...files('main.py', 'print(1)\n', more), 'lib.js': body };
+      const entries = Object.entries(all).map(([name, content]) => ({
+        path: `package/${name}`,
+        mode: 0o644 as const,
+        body: Buffer.from(typeof content === 'string' ? content : JSON.stringify(content)),
+      }));
+      const archive = path('other.tgz');
+      await writeFile(archive, await writeArchive(entries));
+      return archive;
+    };
+    expect((await pack(await made({ main: 'lib.js' }))).notes).toContain(
+      'main.py, which tool starts, is Python, not JavaScript: hosts cannot start it',
+    );
+    await expect(pack(await made({}))).rejects.toMatchObject({ code: 'RAGV_JSON' });
+  });
+});
+
 test('what npm leaves out of the package is not left out in silence', async () => {
   const packageJson = { ...json, files: ['main.py'] };
   const files = { 'package.json': packageJson, 'ragv.json': python, 'main.py': '' };
