@@ -1,6 +1,7 @@
-import { closeSync, existsSync, openSync, readSync, realpathSync } from 'node:fs';
+import { existsSync, realpathSync } from 'node:fs';
 import path from 'node:path';
 import type { ConfineOptions } from './api.ts';
+import { firstLineOf } from './first-line.ts';
 import { sandboxRoot as root, type Launch } from './launch.ts';
 import { limitsOf } from './limits.ts';
 import { holders, mainOf, pythonArgs, setupFor } from './launch-plain.ts';
@@ -180,14 +181,7 @@ function ownFolders(memoryBytes: number): readonly string[] {
 
 /** A script is a program of the system's as well: the one that its first line names, and nothing that it may call. */
 function interpreterOf(file: string): readonly Mount[] {
-  const start = Buffer.alloc(256);
-  const handle = openSync(file, 'r');
-  try {
-    readSync(handle, start, 0, start.length, 0);
-  } finally {
-    closeSync(handle);
-  }
-  const program = /^#![ \t]*(\/[^\s\0]+)/.exec(start.toString('latin1'))?.[1];
+  const program = /^#![ \t]*(\/\S+)/.exec(firstLineOf(file) ?? '')?.[1];
   return program === undefined || !existsSync(program) ? [] : [[realpathSync(program), program]];
 }
 

@@ -109,6 +109,8 @@ export interface ConsentCase {
   /** The version in force, as signed; `null` = none is, or nothing vouches for it. */
   readonly before: PluginManifest | null;
   readonly weaker: readonly string[];
+  /** How it is started otherwise, beyond what the manifests say; absent = that is not known yet. */
+  readonly started?: readonly string[];
   readonly rules: readonly PlacedRule[];
   readonly answer: ConsentAnswer | undefined;
   /** `rollback`: to a version that was agreed to once, whose texts need no second consent. */
@@ -127,7 +129,7 @@ export interface Agreed {
  * @throws ConsentRequiredError
  */
 export async function decideConsent(context: Context, about: ConsentCase): Promise<Agreed> {
-  const { manifest, before, weaker, rules, answer } = about;
+  const { manifest, before, weaker, started = [], rules, answer } = about;
   const asked = parseCapabilities(manifest.capabilities);
   const known = before === null ? null : parseCapabilities(before.capabilities);
   const own = await consentTo(context, manifest, asked);
@@ -135,7 +137,8 @@ export async function decideConsent(context: Context, about: ConsentCase): Promi
   const { wider, narrower } = capabilityDifference(known, asked);
   const agreedOnce = about.operation !== 'rollback' && own !== null && own.version === manifest.version;
   const widened = about.operation === 'rollback' && own !== null ? wider.filter(isNoText) : wider;
-  const changes = before === null || about.operation === 'rollback' ? [] : startChanges(before, manifest);
+  const changes =
+    before === null || about.operation === 'rollback' ? [] : [...startChanges(before, manifest), ...started];
   const beyond = changes.length + weaker.length > 0; // what no capability names
   const open =
     (asksForSomething(asked) && base === null) ||

@@ -14,6 +14,7 @@ import { pruneContent } from './content.ts';
 import type { Context } from './context.ts';
 import { HostFailureError, HostPolicyError, HostUntrustedError } from './errors.ts';
 import { sha256Of, verifyEvidence } from './evidence.ts';
+import { firstLineChanges } from './first-lines.ts';
 import { locate, type Source } from './locate.ts';
 import { checkVendor } from './owner.ts';
 import { ensureFolder, pluginPaths } from './paths.ts';
@@ -109,11 +110,12 @@ async function installChosen(
   const paths = pluginPaths(context.paths, spec.vendor, spec.plugin);
   ensureFolder(context.paths.folder, 'plugins', spec.vendor, spec.plugin);
   let done = false;
-  const agree = async ({ manifest, manifestInfo }: Source): Promise<Agreed> => {
-    const before = await manifestInForce(context, pointer);
+  const before = await manifestInForce(context, pointer);
+  const agree = async ({ manifest, manifestInfo }: Source, started?: readonly string[]): Promise<Agreed> => {
     const weaker = before === null ? [] : weakerEvidence(before, manifest, seen?.digests ?? null);
     const about = { manifest, digest: sha256Of(manifestInfo), before, weaker, rules };
-    return decideConsent(context, { ...about, answer: options.grant, operation: options.intent });
+    const more = started === undefined ? {} : { started };
+    return decideConsent(context, { ...about, ...more, answer: options.grant, operation: options.intent });
   };
   const kept = names(paths.evidence);
   try {
@@ -127,9 +129,14 @@ async function installChosen(
       options,
     );
     const { installed, source } = stage;
+    const folder = stage.tree ?? treeFolder(paths, installed);
+    const old =
+      pointer === null || before === null ? null : { manifest: before, folder: treeFolder(paths, pointer) };
+    const started = old === null ? [] : firstLineChanges(old, { manifest: source.manifest, folder });
+    const agreed = started.length === 0 ? stage.agreed : await agree(source, started);
     if (!dryRun) {
       await place(context, paths, stage);
-      await keepConsent(context, source.manifest, stage.agreed);
+      await keepConsent(context, source.manifest, agreed);
       context.step('consent');
       const startFirst = options.startFirst === true || startsFirst(rules) !== null;
       await commit(context, session, { pointer, source, installed, wanted: keep, owner, startFirst, signal });

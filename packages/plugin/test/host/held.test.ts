@@ -11,7 +11,16 @@ import {
 } from '@ragnos/plugin';
 import { describe, expect, test } from 'vitest';
 import { weakerEvidence } from '../../src/host/weaker-evidence.ts';
-import { agreed, codeOf, installedWith, publishWith, World, type Built } from './world.ts';
+import {
+  agreed,
+  codeOf,
+  installedWith,
+  publishWith,
+  World,
+  type BuildOptions,
+  type Built,
+  type PluginFiles,
+} from './world.ts';
 
 const server = { tools: { send: 'a'.repeat(64) } };
 const main = filePath('lib/index.js');
@@ -114,6 +123,29 @@ describe('an update that is another thing', () => {
     const [result] = await (await world.host()).update();
     expect(result).toMatchObject({ version: '1.1.0', held: { version: '1.2.0', code: 'CONSENT_REQUIRED' } });
     expect(result?.request?.changes.join()).toMatch(/lib\/index\.js.*bin\.js/);
+  });
+
+  test('a script that another program of the host runs is asked about, once', async () => {
+    const script = (line: string): PluginFiles => ({ 'bin.js': `${line}\necho hello\n` });
+    const change: BuildOptions['change'] = (manifest) => ({
+      ...manifest,
+      runtime: 'executable',
+      capabilities: { native: true },
+    });
+    const world = await World.create();
+    await world.publish('1.1.0', { change, files: script('#!/bin/sh') });
+    const host = await world.host();
+    await host.install('acme/hello', agreed);
+    await world.publish('1.1.1', { change, files: script('#!/bin/sh') });
+    expect(await host.update()).toMatchObject([{ version: '1.1.1', held: null }]);
+    await world.publish('1.2.0', { change, files: script('#! /usr/bin/perl -w') });
+    const [result] = await host.update();
+    expect(result).toMatchObject({ version: '1.1.1', held: { version: '1.2.0', code: 'CONSENT_REQUIRED' } });
+    expect(result?.request?.changes).toEqual([
+      'is run by "#! /usr/bin/perl -w" now, and was run by "#!/bin/sh" before',
+    ]);
+    expect(await host.update(undefined, { grantHeld: true })).toMatchObject([{ version: '1.2.0' }]);
+    expect(await host.install('acme/hello')).toMatchObject({ changed: false });
   });
 
   test('more code, more commands and other files of the same thing are no reason to ask', async () => {
