@@ -24,9 +24,9 @@ export interface Conditions {
 /** Bounds that leave nothing of what is declared. */
 export const nothing: GivenGrant = {
   capabilities: {
-    read: [],
-    write: [],
-    connect: [],
+    'fs.read': [],
+    'fs.write': [],
+    'net.connect': [],
     env: [],
     exec: [],
     native: false,

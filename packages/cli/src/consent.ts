@@ -3,7 +3,8 @@ import { readFile } from 'node:fs/promises';
 import {
   capabilityWords,
   ConsentRequiredError,
-  parseOrganisationPolicy,
+  FormatError,
+  grantFrom,
   requestWords,
   type CapabilityName,
   type ConsentAnswer,
@@ -43,11 +44,16 @@ async function readGranted(what: string): Promise<ConsentAnswer['granted']> {
     });
   const json = parseJson(await readFile(what), what);
   if (!isJsonObject(json)) throw new CliError('USAGE', `${what} holds no object of capabilities`, { hint });
-  // The same words as a rule that agrees in advance, and the same reader.
-  const rule = { for: '*', grant: json };
-  const text = JSON.stringify({ format: 'ragnos-organisation-policy/1', rules: [rule] });
-  const [read] = parseOrganisationPolicy(new TextEncoder().encode(text)).rules;
-  return read?.grant ?? 'all';
+  try {
+    grantFrom(json, 'grant');
+  } catch (cause) {
+    if (!(cause instanceof FormatError)) throw cause;
+    throw new CliError('USAGE', `${cause.message} in ${what}`, {
+      cause,
+      hint: `it has what a manifest has: ${capabilityWords.join(', ')}`,
+    });
+  }
+  return json;
 }
 
 /**

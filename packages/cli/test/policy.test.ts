@@ -69,6 +69,14 @@ describe('consent without a terminal', () => {
     expect(await ok('grant list acme/hello')).toMatch(
       /agreed to by \S+ \(flag\) on .*\n {2}sees the environment variable TOKEN/,
     );
+    expect(json(await ok('grant list acme/hello --json'))).toMatchObject({
+      grants: [{ permit: { capabilities: { env: ['TOKEN'] } }, consents: [{ asked: { env: ['TOKEN'] } }] }],
+    });
+    write(join(folder, 'typo.json'), '{ "fs.raed": ["$project"] }');
+    expect(await ragv('install acme/hello --grant typo.json')).toMatchObject({
+      exit: 2,
+      stderr: containing('grant.fs.raed: expected no member of this name in typo.json [USAGE]'),
+    });
     await ok('grant remove acme/hello');
     expect(await ragv('run acme/hello')).toMatchObject({
       exit: 10,

@@ -29,6 +29,7 @@ export { localPolicy } from './host/policy-file.ts';
 export { rangeProblems } from './host/policy-judge.ts';
 export { ruleWords, type PolicyExplanation } from './host/policy-explain.ts';
 export type { Permit, Withheld } from './host/grants-permit.ts';
+export { boundsFrom, grantFrom, type CapabilityBounds } from './formats/given-bounds.ts';
 export type { Consent, ConsentBy } from './host/grants.ts';
 export type { PolicySource } from './host/policy.ts';
 export {

@@ -153,9 +153,16 @@ function readGates(reader: Reader): readonly string[] {
 function readMost(reader: Reader, name: string): CapabilityPolicy {
   const json = reader.value(name);
   if (!isJsonObject(json)) return reader.fail(name, 'an object of capabilities');
-  const most = Reader.of(json, `${reader.path}.${name}`);
-  const { tools: _tools, prompts: _prompts, ...rest } = json;
-  const read = parseCapabilities(rest, most.path);
+  return readBounds(Reader.of(json, `${reader.path}.${name}`));
+}
+
+/** What is absent is not bounded. @throws MalformedMetadataError, FormatError */
+export function readBounds(most: Reader): CapabilityPolicy {
+  const rest = most.names().flatMap((name) => {
+    const value = most.value(name);
+    return value === undefined || name === 'tools' || name === 'prompts' ? [] : [[name, value] as const];
+  });
+  const read = parseCapabilities(Object.fromEntries(rest), most.path);
   const given = <T>(member: string, value: T): T | undefined => (most.has(member) ? value : undefined);
   const limits = most.has('limits') ? most.object('limits') : null;
   return {
@@ -176,7 +183,14 @@ function readMost(reader: Reader, name: string): CapabilityPolicy {
 
 function readGrant(reader: Reader): PolicyRule['grant'] {
   if (reader.value('grant') === 'all') return 'all';
-  const most = readMost(reader, 'grant');
+  const json = reader.value('grant');
+  if (!isJsonObject(json)) return reader.fail('grant', '"all" or an object of capabilities');
+  return readGrantBounds(Reader.of(json, `${reader.path}.grant`));
+}
+
+/** What is absent is not granted. @throws MalformedMetadataError, FormatError */
+export function readGrantBounds(reader: Reader): Required<CapabilityPolicy> {
+  const most = readBounds(reader);
   return {
     read: most.read ?? most.write ?? [], // whoever may write may read
     write: most.write ?? [],

@@ -4,11 +4,12 @@ import { resolve } from 'node:path';
 
 import { defaultLimits, parseCapabilities, type Capabilities } from '../capabilities/capabilities.ts';
 import { capabilityDifference } from '../capabilities/difference.ts';
-import type { CapabilityName } from '../capabilities/items.ts';
+import { capabilityNames, type CapabilityName } from '../capabilities/items.ts';
 import { narrow, type CapabilityPolicy } from '../capabilities/narrow.ts';
 import { textChanges, type TextChange } from '../capabilities/text-changes.ts';
 import { startChanges, startWords } from '../capabilities/start-difference.ts';
 import { describeCapabilities, graveWords, type Statement } from '../capabilities/words.ts';
+import { grantFrom, type CapabilityBounds } from '../formats/given-bounds.ts';
 import type { PluginManifest } from '../formats/manifest.ts';
 import type { Context } from './context.ts';
 import { HostFailureError, HostPolicyError } from './errors.ts';
@@ -44,8 +45,8 @@ export interface ConsentRequest {
 }
 
 export interface ConsentAnswer {
-  /** All that is asked for, these capabilities of it, or at most so much. */
-  readonly granted: 'all' | readonly CapabilityName[] | CapabilityPolicy;
+  /** All that is asked for, these capabilities of it, or at most so much: what is not named is not granted. */
+  readonly granted: 'all' | readonly CapabilityName[] | CapabilityBounds;
   /** Only to the request with this `manifest`; absent = whatever is asked for. */
   readonly to?: string | undefined;
   /** What `$chosen` stands for. Absent = what was named before. */
@@ -194,6 +195,7 @@ function answered(
   answer: ConsentAnswer,
   base: Consent | null,
 ): Consent {
+  refuseUnknown(answer);
   return {
     version: manifest.version,
     asked,
@@ -206,17 +208,43 @@ function answered(
 }
 
 function isNames(
-  granted: readonly CapabilityName[] | CapabilityPolicy,
+  granted: readonly CapabilityName[] | CapabilityBounds,
 ): granted is readonly CapabilityName[] {
   return Array.isArray(granted);
+}
+
+/** A program that has no types may say anything: what nobody knows must not count as an answer. @throws BAD_SPEC */
+function refuseUnknown({ granted, to, folders, by, ...rest }: ConsentAnswer): void {
+  const bad = (why: string, hint: string): never => {
+    throw new HostFailureError('BAD_SPEC', `grant: ${why}`, { hint });
+  };
+  const [other] = Object.keys(rest);
+  if (other !== undefined)
+    bad(`there is no ${JSON.stringify(other.slice(0, 50))} in it`, 'it has granted, to, folders and by');
+  if (!['terminal', 'flag', 'host'].includes(by))
+    bad('by is terminal, flag or host', 'a program says by: "host"');
+  if (to !== undefined && typeof to !== 'string') bad('to is no text', 'it is the manifest of a request');
+  if (folders !== undefined && !Array.isArray(folders)) bad('folders is no list', 'give paths of folders');
+  if (granted === 'all') return;
+  if (typeof granted !== 'object' || granted === null)
+    bad(
+      'granted is "all", a list of names, or an object of capabilities',
+      `the names are ${capabilityNames.join(', ')}`,
+    );
+  for (const name of isNames(granted) ? granted : [])
+    if (!capabilityNames.includes(name))
+      bad(
+        `there is no capability ${JSON.stringify(name).slice(0, 50)}`,
+        `there are ${capabilityNames.join(', ')}`,
+      );
 }
 
 /** What is not named is not granted. */
 function boundsOf(
   asked: Capabilities,
-  granted: readonly CapabilityName[] | CapabilityPolicy,
+  granted: readonly CapabilityName[] | CapabilityBounds,
 ): CapabilityPolicy {
-  if (!isNames(granted)) return granted;
+  if (!isNames(granted)) return grantFrom(granted, 'grant');
   const none = (name: CapabilityName): [] | undefined => (granted.includes(name) ? undefined : []);
   const off = (name: CapabilityName): false | undefined => (granted.includes(name) ? undefined : false);
   return {

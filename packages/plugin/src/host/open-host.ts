@@ -10,6 +10,7 @@ import { rollbackPlugin, uninstallPlugin } from './change.ts';
 import type { Context } from './context.ts';
 import { lockIfFree, readSpec, withLock } from './context.ts';
 import { HostFailureError } from './errors.ts';
+import { checkHostLimits, checkHostOptions, checkInstallOptions, checkRunOptions } from './given-options.ts';
 import { eventLog } from './events.ts';
 import { installPlugin, unchanged } from './install.ts';
 import { describe } from './kept.ts';
@@ -30,12 +31,14 @@ import { requireWanted } from './wanted.ts';
  * `AMBIGUOUS_REPOSITORY` if none is given and several are. Touches no network.
  */
 export async function openHost(options: HostOptions): Promise<Host> {
+  checkHostOptions(options);
   return hostOn(await openContext(options));
 }
 
 /** What a host works with; a dead process's work is cleaned up behind it. @throws as `openHost` */
 export async function openContext(options: HostOptions): Promise<Context> {
   const limits = options.limits ?? defaultHostLimits;
+  checkHostLimits(limits);
   if (limits.keepVersions < 2)
     throw new HostFailureError('BAD_SPEC', 'at least 2 versions are kept: rollback needs one');
   const now = options.now ?? (() => new Date());
@@ -93,6 +96,7 @@ export function hostOn(context: Context): Host {
     repository: { ...context.record, plugins: installedNames(context.paths).length },
     install: (spec, options = {}) =>
       guarded(spec, async () => {
+        checkInstallOptions('install', options);
         const read = readSpec(context, spec);
         return await withLock(context, options.signal, async () =>
           installPlugin(context, await openSession(context, options.signal), read, {
@@ -101,9 +105,14 @@ export function hostOn(context: Context): Host {
           }),
         );
       }),
-    update: (spec, options = {}) => guarded(spec ?? null, () => update(context, spec, options)),
+    update: (spec, options = {}) =>
+      guarded(spec ?? null, async () => {
+        checkInstallOptions('update', options);
+        return update(context, spec, options);
+      }),
     rollback: (spec, options = {}) =>
       guarded(spec, async () => {
+        checkInstallOptions('rollback', options);
         const read = readSpec(context, spec);
         return await withLock(context, options.signal, () => rollbackPlugin(context, read, options));
       }),
@@ -140,9 +149,10 @@ export function hostOn(context: Context): Host {
       }),
     status: (options = {}) => guarded(null, () => status(context, options)),
     run: (spec, args, options = {}) =>
-      guarded(spec, async () =>
-        (await import('./run.ts')).runPlugin(context, readSpec(context, spec), args, options),
-      ),
+      guarded(spec, async () => {
+        checkRunOptions(options);
+        return (await import('./run.ts')).runPlugin(context, readSpec(context, spec), args, options);
+      }),
     artifact: (spec, options = {}) =>
       guarded(spec, async () => {
         const { installedArtifact } = await import('./artifact.ts');

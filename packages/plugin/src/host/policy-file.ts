@@ -47,9 +47,9 @@ export async function localPolicy(policy: GivenPolicy): Promise<PolicySource> {
 /** Written and read: nothing holds that a file could not say. */
 function asPolicy(policy: Exclude<GivenPolicy, string>): OrganisationPolicy {
   try {
-    const bytes =
-      'format' in policy ? Buffer.from(JSON.stringify(policy)) : serializeOrganisationPolicy(policy);
-    return parseOrganisationPolicy(bytes);
+    return parseOrganisationPolicy(
+      isParsed(policy) ? serializeOrganisationPolicy(policy) : Buffer.from(JSON.stringify(policy)),
+    );
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);
     throw new HostFailureError('BAD_POLICY', `the host’s policy: ${why}`, {
@@ -57,6 +57,17 @@ function asPolicy(policy: Exclude<GivenPolicy, string>): OrganisationPolicy {
       hint: 'nothing is done without it: give what a policy file holds, or what parseOrganisationPolicy returns',
     });
   }
+}
+
+/** As `parseOrganisationPolicy` returns it; a rule in the words of a file says for what it is. */
+function isParsed(policy: Exclude<GivenPolicy, string>): policy is OrganisationPolicy {
+  if (typeof policy !== 'object' || policy === null || 'format' in policy) return false;
+  const { vendors, rules } = policy;
+  return (
+    vendors !== undefined &&
+    Array.isArray(rules) &&
+    rules.every((rule) => 'refuse' in rule && !('for' in rule))
+  );
 }
 
 /** What was last seen of the repository's. */

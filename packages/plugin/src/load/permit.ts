@@ -1,6 +1,7 @@
 import { parseCapabilities, type Capabilities } from '../capabilities/capabilities.ts';
-import { narrow, type CapabilityPolicy } from '../capabilities/narrow.ts';
+import { narrow } from '../capabilities/narrow.ts';
 import type { Mode } from '../confine/grant.ts';
+import { boundsFrom, type CapabilityBounds } from '../formats/given-bounds.ts';
 import type { PluginManifest } from '../formats/manifest.ts';
 import type { Context } from '../host/context.ts';
 import { HostFailureError } from '../host/errors.ts';
@@ -9,7 +10,7 @@ import { permitFor, type Withheld } from '../host/grants-permit.ts';
 /** What the program that is the host agrees to for one start, beside what was agreed to at installation. */
 export interface GivenGrant {
   /** Bounds on what is declared; absent = all of it. */
-  readonly capabilities?: CapabilityPolicy | undefined;
+  readonly capabilities?: CapabilityBounds | undefined;
   /** What `$chosen` stands for: absolute paths. */
   readonly folders?: readonly string[] | undefined;
 }
@@ -39,12 +40,15 @@ export async function permitToStart(
         'BAD_SPEC',
         `grant: there is no ${JSON.stringify(name.slice(0, 50))} in it`,
         {
-          hint: 'it has capabilities and folders: { capabilities: { read: [], … }, folders: [] }',
+          hint: 'it has capabilities and folders: { capabilities: { "fs.read": [], … }, folders: [] }',
         },
       );
   const once =
     given === undefined
       ? undefined
-      : { granted: narrow(asked, given.capabilities ?? {}), folders: given.folders ?? [] };
+      : {
+          granted: narrow(asked, boundsFrom(given.capabilities ?? {}, 'grant.capabilities')),
+          folders: given.folders ?? [],
+        };
   return permitFor(context, manifest, once);
 }

@@ -2,6 +2,7 @@ import { readSpec } from '../host/context.ts';
 import { hostOn, openContext } from '../host/open-host.ts';
 import type { CallSettings, LoadOptions, McpOptions, PluginHandle, Vault, VaultOptions } from './api.ts';
 import { LoadFailureError } from './errors.ts';
+import { checkCallSettings, checkLoadOptions, checkMcpOptions, checkVaultOptions } from './given-options.ts';
 import { Handle } from './handle.ts';
 import { mcpTransport, type McpTransport } from './mcp/transport.ts';
 import { defaultRecheckMs, watchRunning, type Live } from './recheck.ts';
@@ -9,6 +10,7 @@ import { refuseNoMode } from './start.ts';
 
 /** `openVault` itself. */
 export async function openVaultNow(options: VaultOptions): Promise<Vault> {
+  checkVaultOptions(options);
   refuseNoMode(options.mode);
   const context = await openContext(options);
   const live = new Set<Live>();
@@ -32,6 +34,7 @@ export async function openVaultNow(options: VaultOptions): Promise<Vault> {
     load: async <Api extends object>(spec: string, given: LoadOptions = {}) => {
       refuseClosed();
       try {
+        checkLoadOptions(given);
         const handle: Handle = new Handle(context, readSpec(context, spec), {
           mode: options.mode,
           ...given,
@@ -54,6 +57,7 @@ export async function openVaultNow(options: VaultOptions): Promise<Vault> {
     },
     mcp: (spec: string, given: McpOptions = {}): McpTransport => {
       refuseClosed();
+      checkMcpOptions(given);
       return mcpTransport(context, spec, {
         mode: options.mode,
         ...given,
@@ -68,6 +72,8 @@ export async function openVaultNow(options: VaultOptions): Promise<Vault> {
     [Symbol.asyncDispose]: close,
   };
 }
+
+const noSettings: CallSettings = {};
 
 /** What a caller sees of a handle; types are the caller's claim. */
 function facade<Api extends object>(handle: Handle): PluginHandle<Api> {
@@ -91,8 +97,10 @@ function facade<Api extends object>(handle: Handle): PluginHandle<Api> {
     get withheld() {
       return handle.withheld;
     },
-    call: (async (name: string, params?: unknown, settings: CallSettings = {}) =>
-      handle.call(name, params, settings)) as never,
+    call: (async (name: string, params?: unknown, settings: CallSettings = noSettings) => {
+      if (settings !== noSettings) checkCallSettings(settings);
+      return handle.call(name, params, settings);
+    }) as never,
     onEvent: (event, listener) => handle.onEvent(event, listener),
     on: (event, listener) => handle.on(event, listener),
     metrics: () => handle.metrics(),
