@@ -4,7 +4,9 @@ import { cpSync, readFileSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { textHash } from '@ragnos/plugin';
+import type { JsonObject } from '@ragnos/tuf';
 import { expect, test } from 'vitest';
+import { installAsking } from '../../../../examples/host/consent.ts';
 import { tempFolder, World } from '../host/world.ts';
 import { agreed, moduleFiles, publishModule } from './plugins.ts';
 
@@ -56,3 +58,48 @@ test('it runs, and prints what stands there', { timeout: 60_000 }, async () => {
   const told = [...program.matchAll(/\/\/ prints (.*)$/gm)].map(([, line = '']) => line);
   expect(stdout.replaceAll('@1.0.1', '@1.0.0').trimEnd().split('\n').toSorted()).toEqual(told.toSorted());
 });
+
+test(
+  'how it asks for consent is the example, and does what the guide says',
+  { timeout: 60_000 },
+  async () => {
+    const [, body] = /^```ts consent\.ts\n([\s\S]*?)^```$/m.exec(guide) ?? [];
+    expect(readFileSync(join(repository, 'examples/host/consent.ts'), 'utf8')).toBe(body);
+    const world = await World.create();
+    const publish = async (version: string, capabilities: JsonObject): Promise<void> =>
+      publishModule(world, moduleFiles(hello), { plugin: 'asks', version, capabilities });
+    await publish('1.0.0', { 'net.connect': ['*:*'], env: ['COLOUR'] });
+    const host = await world.host();
+    const asked: string[] = [];
+    const answers = (yes: boolean) => async (question: string) => {
+      asked.push(question);
+      return Promise.resolve(yes);
+    };
+    expect(await installAsking(host, 'acme/asks', answers(false))).toBeNull();
+    expect(await host.list()).toEqual([]);
+    expect(asked).toEqual([
+      'acme/asks@1.0.0\n! it connects to any public host, any port\n  it sees the environment variable COLOUR',
+    ]);
+    const meanwhile = async (): Promise<boolean> => {
+      await publish('1.1.0', { exec: ['*'] });
+      return true;
+    };
+    await expect(installAsking(host, 'acme/asks', meanwhile)).rejects.toMatchObject({
+      code: 'CONSENT_REQUIRED',
+      request: { version: '1.1.0' },
+    });
+    expect(await installAsking(host, 'acme/asks', answers(true))).toMatchObject({
+      version: '1.1.0',
+      changed: true,
+    });
+    await publish('1.2.0', { exec: ['*'], env: ['COLOUR'] });
+    const [held] = await host.update('acme/asks');
+    expect(held).toMatchObject({ changed: false, request: { version: '1.2.0' } });
+    const to = held?.request?.manifest;
+    const taken = await host.update('acme/asks', { grant: { granted: { exec: ['git'] }, to, by: 'host' } });
+    expect(taken).toMatchObject([{ changed: true, version: '1.2.0' }]);
+    expect(await host.grants('acme/asks')).toMatchObject([
+      { permit: { capabilities: { exec: ['git'], env: [] } } },
+    ]);
+  },
+);
