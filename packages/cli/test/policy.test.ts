@@ -1,6 +1,7 @@
 /** Consent and policy as a person, a script and an operator meet them: exit codes, sentences, hints with the command. */
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { refusedHere } from '../src/doctor/refused.ts';
 import { containing, helloPlugin, json, world, write } from './ragv.ts';
 
 const { folder, ragv } = world({ RAGV_KEY_PASSWORD: 'correct horse' });
@@ -127,6 +128,15 @@ describe('policy', () => {
     expect(explained).toContain('1.0.0  let through');
     const status = await ragv(`status --host --policy ${path}`);
     expect(status).toMatchObject({ exit: 10, stdout: containing('REFUSED, would not be started') });
+    const here = { home: join(folder, 'home'), policy: path };
+    expect(await refusedHere(here, AbortSignal.timeout(10_000))).toMatchObject([
+      {
+        rule: 'plugin-refused',
+        severity: 'error',
+        fault: 'refused',
+        message: containing('is not within 1.0.x'),
+      },
+    ]);
     const verified = await ragv(`verify --all --json --policy ${path}`);
     expect(verified.exit).toBe(10);
     expect(json(verified.stdout)).toMatchObject({ results: [{ ok: true, refused: { code: 'NOT_PINNED' } }] });

@@ -20,7 +20,7 @@ import { refusedHere } from '../doctor/refused.ts';
 import { isHost, modeWords, noSandbox, trySandbox, type TriedSandbox } from '../doctor/sandbox.ts';
 import { verdict } from '../doctor/verdict.ts';
 import { CliError } from '../errors.ts';
-import { homeFolder } from '../host.ts';
+import { homeFolder, policyFile } from '../host.ts';
 import { count, table } from '../text.ts';
 import { readConfig } from '../vault/config.ts';
 import { lifetimesOf, storeOf, vaultFolder } from '../vault/vault.ts';
@@ -59,7 +59,10 @@ async function ofHost(context: Context, url: string | undefined): Promise<number
     });
   const sandbox = await trySandbox(context);
   const where = homeFolder(context);
-  const all = [...sandbox.findings, ...(await refusedHere(context))];
+  const all = [
+    ...sandbox.findings,
+    ...(await refusedHere({ home: homeFolder(context), policy: policyFile(context) }, context.signal)),
+  ];
   const exit = verdict(all, context.options.flag('strict'));
   const findings = all.toSorted((a, b) => rank(a) - rank(b));
   context.voice.answer({ where, findings, sandbox: sandbox.modes, exit }, [
