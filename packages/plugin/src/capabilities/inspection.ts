@@ -47,6 +47,13 @@ export interface RemarkFinding extends Evidence {
   readonly count: number;
 }
 
+/** A module that something started asks for, and that is not among the files. */
+export interface MissingModule extends Evidence {
+  readonly specifier: string;
+  /** What is started loads it at once, and so fails; else perhaps, some time. What is tried, and may fail, is none. */
+  readonly surely: boolean;
+}
+
 /** What was found in a plugin's files. None of it was run. */
 export interface Inspection {
   /** By the programs that are started and what they load; `native` also by any file that is native. */
@@ -59,6 +66,8 @@ export interface Inspection {
   /** Programs that could not be read; each counts as one that makes code from text. */
   readonly unread: readonly Evidence[];
   readonly hidden: readonly HiddenFinding[];
+  /** The sure ones first. */
+  readonly missing: readonly MissingModule[];
   /** One of each kind, the first: nothing is refused for it. */
   readonly remarks: readonly RemarkFinding[];
   /** That were parsed. */

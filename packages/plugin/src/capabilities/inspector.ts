@@ -1,9 +1,9 @@
 import { isAscii } from 'node:buffer';
-import type { Load } from './code/loads.ts';
 import { mentionsOf } from './code/mentions.ts';
 import { ModuleTree } from './code/module-tree.ts';
 import type { CodeKind, ReadCode } from './code/read-code.ts';
-import { readProgram, type Reading } from './code/reading.ts';
+import { MissingModules } from './code/missing-modules.ts';
+import { readProgram, type LoadOnLine, type Reading } from './code/reading.ts';
 import { isCodeByName, isOtherLanguage, isUnreadLanguage, kindOfFile } from './file-kind.ts';
 import { findHidden, mayHideInName } from './hidden.ts';
 import {
@@ -39,6 +39,7 @@ export class Inspector {
   readonly #mentions: boolean;
   readonly #uses = new UseCollector();
   readonly #mentioned = new UseCollector();
+  readonly #missing: MissingModules;
   readonly #hidden: HiddenFinding[] = [];
   readonly #unread: Evidence[] = [];
   readonly #remarks = new Map<RemarkKind, { -readonly [key in keyof RemarkFinding]: RemarkFinding[key] }>();
@@ -53,6 +54,7 @@ export class Inspector {
 
   constructor(files: readonly PluginFile[], options: InspectOptions, readCode: ReadCode) {
     this.#tree = new ModuleTree(files.map(({ path }) => path));
+    this.#missing = new MissingModules(options.entries ?? []);
     this.#own = new Set(options.ownVariables ?? []);
     this.#started = new Set(options.programs ?? []);
     this.#readCode = readCode;
@@ -107,6 +109,7 @@ export class Inspector {
       unreached: this.#mentioned.list(),
       unread: this.#unread,
       hidden: this.#hidden,
+      missing: this.#missing.list(),
       remarks: [...this.#remarks.values()],
       programs: this.#programs,
       bytes: this.#bytes,
@@ -169,7 +172,7 @@ export class Inspector {
       if (kind === 'hidden-name') this.#hide({ file, kind: 'invisible', line, what });
   }
 
-  #follow(from: string, { specifier, how, isPrefix }: Load): void {
+  #follow(from: string, { specifier, how, isPrefix, at }: LoadOnLine): void {
     if (performance.now() > this.#end) {
       this.#unreadable(from, 'no time was left to follow what it loads');
       return;
@@ -183,6 +186,9 @@ export class Inspector {
     }
     const path = how === 'file' ? this.#tree.file(specifier, from) : this.#tree.resolve(specifier, from, how);
     if (path !== null) this.#reach(path, how !== 'file');
+    if (at === undefined || how === 'file') return;
+    if (path !== null) this.#missing.loads(from, path, at.surely);
+    else if (this.#tree.lacks(specifier, from, how)) this.#missing.add(from, specifier, at);
   }
 
   /** `isLoaded` makes a program of what does not look like one. */

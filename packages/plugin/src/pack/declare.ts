@@ -4,6 +4,7 @@ import { claudePrompts } from '../capabilities/claude-prompts.ts';
 import { findingsOf, missingJson, placeOf } from '../capabilities/check.ts';
 import { isInspected, startOf } from '../capabilities/entries.ts';
 import { inspectFiles } from '../capabilities/inspect.ts';
+import type { MissingModule } from '../capabilities/inspection.ts';
 import { joinCapabilities } from '../capabilities/join.ts';
 import { declarationFor, type UsedCapability } from '../capabilities/used.ts';
 import { visible } from '../capabilities/visible.ts';
@@ -36,7 +37,7 @@ export interface Declared extends Pick<PluginManifest, 'capabilities' | 'texts'>
  *
  * The prompts of a folder for Claude are listed whatever the author stated: their texts stand in `texts`, as far as they fit.
  *
- * @throws PackError `CAPABILITY_UNDECLARED`, `HIDDEN_CHARACTERS`, `PACKAGE_MANIFEST`
+ * @throws PackError `CAPABILITY_UNDECLARED`, `HIDDEN_CHARACTERS`, `PACKAGE_MANIFEST`, `DEPENDENCIES_MISSING`
  */
 export async function declareCapabilities({
   files,
@@ -46,12 +47,15 @@ export async function declareCapabilities({
   found,
   signal,
 }: ToDeclare): Promise<Declared> {
+  const start = startOf(entry, files, runtime);
   const bodies = new Map(files.map(({ path, body }) => [path, body]));
   const inspection = await inspectFiles(
     files.map(({ path, body }) => ({ path, size: body.length })),
     (path) => bodies.get(path) ?? new Uint8Array(),
-    { ...startOf(entry, files, runtime), ownVariables: entry.launch?.env.keys(), signal },
+    { ...start, ownVariables: entry.launch?.env.keys(), signal },
   );
+  // What an editor or Claude starts finds modules of theirs.
+  if (!start.startsOwn) refuseMissing(inspection.missing);
   const known = joinCapabilities(parseCapabilities(stated ?? {}), parseCapabilities(found));
   const said = await claudePrompts(files, (path) => bodies.get(path) ?? new Uint8Array());
   const [unfit] = said.unfit;
@@ -83,6 +87,7 @@ export async function declareCapabilities({
   const words = wordsOf(inspection.used);
   if (stated === null && words !== '') notes.unshift(`declares what its code uses: ${words}`);
   if (!isInspected(runtime)) notes.push(sayNotInspected(runtime));
+  if (!start.startsOwn && inspection.missing.length > 0) notes.push(sayMissing(inspection.missing));
   const unreached = inspection.remarks.find(({ kind }) => kind === 'unreached');
   const needs = wordsOf(inspection.unreached);
   if (unreached !== undefined && needs !== '') notes.push(sayUnreached(unreached.count, needs));
@@ -93,6 +98,27 @@ export async function declareCapabilities({
     ...(said.prompts.size === 0 ? {} : { texts }),
     notes,
   };
+}
+
+/** @throws PackError `DEPENDENCIES_MISSING` for what fails whenever it is started */
+function refuseMissing(missing: readonly MissingModule[]): void {
+  const sure = missing.filter(({ surely }) => surely);
+  const [first] = sure;
+  if (first === undefined) return;
+  throw new PackError('DEPENDENCIES_MISSING', `${placesOf(sure)}: not in the plugin, and no module of Node`, {
+    hint: /^\.\.?(?:\/|$)/.test(first.specifier)
+      ? 'the file is not among those that are packed: "files" in package.json or .npmignore may leave it out'
+      : 'a plugin is closed: name it in "dependencies" of package.json, so that it is bundled; an archive brings it inside ("bundledDependencies"), or is published with --bundle',
+  });
+}
+
+function sayMissing(missing: readonly MissingModule[]): string {
+  return `not in the plugin, and fails if it comes to that: ${placesOf(missing)}`;
+}
+
+function placesOf(missing: readonly MissingModule[]): string {
+  const shown = missing.slice(0, 3).map((one) => `${placeOf(one)} ${one.what}`);
+  return `${shown.join(', ')}${missing.length > 3 ? ` and ${missing.length - 3} more` : ''}`;
 }
 
 function sayNotInspected(runtime: PluginManifest['runtime']): string {

@@ -150,3 +150,32 @@ describe('as Node resolves', () => {
     expect(answers.filter((answer) => answer !== null).length).toBeGreaterThan(100);
   });
 });
+
+describe('what is surely missing', () => {
+  const tree = new ModuleTree([
+    'package.json',
+    'a/x.js',
+    'node_modules/pad/package.json',
+    'node_modules/loose.js',
+  ]);
+  tree.addPackage('package.json', Buffer.from('{"name":"own"}'));
+  tree.addPackage('node_modules/pad/package.json', Buffer.from('{"name":"pad","exports":{".":"./gone.js"}}'));
+  const missing = ['left-pad', 'left-pad/x', '@a/b', './gone.js', '../../x.js'];
+  const known = [
+    'fs',
+    'node:fs',
+    'fs/promises',
+    'pad',
+    'pad/hidden',
+    'own',
+    './x.js',
+    '#own',
+    'loose',
+    'data:,1',
+    '/x',
+  ];
+  test.each(missing)('%s is', (specifier) => expect(tree.lacks(specifier, 'a/x.js', 'import')).toBe(true));
+  test.each(known)('%s is not', (specifier) =>
+    expect(tree.lacks(specifier, 'a/x.js', 'require')).toBe(false),
+  );
+});

@@ -7,7 +7,29 @@ export interface Load {
   readonly how: 'import' | 'require' | 'file';
   /** Only the beginning is known: whatever begins like this may be meant. */
   readonly isPrefix: boolean;
+  /** Where a module is named to be loaded, and how sure it is that this is done; absent of paths. */
+  readonly at?: { readonly offset: number; readonly surely: Surely };
 }
+
+/** `always` when the program runs; `tried`: it goes on if that fails. */
+export type Surely = 'always' | 'perhaps' | 'tried';
+
+/** What is inside may never be run, or later. */
+export const mayNotRun: ReadonlySet<AnyNode['type']> = new Set<AnyNode['type']>([
+  'FunctionDeclaration',
+  'FunctionExpression',
+  'ArrowFunctionExpression',
+  'PropertyDefinition',
+  'IfStatement',
+  'ConditionalExpression',
+  'LogicalExpression',
+  'SwitchStatement',
+  'CatchClause',
+  'ForStatement',
+  'ForInStatement',
+  'ForOfStatement',
+  'WhileStatement',
+]);
 
 /** What a call names besides `require` and `import()`: workers, children, paths beside the module. */
 export function loadsOfCall(node: Call, where: Where): readonly Load[] {

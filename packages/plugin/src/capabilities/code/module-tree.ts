@@ -59,6 +59,20 @@ export class ModuleTree {
     return this.#bare(specifier, from, asks);
   }
 
+  /**
+   * Whether `specifier` names a package of which nothing is in this tree, or a file beside `from` that is not there. False for
+   * modules of Node, addresses, and what a package keeps to itself: only what is surely missing.
+   */
+  lacks(specifier: string, from: string, asks: Asks): boolean {
+    if (/^\.\.?(?:\/|$)/.test(specifier)) return this.resolve(specifier, from, asks) === null;
+    if (/^(?:[#/\\]|[A-Za-z][A-Za-z0-9+.-]*:)/.test(specifier) || builtins.has(specifier)) return false;
+    const { name } = parted(specifier);
+    if (name === null || this.#scopeOf(from)?.data?.name === name) return false;
+    for (const above of this.#above(from))
+      if (this.#folders.has(`${above}${name}`) || this.#asFile(`${above}${specifier}`) !== null) return false;
+    return true;
+  }
+
   /** What a path beside `from` names, as a file that is read or started: no ending is added. */
   file(path: string, from: string): string | null {
     const found = joined(from.slice(0, from.lastIndexOf('/') + 1), path);

@@ -2,7 +2,7 @@ import { hash } from 'node:crypto';
 import type { CapabilityName } from '../items.ts';
 import { lineCounter } from './ast.ts';
 import type { CodeKind, ReadCode } from './read-code.ts';
-import type { Load } from './loads.ts';
+import type { Load, Surely } from './loads.ts';
 import type { Remark } from './use.ts';
 import { usesOf } from './uses.ts';
 
@@ -11,12 +11,17 @@ interface Found {
   readonly what: string;
 }
 
+export interface LoadOnLine extends Omit<Load, 'at'> {
+  /** Of a module. */
+  readonly at?: { readonly line: number; readonly surely: Surely };
+}
+
 /** What one program uses, by its lines. */
 export interface Reading {
   readonly uses: readonly (Found & { readonly capability: CapabilityName; readonly value: string | null })[];
   readonly remarks: readonly (Found & { readonly kind: Remark['kind'] })[];
-  /** The other files that it names, each once. */
-  readonly loads: readonly Load[];
+  /** The other files that it names, each once, in the surest way that it does. */
+  readonly loads: readonly LoadOnLine[];
   /** What it uses was not found out: it is nested deeper than anybody writes. */
   readonly tooDeep: boolean;
 }
@@ -65,11 +70,27 @@ function readNow(bytes: Uint8Array, kind: CodeKind, depth: number, readCode: Rea
         what,
       })),
       remarks: remarks.map((one) => ({ kind: one.kind, line: lineOf(one.offset), what: one.what })),
-      loads: [...new Map(loads.map((one) => [`${one.how} ${one.isPrefix} ${one.specifier}`, one])).values()],
+      loads: eachOnce(loads).map(({ at, ...load }) =>
+        at === undefined ? load : { ...load, at: { line: lineOf(at.offset), surely: at.surely } },
+      ),
       tooDeep: false,
     };
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
     return { uses: [], remarks: [], loads: [], tooDeep: true };
   }
+}
+
+const order: readonly (Surely | undefined)[] = ['always', 'perhaps', 'tried', undefined];
+
+/** The surest of those that name the same; else the first. */
+function eachOnce(loads: readonly Load[]): readonly Load[] {
+  const found = new Map<string, Load>();
+  for (const one of loads) {
+    const key = `${one.how} ${one.isPrefix} ${one.specifier}`;
+    const known = found.get(key);
+    if (known === undefined || order.indexOf(one.at?.surely) < order.indexOf(known.at?.surely))
+      found.set(key, one);
+  }
+  return [...found.values()];
 }

@@ -2,7 +2,7 @@ import type { CapabilityName } from '../items.ts';
 import { isEnvName } from '../capabilities.ts';
 import { fileNeeds, valueOf, type Where } from './arguments.ts';
 import { childrenOf, isPrototypeCall, type AnyNode, type Call, type Program } from './ast.ts';
-import { loadsOfCall, loadsOfSource, loadsOfText, type Load } from './loads.ts';
+import { loadsOfCall, loadsOfSource, loadsOfText, mayNotRun, type Load, type Surely } from './loads.ts';
 import { isFunctionMaker, Resolver, type Reference } from './resolve.ts';
 import { isHarmlessVariable, loadsNative, ruleOf } from './rules.ts';
 import { scopesOf, type Scope } from './scope.ts';
@@ -26,6 +26,7 @@ class Visitor implements FileUses {
   readonly #resolver: Resolver;
   readonly #inner: ReadonlyMap<AnyNode, Scope>;
   readonly #depth: number;
+  #surely: Surely = 'always';
 
   constructor(resolver: Resolver, inner: ReadonlyMap<AnyNode, Scope>, depth: number) {
     this.#resolver = resolver;
@@ -38,99 +39,106 @@ class Visitor implements FileUses {
     const into = (child: AnyNode | null | undefined, as: Role): void => {
       if (child !== null && child !== undefined) this.visit(child, scope, as, null);
     };
-    switch (node.type) {
-      case 'Identifier':
-        this.#named(node.name, node);
-        this.#reference(node, scope, role, call);
-        return;
-      case 'MemberExpression':
-        this.#reference(node, scope, role, call);
-        this.#constructed(node, scope);
-        if (node.computed) into(node.property, 'tested');
-        if (node.object.type !== 'Identifier') into(node.object, 'tested');
-        return;
-      case 'CallExpression':
-      case 'NewExpression':
-        this.#call(node, scope, role);
-        return;
-      case 'ImportExpression':
-        this.#load(node, node.source, scope, 'import');
-        this.#reference(node, scope, role, null);
-        into(node.source, 'value');
-        return;
-      case 'ImportDeclaration':
-        this.#imported(String(node.source.value), node);
-        return;
-      case 'ExportAllDeclaration':
-      case 'ExportNamedDeclaration':
-        this.#exported(node, into);
-        return;
-      case 'VariableDeclarator':
-        into(node.id, 'tested');
-        into(node.init, 'kept');
-        return;
-      case 'AssignmentExpression':
-        into(node.left, 'tested');
-        into(node.right, node.left.type === 'MemberExpression' ? 'value' : 'kept');
-        return;
-      case 'LogicalExpression':
-        into(node.left, node.operator === '&&' || role === 'tested' ? 'tested' : role);
-        into(node.right, role);
-        return;
-      case 'ConditionalExpression':
-        into(node.test, 'tested');
-        into(node.consequent, role);
-        into(node.alternate, role);
-        return;
-      case 'ChainExpression':
-      case 'ParenthesizedExpression':
-        this.visit(node.expression, scope, role, call);
-        return;
-      case 'AwaitExpression':
-        into(node.argument, role);
-        return;
-      case 'SequenceExpression':
-        for (const [index, item] of node.expressions.entries())
-          if (index === node.expressions.length - 1) this.visit(item, scope, role, call);
-          else into(item, 'tested');
-        return;
-      case 'IfStatement':
-        into(node.test, 'tested');
-        into(node.consequent, 'value');
-        into(node.alternate, 'value');
-        return;
-      case 'UnaryExpression':
-      case 'BinaryExpression':
-      case 'ExpressionStatement':
-        this.loads.push(...loadsOfText(node, this.#where(scope)));
-        for (const child of childrenOf(node)) into(child, 'tested');
-        return;
-      case 'Property':
-      case 'PropertyDefinition':
-      case 'MethodDefinition':
-        if (node.computed) into(node.key, 'tested');
-        else if (node.key.type === 'Identifier') this.#named(node.key.name, node.key);
-        into(node.value, role === 'tested' ? 'tested' : 'value');
-        return;
-      case 'ObjectPattern':
-      case 'ArrayPattern':
-        for (const child of childrenOf(node)) into(child, 'tested');
-        return;
-      case 'TemplateLiteral':
-        this.loads.push(...loadsOfText(node, this.#where(scope)));
-        for (const child of node.expressions) into(child, 'value');
-        return;
-      case 'LabeledStatement':
-        into(node.body, 'value');
-        return;
-      case 'BreakStatement':
-      case 'ContinueStatement':
-      case 'MetaProperty':
-        return;
-      default:
-        if ('params' in node) for (const param of node.params) into(param, 'tested');
-        for (const child of childrenOf(node))
-          if (!('params' in node && node.params.some((param) => param === child))) into(child, 'value');
+    const before = this.#surely;
+    if (node.type === 'TryStatement') this.#surely = 'tried';
+    else if (before === 'always' && mayNotRun.has(node.type)) this.#surely = 'perhaps';
+    try {
+      switch (node.type) {
+        case 'Identifier':
+          this.#named(node.name, node);
+          this.#reference(node, scope, role, call);
+          return;
+        case 'MemberExpression':
+          this.#reference(node, scope, role, call);
+          this.#constructed(node, scope);
+          if (node.computed) into(node.property, 'tested');
+          if (node.object.type !== 'Identifier') into(node.object, 'tested');
+          return;
+        case 'CallExpression':
+        case 'NewExpression':
+          this.#call(node, scope, role);
+          return;
+        case 'ImportExpression':
+          this.#load(node, node.source, scope, 'import', this.#surely === 'tried' ? 'tried' : 'perhaps');
+          this.#reference(node, scope, role, null);
+          into(node.source, 'value');
+          return;
+        case 'ImportDeclaration':
+          this.#imported(String(node.source.value), node);
+          return;
+        case 'ExportAllDeclaration':
+        case 'ExportNamedDeclaration':
+          this.#exported(node, into);
+          return;
+        case 'VariableDeclarator':
+          into(node.id, 'tested');
+          into(node.init, 'kept');
+          return;
+        case 'AssignmentExpression':
+          into(node.left, 'tested');
+          into(node.right, node.left.type === 'MemberExpression' ? 'value' : 'kept');
+          return;
+        case 'LogicalExpression':
+          into(node.left, node.operator === '&&' || role === 'tested' ? 'tested' : role);
+          into(node.right, role);
+          return;
+        case 'ConditionalExpression':
+          into(node.test, 'tested');
+          into(node.consequent, role);
+          into(node.alternate, role);
+          return;
+        case 'ChainExpression':
+        case 'ParenthesizedExpression':
+          this.visit(node.expression, scope, role, call);
+          return;
+        case 'AwaitExpression':
+          into(node.argument, role);
+          return;
+        case 'SequenceExpression':
+          for (const [index, item] of node.expressions.entries())
+            if (index === node.expressions.length - 1) this.visit(item, scope, role, call);
+            else into(item, 'tested');
+          return;
+        case 'IfStatement':
+          into(node.test, 'tested');
+          into(node.consequent, 'value');
+          into(node.alternate, 'value');
+          return;
+        case 'UnaryExpression':
+        case 'BinaryExpression':
+        case 'ExpressionStatement':
+          this.loads.push(...loadsOfText(node, this.#where(scope)));
+          for (const child of childrenOf(node)) into(child, 'tested');
+          return;
+        case 'Property':
+        case 'PropertyDefinition':
+        case 'MethodDefinition':
+          if (node.computed) into(node.key, 'tested');
+          else if (node.key.type === 'Identifier') this.#named(node.key.name, node.key);
+          into(node.value, role === 'tested' ? 'tested' : 'value');
+          return;
+        case 'ObjectPattern':
+        case 'ArrayPattern':
+          for (const child of childrenOf(node)) into(child, 'tested');
+          return;
+        case 'TemplateLiteral':
+          this.loads.push(...loadsOfText(node, this.#where(scope)));
+          for (const child of node.expressions) into(child, 'value');
+          return;
+        case 'LabeledStatement':
+          into(node.body, 'value');
+          return;
+        case 'BreakStatement':
+        case 'ContinueStatement':
+        case 'MetaProperty':
+          return;
+        default:
+          if ('params' in node) for (const param of node.params) into(param, 'tested');
+          for (const child of childrenOf(node))
+            if (!('params' in node && node.params.some((param) => param === child))) into(child, 'value');
+      }
+    } finally {
+      this.#surely = before;
     }
   }
 
@@ -139,7 +147,7 @@ class Visitor implements FileUses {
     this.visit(callee, scope, node.type === 'NewExpression' ? 'made' : 'called', node);
     const [first] = node.arguments;
     const loaded = node.type === 'CallExpression' ? this.#resolver.loaded(node, scope) : undefined;
-    if (loaded !== undefined && first !== undefined) this.#load(node, first, scope, 'require');
+    if (loaded !== undefined && first !== undefined) this.#load(node, first, scope, 'require', this.#surely);
     else this.loads.push(...loadsOfCall(node, this.#where(scope)));
     const known = this.#resolver.references(node, scope).length > 0;
     if (known) this.#reference(node, scope, role, null);
@@ -218,8 +226,9 @@ class Visitor implements FileUses {
     return { resolver: this.#resolver, scope, depth: this.#depth };
   }
 
-  #load(node: AnyNode, source: AnyNode, scope: Scope, how: 'import' | 'require'): void {
-    this.loads.push(...loadsOfSource(source, how, this.#where(scope)));
+  #load(node: AnyNode, source: AnyNode, scope: Scope, how: 'import' | 'require', surely: Surely): void {
+    const at = { offset: node.start, surely };
+    this.loads.push(...loadsOfSource(source, how, this.#where(scope)).map((one) => ({ ...one, at })));
     const specifier = this.#resolver.text(source, scope);
     if (specifier !== null) this.#specifier(specifier, node);
     else
@@ -227,7 +236,8 @@ class Visitor implements FileUses {
   }
 
   #imported(specifier: string, node: AnyNode): void {
-    this.loads.push({ specifier, how: 'import', isPrefix: false });
+    const at = { offset: node.start, surely: 'always' as const };
+    this.loads.push({ specifier, how: 'import', isPrefix: false, at });
     this.#specifier(specifier, node);
   }
 
