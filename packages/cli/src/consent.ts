@@ -5,6 +5,7 @@ import {
   ConsentRequiredError,
   FormatError,
   grantFrom,
+  HostPolicyError,
   requestWords,
   type CapabilityName,
   type ConsentAnswer,
@@ -72,9 +73,12 @@ export async function withConsent<T>(
     } catch (error) {
       if (!(error instanceof ConsentRequiredError) || given !== undefined || !canAsk(context)) throw error;
       answer = await ask(context, error.request);
-      if (answer === undefined) throw error;
+      if (answer === undefined) throw new HostPolicyError('CONSENT_REQUIRED', answeredNo); // all of it was shown just above
     }
 }
+
+/** Short: what was asked stands just above. */
+export const answeredNo = 'nothing was changed: the answer was no';
 
 /** Whether somebody is there to read what is asked and to answer. */
 export function canAsk({ voice, options }: Context): boolean {

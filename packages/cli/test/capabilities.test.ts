@@ -103,8 +103,8 @@ test('a host sees what changes, in words and as JSON, before it installs', { tim
   expect(said.stdout.split('\n').slice(0, 5)).toEqual([
     'acme/hello@1.0.0 → acme/hello@1.1.0',
     'capabilities:',
-    '  + starts the program git (medium)',
-    '  + reads and changes the folder of your project (medium)',
+    '  + starts the program git',
+    '  + reads and changes the folder of your project',
     'files: 1 added, 0 removed, 3 changed',
   ]);
   expect(json((await ragv('diff acme/hello@1.1.0 acme/hello@1.0.0 --json')).stdout)).toMatchObject({

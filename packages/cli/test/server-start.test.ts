@@ -112,7 +112,7 @@ describe('is refused', () => {
 describe('is packed', () => {
   test('with a variable of the author’s, whose value stands nowhere', minute, async () => {
     const said = await ragv('pack gated --vendor acme --env GH_TOKEN', { env: { GH_TOKEN: token } });
-    expect(said).toMatchObject({ exit: 0, stderr: containing('1 tools and 0 prompts are signed') });
+    expect(said).toMatchObject({ exit: 0, stderr: containing('1 tool and 0 prompts are signed') });
     expect(tools('gated')).toEqual(['ask']);
   });
 

@@ -60,8 +60,10 @@ function named({ vendor, plugin, version }: PluginManifest): string {
 }
 
 function capabilityLines({ wider, narrower }: CapabilityDifference): readonly string[] {
-  const line = (sign: string, { severity, text }: Statement): string => `  ${sign} ${text} (${severity})`;
-  const lines = [...wider.map((one) => line('+', one)), ...narrower.map((one) => line('-', one))];
+  // In the words of the question that an update asks; what is taken away needs no second thought.
+  const gained = ({ severity, text }: Statement): string =>
+    `  + ${text}${severity === 'high' ? '  (think twice)' : ''}`;
+  const lines = [...wider.map(gained), ...narrower.map(({ text }) => `  - ${text}`)];
   return ['capabilities:', ...(lines.length === 0 ? ['  none changed'] : lines)];
 }
 

@@ -1,6 +1,6 @@
 import type { Host, InstallOptions, InstallResult } from '@ragnos/plugin';
 import type { Context } from '../command.ts';
-import { ask, canAsk, readAnswer, requestLines } from '../consent.ts';
+import { answeredNo, ask, canAsk, readAnswer, requestLines } from '../consent.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { hostFor } from '../host.ts';
 import { sayInstalled } from '../install-result.ts';
@@ -27,6 +27,12 @@ export async function run(context: Context): Promise<number> {
   return held && !results.some(({ changed }) => changed) ? exitCodes.refused[0] : exitCodes.ok[0];
 }
 
+/** What was shown and answered is not said once more. */
+function withoutWords(result: InstallResult): InstallResult {
+  const { held } = result;
+  return held === null ? result : { ...result, held: { ...held, message: answeredNo } };
+}
+
 /** What waits for consent is shown as a difference; a yes at the terminal accepts exactly that. */
 async function askAbout(
   context: Context,
@@ -41,7 +47,7 @@ async function askAbout(
     return result;
   }
   const grant = await ask(context, request);
-  if (grant === undefined) return result;
+  if (grant === undefined) return withoutWords(result);
   const again = await host.update(`${result.vendor}/${result.plugin}`, {
     ...settings,
     grant,

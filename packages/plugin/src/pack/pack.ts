@@ -20,6 +20,7 @@ import { bundledScripts, carriedPackages, kindOf, readEntry, sha256, toManifestF
 import { claudePackage, isClaudePlugin, readClaudePlugin } from './claude.ts';
 import { declareCapabilities } from './declare.ts';
 import { withMode } from './modes.ts';
+import { neverRun } from './never-run.ts';
 import { isolatedNpm, markAsProject, type Npm } from './npm.ts';
 import type { Packed, PackOptions } from './options.ts';
 import { isPublishedAsIs, packAsIs } from './pack-as-is.ts';
@@ -275,7 +276,8 @@ function whatIsLeftOut(
     notes.push(
       `left out ${count(optional.length, 'optional package')} (${shortened(optional)}): choose a system for them with --target`,
     );
-  if (scripts.length > 0) notes.push(`its scripts ${shortened(scripts)} are never run`);
+  const never = neverRun(scripts);
+  if (never !== null) notes.push(never);
   return notes;
 }
 

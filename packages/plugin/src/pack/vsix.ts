@@ -1,6 +1,7 @@
 import type { ArchiveEntry } from '../archive/tar-reader.ts';
 import { PackError } from '../errors.ts';
 import type { FilePath } from '../names.ts';
+import { neverRun } from './never-run.ts';
 import { looseJson, readPackageJson, resolveFile, type PackageJson } from './package-json.ts';
 import type { Described } from './published-as-is.ts';
 
@@ -49,10 +50,7 @@ export function describeExtension(files: Files): Described {
     capabilities: files.some(({ path }) => /\.(?:node|so|dylib|dll|exe)$/i.test(path))
       ? { native: true }
       : {},
-    notes:
-      pkg.lifecycleScripts.length === 0
-        ? []
-        : [`its scripts ${pkg.lifecycleScripts.join(', ')} are never run`],
+    notes: [neverRun(pkg.lifecycleScripts)].filter((note) => note !== null),
   };
 }
 

@@ -67,7 +67,7 @@ test('closed as it is: published unchanged, byte for byte, and npm is not even s
   expect(manifest.treeHash).toBe(treeHash(manifest.files));
   expect(parseManifest(packed.manifestBytes)).toEqual(manifest);
   expect(packed.keywords).toEqual(['a', 'mcp']);
-  expect(packed.notes).toEqual(['its scripts postinstall are never run']);
+  expect(packed.notes).toEqual(['its script postinstall is never run']);
   expect((await readdir(packed.output)).toSorted()).toEqual(['.keep', 'hello-1.2.0.tgz']);
 });
 

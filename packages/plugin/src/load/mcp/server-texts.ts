@@ -129,8 +129,12 @@ export async function withServerTexts(packed: Packed, options: ServerTextsOption
   parseManifest(manifestBytes); // what no host could read is not published
   const notes = [
     ...packed.notes,
-    `${said.tools.size} tools and ${said.prompts.size} prompts are signed as it describes them now`,
+    `${count(said.tools.size, 'tool')} and ${count(said.prompts.size, 'prompt')} are signed as it describes them now`,
     ...(leftOut === 0 ? [] : [tooLong(leftOut)]),
   ];
   return { ...packed, manifest: next, manifestBytes, notes };
+}
+
+function count(number: number, what: string): string {
+  return `${number} ${what}${number === 1 ? '' : 's'}`;
 }
