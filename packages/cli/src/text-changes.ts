@@ -44,7 +44,7 @@ function bodyOf({ change, before, after }: TextChange): readonly string[] {
 }
 
 /** By us: where a terminal breaks a line, what follows could look like a line of ours. */
-function wrapped(begin: string, text: string): readonly string[] {
+export function wrapped(begin: string, text: string): readonly string[] {
   const characters = Array.from(text);
   const rows = Math.max(1, Math.ceil(characters.length / width));
   return Array.from({ length: rows }, (_, at) => {

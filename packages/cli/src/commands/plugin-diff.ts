@@ -1,8 +1,11 @@
 import {
+  codeChanges,
   fileChanges,
+  type CodeChange,
   manifestDifference,
   type CapabilityDifference,
   type FileChange,
+  type Host,
   type NameDifference,
   type PluginManifest,
   type Statement,
@@ -10,6 +13,7 @@ import {
 } from '@ragnos/plugin';
 import type { Context } from '../command.ts';
 import { CliError } from '../errors.ts';
+import { codeChangeLines } from '../code-changes.ts';
 import { fileChangeLines } from '../file-changes.ts';
 import { hostFor } from '../host.ts';
 import { count } from '../text.ts';
@@ -31,7 +35,9 @@ export async function run(context: Context): Promise<undefined> {
   const after = await host.manifest(to, { signal });
   const difference = manifestDifference(before, after);
   const changed = fileChanges(before, after);
-  voice.answer({ from: named(before), to: named(after), ...difference, fileChanges: changed }, [
+  const code = options.flag('code') ? await codeOf(host, from, to, signal) : null;
+  const all = { from: named(before), to: named(after), ...difference, fileChanges: changed };
+  voice.answer(code === null ? all : { ...all, codeChanges: code }, [
     `${named(before)} → ${named(after)}`,
     ...difference.changes.map((change) => `! ${change}`),
     ...capabilityLines(difference.capabilities),
@@ -40,9 +46,28 @@ export async function run(context: Context): Promise<undefined> {
     ...nameLines('packages inside', difference.packages),
     ...nameLines('scripts, which are never run', difference.lifecycleScripts),
     ...nameLines('evidence', difference.evidence),
-    ...(options.flag('files') ? fileLines(difference.files, changed) : nameLines('files', difference.files)),
+    ...(code !== null
+      ? [headOf('files', difference.files), ...codeChangeLines(code)]
+      : options.flag('files')
+        ? fileLines(difference.files, changed)
+        : nameLines('files', difference.files)),
   ]);
   return;
+}
+
+/** Both versions are downloaded for it, unless they are kept here, and verified as for an installation. */
+async function codeOf(
+  host: Host,
+  from: string,
+  to: string,
+  signal: AbortSignal,
+): Promise<readonly CodeChange[]> {
+  const read = async (spec: string): Promise<Parameters<typeof codeChanges>[0]> => {
+    const { manifest, files } = await host.files(spec, { signal });
+    const bodies = new Map<string, Uint8Array>(files.map(({ path, body }) => [path, body]));
+    return [manifest, (path) => bodies.get(path) ?? new Uint8Array()];
+  };
+  return codeChanges(await read(from), await read(to));
 }
 
 async function installedVersion(context: Context, plugin: string): Promise<string> {

@@ -85,10 +85,12 @@ export const hostCommands: readonly CommandSpec[] = [
     options: [
       ['--texts', 'all that changes in what its tools and prompts say to a model'],
       ['--files', 'every file that differs, with its size before and after'],
+      ['--code', 'the lines that differ in every file; both versions are downloaded and verified for it'],
     ],
     examples: [
       'ragv diff acme/hello@1.1.0 @1.2.0',
       'ragv diff acme/hello@1.1.0 @1.2.0 --files',
+      'ragv diff acme/hello --code',
       'ragv diff --texts acme/hello',
     ],
     load: () => import('../commands/plugin-diff.ts'),

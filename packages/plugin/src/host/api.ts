@@ -3,6 +3,7 @@ import type { Fetcher } from '@ragnos/client';
 import type { PluginManifest } from '../formats/manifest.ts';
 import type { OrganisationPolicy } from '../formats/organisation-policy.ts';
 import type { VerifiedArtifact } from './artifact.ts';
+import type { PublishedFiles } from './published-manifest.ts';
 import type { ConsentAnswer, ConsentRequest } from './consent.ts';
 import type { Permit } from './grants-permit.ts';
 import type { PluginGrant } from './grants-list.ts';
@@ -185,6 +186,8 @@ export interface Host {
   explain(spec: string, options?: CallOptions): Promise<PluginExplanation>;
   /** The signed manifest of a published version, installed here or not. */
   manifest(spec: string, options?: CallOptions): Promise<PluginManifest>;
+  /** The files of a published version, to be read: it is downloaded and verified, and neither installed nor inspected. */
+  files(spec: string, options?: CallOptions): Promise<PublishedFiles>;
   search(text: string, options?: CallOptions): Promise<readonly SearchHit[]>;
   /** Findings are an answer, not an error. */
   verify(spec?: string, options?: VerifyOptions): Promise<readonly VerifyResult[]>;

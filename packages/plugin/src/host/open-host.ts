@@ -136,6 +136,12 @@ export function hostOn(context: Context): Host {
         const { publishedManifest } = await import('./published-manifest.ts'); // not at import either
         return publishedManifest(context, readSpec(context, spec), options);
       }),
+    files: (spec, options = {}) =>
+      guarded(spec, async () => {
+        const { publishedFiles } = await import('./published-manifest.ts');
+        const read = readSpec(context, spec);
+        return await withLock(context, options.signal, () => publishedFiles(context, read, options));
+      }),
     search: (text, options = {}) => guarded(null, () => search(context, text, options)),
     verify: (spec, options = {}) =>
       guarded(spec ?? null, async () => {
