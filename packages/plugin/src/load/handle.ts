@@ -162,6 +162,7 @@ export class Handle {
     this.#counts.calls++;
     const began = performance.now();
     try {
+      if (this.#over !== null) throw this.#over; // why, however often it was called before
       if (this.#rate?.mayCall() === false)
         throw new LoadRefusedError(
           'CALL_RATE',

@@ -93,5 +93,7 @@ describe('what to do is said', () => {
     const often = await thrown(hello.call('good'));
     expect(often).toMatchObject({ code: 'CALL_RATE' });
     expect(often.hint).toContain('limits.callsPerMinute');
+    await hello.close();
+    expect(await thrown(hello.call('good'))).toMatchObject({ code: 'PLUGIN_CLOSED' });
   });
 });
