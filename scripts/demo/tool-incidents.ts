@@ -28,8 +28,8 @@ export const toolIncidents: readonly Attack[] = [
     patches: [
       {
         package: 'plugin',
-        file: 'load/mcp/filter.js',
-        find: 'const passes = this.#rules[list].get(name) === textHash(item);',
+        file: 'load/mcp/signed-texts.js',
+        find: 'const passes = signed !== undefined && signed === textHash(item);',
         replace: 'const passes = true;',
       },
     ],

@@ -27,7 +27,7 @@ export const defaultRestart: RestartPolicy = {
 export interface LoadLimits {
   /** From its verification on until its module was loaded. */
   readonly startTimeMs: number;
-  /** One value of a call, either way, with all around it. */
+  /** One value of a call, either way, with all around it. Of lists, objects, members and values it has 1,000,000 at most. */
   readonly valueBytes: number;
   readonly callsAtOnce: number;
   /** Of a call that names none. Of a stream it is for each wait: for the first word, and for each next item. */

@@ -83,10 +83,12 @@ describe('frames of a side that is not believed', () => {
     expect(Array.isArray(got?.value) && got.value.length).toBe(maxJsonParts + 1);
   });
 
-  test('and what is too long for the first lane is not sent', () => {
+  test('and what would not be read is not sent', () => {
     const lanes = new Lanes(new PassThrough(), { messageBytes: mega, unreadBytes: mega });
     expect(() => lanes.lane(controlLane).send('x'.repeat(controlBytes))).toThrow(RangeError);
     expect(() => lanes.lane(callLane).send('x'.repeat(controlBytes))).not.toThrow();
+    expect(() => lanes.lane(callLane).send(Array(maxJsonParts).fill(1))).not.toThrow();
+    expect(() => lanes.lane(callLane).send(Array(maxJsonParts + 1).fill(1))).toThrow(RangeError);
   });
 });
 

@@ -22,7 +22,7 @@ export function echo(value) { return value; }
 export function fails({ message }) { throw new TypeError(message ?? 'no'); }
 export function where() { throw new Error('cannot read ' + new URL('./secret.json', import.meta.url).pathname); }
 export function odd() { return () => 1; }
-export function big({ size }) { return 'x'.repeat(size); }
+export function big({ size, many }) { return many === undefined ? 'x'.repeat(size) : Array(many).fill(1); }
 export async function* count({ to, pause = 0 }, { signal }) {
   try {
     for (let n = 1; n <= to; n++) { if (pause) await new Promise((r) => setTimeout(r, pause)); made = n; yield n; }
@@ -75,6 +75,9 @@ describe.each(modes)('in mode %s', (mode) => {
     expect(await codeOf(hello.call('echo', () => 1))).toBe('BAD_VALUE');
     expect(await codeOf(hello.call('odd'))).toBe('BAD_VALUE');
     expect(await codeOf(hello.call('big', { size: 9_000_000 }))).toBe('VALUE_TOO_LARGE');
+    expect(await codeOf(hello.call('big', { many: 1_100_000 }))).toBe('VALUE_TOO_LARGE');
+    expect(await codeOf(hello.call('echo', Array(1_100_000).fill(1)))).toBe('VALUE_TOO_LARGE');
+    expect(await hello.call('big', { many: 900_000 })).toHaveLength(900_000);
     expect(await codeOf(hello.call('echo', 'x'.repeat(9_000_000)))).toBe('VALUE_TOO_LARGE');
     await expect(hello.call('fails', { message: 'a\nb' })).rejects.toMatchObject({
       code: 'PLUGIN_THREW',
@@ -83,7 +86,7 @@ describe.each(modes)('in mode %s', (mode) => {
     const thrown = await hello.call('where').catch((error: unknown) => String(error));
     expect(thrown).not.toContain(world.home);
     expect(thrown).toMatch(/cannot read (?:\$plugin|\/plugin)\/secret\.json/);
-    expect(hello.metrics()).toMatchObject({ calls: 12, errors: 8, inFlight: 0, restarts: 0 });
+    expect(hello.metrics()).toMatchObject({ calls: 15, errors: 10, inFlight: 0, restarts: 0 });
     expect(hello.metrics().verifyMs).toBeGreaterThan(0);
     expect(hello.metrics().startMs).toBeGreaterThan(hello.metrics().verifyMs);
     await hello.close();

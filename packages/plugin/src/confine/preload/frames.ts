@@ -53,6 +53,12 @@ export function encodeFrame(
   return frame;
 }
 
+/** Whether a whole frame has more in its JSON than one who does not believe the other side reads. */
+export function isTooMuch(frame: Buffer): boolean {
+  const json = frame.subarray(head, head + frame.readUInt32LE(5));
+  return isBeyond(json, { parts: maxJsonParts, levels: maxLevels });
+}
+
 /** Takes what comes in pieces of any size. Holds at most one frame and the piece that it ends in. */
 export class FrameDecoder {
   readonly #maxBytes: number;
@@ -96,7 +102,7 @@ export class FrameDecoder {
 function parse(frame: Buffer, measured: boolean): Frame {
   const jsonEnd = head + frame.readUInt32LE(5);
   if (jsonEnd > frame.length) throw new FrameError('a frame whose JSON is longer than itself');
-  if (measured && isBeyond(frame.subarray(head, jsonEnd), { parts: maxJsonParts, levels: maxLevels }))
+  if (measured && isTooMuch(frame))
     throw new FrameError(`a frame of more than ${maxJsonParts} parts, or ${maxLevels} levels`);
   try {
     const value: unknown = JSON.parse(frame.toString('utf8', head, jsonEnd));

@@ -1,6 +1,15 @@
 import type { Duplex } from 'node:stream';
 import { drained } from './drained.ts';
-import { controlBytes, encodeFrame, FrameDecoder, FrameError, UnreadError, type Frame } from './frames.ts';
+import {
+  controlBytes,
+  encodeFrame,
+  FrameDecoder,
+  FrameError,
+  isTooMuch,
+  UnreadError,
+  type Frame,
+} from './frames.ts';
+import { maxJsonParts } from './json-parts.ts';
 
 export interface Message {
   readonly value: unknown;
@@ -119,7 +128,9 @@ export class Lanes {
     if (this.#stream.destroyed || this.#stream.writableEnded) return true;
     const { messageBytes } = this.#limits;
     const most = lane === controlLane ? Math.min(controlBytes, messageBytes) : messageBytes;
-    const fits = this.#stream.write(encodeFrame(lane, value, bytes, most));
+    const frame = encodeFrame(lane, value, bytes, most);
+    if (isTooMuch(frame)) throw new RangeError(`a message of more than ${maxJsonParts} parts`);
+    const fits = this.#stream.write(frame);
     if (this.#stream.writableLength > this.#limits.unreadBytes)
       this.#end(new UnreadError(`${this.#stream.writableLength} bytes wait for a reader`));
     return fits;

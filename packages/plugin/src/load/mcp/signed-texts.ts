@@ -50,7 +50,8 @@ export class SignedTexts {
     const name: unknown = isObject(item) ? item['name'] : undefined;
     if (typeof name !== 'string') return false;
     const signed = this.#signed[kind].get(name);
-    if (signed !== undefined && signed === textHash(item)) {
+    const passes = signed !== undefined && signed === textHash(item);
+    if (passes) {
       this.#bad[kind].delete(name);
       return true;
     }
