@@ -50,7 +50,7 @@ test('nothing is trusted on first use, and nothing is kept of a refusal', async 
   ).toBe('INSECURE_URL');
   expect(await listTrusted(options)).toEqual([]);
   expect(readdirSync(join(options.home, 'home-v1/repositories'))).toEqual([]);
-  expect(await codeOf(openHost(options))).toBe('NO_REPOSITORY');
+  expect(await codeOf(openHost({ home: options.home }))).toBe('NO_REPOSITORY');
   expect(simulator.requests.length).toBeGreaterThan(0);
 });
 
@@ -62,7 +62,7 @@ test('a root that one signature can replace needs consent, also when a later one
   await trustRepository({ ...options, root, singleSigner: false });
   simulator.rotate('root', 3, 1);
   simulator.publishRoot();
-  const host = await openHost(options);
+  const host = await openHost({ home: options.home, fetcher: simulator, now: options.now });
   expect(await codeOf(host.search(''))).toBe('SINGLE_SIGNER_ROOT');
 });
 
