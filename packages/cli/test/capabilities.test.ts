@@ -71,7 +71,7 @@ test(
     const said = await ragv(`publish hello ${publish}`);
     expect(said).toMatchObject({ exit: 10, stdout: '' });
     expect(said.stderr).toContain(
-      'index.js:3: child_process.spawn starts the program git, and exec does not declare it; and 1 more, index.js:4 [CAPABILITY_UNDECLARED]',
+      'index.js:3: child_process.spawn starts the program git, and exec does not declare it; index.js:4: fs.rmSync changes files, and fs.write does not declare it [CAPABILITY_UNDECLARED]',
     );
     expect(said.stderr).toContain(
       'hint: if it is meant, add to "capabilities" in ragv.json: {"fs.write":["$project"],"exec":["git"]}',

@@ -181,6 +181,11 @@ describe('policy', () => {
       expect(await ok(`policy set ${path} --vault v`)).toContain('in force already');
       await ragv('status --host');
       expect(await ok('policy show')).toContain('policy/organisation.json of demo');
+      expect(json(await ok('policy show --json'))).toMatchObject({
+        policies: [
+          { signed: true, policy: { rules: [{ for: 'acme/hello', refuse: true, reason: 'incident 7' }] } },
+        ],
+      });
       expect(await ragv('run acme/hello')).toMatchObject({
         exit: 10,
         stderr: containing('incident 7 [NOT_ALLOWED]'),

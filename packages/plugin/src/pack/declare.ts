@@ -69,9 +69,9 @@ export async function declareCapabilities({
   const findings = findingsOf(inspection, declared);
   const [first] = findings;
   if (first !== undefined) {
-    const more = findings.length === 1 ? '' : `; and ${findings.length - 1} more`;
-    const places = findings.slice(1, 4).map((one) => `, ${placeOf(one)}`);
-    const message = `${placeOf(first)}: ${first.what}${more}${places.join('')}`;
+    const said = findings.slice(0, 4).map((one) => `${placeOf(one)}: ${one.what}`);
+    const left = findings.length - said.length;
+    const message = [...said, ...(left === 0 ? [] : [`and ${left} more`])].join('; ');
     const json = missingJson(inspection, declared);
     if (first.code === 'HIDDEN_CHARACTERS')
       throw new PackError('HIDDEN_CHARACTERS', message, {

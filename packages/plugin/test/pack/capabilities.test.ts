@@ -24,7 +24,7 @@ test('an empty statement is one, and strict', async () => {
   await expect(pack(source)).rejects.toMatchObject({
     code: 'CAPABILITY_UNDECLARED',
     message:
-      'index.js:1: child_process.spawn starts the program git, and exec does not declare it; and 1 more, index.js:1',
+      'index.js:1: child_process.spawn starts the program git, and exec does not declare it; index.js:1: process.env.TOKEN sees the environment variable TOKEN, and env does not declare it',
     hint: 'if it is meant, add to "capabilities" in ragv.json: {"env":["TOKEN"],"exec":["git"]}',
   });
 });
