@@ -39,14 +39,14 @@ export function checkGiven<Options extends object>(
   };
   if (typeof given !== 'object' || given === null)
     bad('what is given are no options', 'give an object, or nothing');
-  const kindOf = new Map<string, keyof typeof kinds>(Object.entries(known));
+  const table: Readonly<Record<string, keyof typeof kinds>> = known;
   for (const name of Object.keys(given)) {
     const value: unknown = Reflect.get(given, name);
-    const kind = kindOf.get(name);
+    const kind = Object.hasOwn(table, name) ? table[name] : undefined; // calls come here: nothing is built for it
     if (kind === undefined)
       return bad(
         `there is no option ${JSON.stringify(name.slice(0, 50))}`,
-        `there are ${[...kindOf.keys()].join(', ')}`,
+        `there are ${Object.keys(table).join(', ')}`,
       );
     const [fits, words] = kinds[kind];
     if (value !== undefined && !fits(value)) bad(`${name} is not ${words}`, 'nothing was done');
