@@ -91,7 +91,7 @@ export {
 export { parseAuthorFile, type AuthorFile } from './formats/author.ts';
 export {
   capabilitiesToJson,
-  defaultLimits,
+  defaultLimits as defaultCapabilityLimits,
   limitBounds,
   noCapabilities,
   parseCapabilities,

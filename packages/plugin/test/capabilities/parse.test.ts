@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import {
   capabilitiesToJson,
-  defaultLimits,
+  defaultCapabilityLimits,
   endpointCovers,
   noCapabilities,
   parseCapabilities,
@@ -166,7 +166,10 @@ describe('reader and schema agree', () => {
 
 test('what is absent is not asked for, and a limit that is absent is the default', () => {
   expect(parseCapabilities({})).toEqual(noCapabilities);
-  expect(parseCapabilities({ limits: { memoryMb: 20 } }).limits).toEqual({ ...defaultLimits, memoryMb: 20 });
+  expect(parseCapabilities({ limits: { memoryMb: 20 } }).limits).toEqual({
+    ...defaultCapabilityLimits,
+    memoryMb: 20,
+  });
 });
 
 test('what is written is read back, and says nothing of what is not asked for', () => {
