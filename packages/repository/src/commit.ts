@@ -119,6 +119,7 @@ export async function commit(
   const stage = async (roles: ReadonlyMap<RoleName, MetaFile>): Promise<Staged | null> => {
     const staged = await stageEntries(storage, context.audit, workspace, { keyIds, roles }, context.signal);
     for (const [key, digest] of staged?.files ?? []) attempt.files.set(key, digest);
+    await journal.note(attempt); // large files may be on their way for long
     return staged;
   };
   const nothing: Above = { snapshot: null, file: head.timestamp.signed.snapshot, staged: null };

@@ -4,7 +4,9 @@ import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DiskError, lockFile, nodeFileSystem, sweepTemporaries, type Lock } from '@ragnos/disk';
 import { read, storageKey, type Storage } from '@ragnos/storage';
+import { AuditLog, LogError, logFolder } from '@ragnos/tlog';
 import { defaultLimits, isJsonArray, parseJson, VaultError, type JsonValue } from '@ragnos/tuf';
+import { logHeadOf } from './audit.ts';
 import { decide } from './commits.ts';
 import type { Head } from './head.ts';
 import { metadataKey, timestampKey } from './keys.ts';
@@ -42,11 +44,23 @@ export async function removeFiles(
 ): Promise<void> {
   const referenced = head === null ? new Set<string>() : references(head);
   for (const [raw, digest] of files) {
-    if (referenced.has(raw)) continue;
+    if (referenced.has(raw) || (await isInLog(storage, head, raw))) continue;
     const key = storageKey(raw);
     const found = await read(storage, key, { maxLength: defaultLimits.targetsMaxLength });
     if (found === null || sha256(found.bytes) !== digest) continue;
     if (!(await spare()).has(raw)) await storage.delete(key); // asked last: what is there now is in somebody's journal by now
+  }
+}
+
+/** Whoever went on with a log whose signed head was a thief's may have taken over what this attempt had put there. */
+async function isInLog(storage: Storage, head: Head | null, key: string): Promise<boolean> {
+  if (head === null || !key.startsWith(logFolder)) return false;
+  try {
+    const log = logHeadOf(head.timestamp.signed);
+    return log !== null && (await new AuditLog(storage).needs(log))(key);
+  } catch (error) {
+    if (error instanceof LogError) return true; // nothing goes while nobody knows
+    throw error;
   }
 }
 

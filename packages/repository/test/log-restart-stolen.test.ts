@@ -11,7 +11,7 @@ import {
   type SigningEvent,
 } from '@ragnos/repository';
 import { storageKey } from '@ragnos/storage';
-import { AuditLog } from '@ragnos/tlog';
+import { AuditLog, headToJson, type LogHead } from '@ragnos/tlog';
 import { logRestarts } from '@ragnos/tuf';
 import { expect, test } from 'vitest';
 import { forge, last, published, type Attacked } from './thief.ts';
@@ -44,11 +44,14 @@ async function signed(repository: Repository, { made }: Attacked, event: Signing
   return (await signEvent(event, seen, made.keys.of('root'), settings)).event;
 }
 
-async function revoke(attacked: Attacked): Promise<AppliedEvent> {
+async function revoke(
+  attacked: Attacked,
+  options: Parameters<Attacked['made']['open']>[0] = {},
+): Promise<AppliedEvent> {
   const { keys } = attacked.made;
   const fresh = testSigner();
   keys.held.set('timestamp', [...keys.of('timestamp'), fresh]);
-  const repository = await open(attacked);
+  const repository = await open(attacked, options);
   const edit = { kind: 'keys', role: 'timestamp', keys: [fresh.key], threshold: 1 } as const;
   const event = await repository.proposeEvent({ edits: [edit], reason: 'stolen', deadline });
   const applied = await repository.applyEvent(await signed(repository, attacked, event));
@@ -67,6 +70,13 @@ async function restart(
     : repository.applyEvent(await signed(repository, attacked, event));
 }
 
+async function signedLog({ made }: Attacked): Promise<LogHead> {
+  const { timestamp } = (await clientOf(made)).set;
+  const head = timestamp === null ? null : logHeadOf(timestamp);
+  if (head === null) throw new Error('no log');
+  return head;
+}
+
 /** Publishing goes on, the host that remembers follows, and the log says `kinds` from its beginning on. */
 async function expectGoesOn(attacked: Attacked, kinds: readonly string[]): Promise<void> {
   const { made, host } = attacked;
@@ -75,8 +85,7 @@ async function expectGoesOn(attacked: Attacked, kinds: readonly string[]): Promi
   const updater = await host();
   expect(updater.trusted.timestamp?.version).toBe(set.timestamp?.version);
   expect(await updater.find('four')).not.toBeNull();
-  const head = set.timestamp === null ? null : logHeadOf(set.timestamp);
-  if (head === null) throw new Error('no log');
+  const head = await signedLog(attacked);
   const log = new AuditLog(made.storage);
   const found = (await Array.fromAsync(log.entries(head))).map(({ entry }) => entry.kind);
   expect(found).toEqual(kinds);
@@ -119,8 +128,34 @@ test.each([
   });
   await expect(restart(attacked, { storage })).rejects.toThrow('killed');
   expect(await revoke(attacked)).toMatchObject({ outcome: 'applied', logLost: false });
-  await expectGoesOn(attacked, ['restart', 'root', 'publish']);
+  await expectGoesOn(attacked, ['restart', 'root', 'root', 'publish']); // the entry was there; who has a log does not begin it anew
 });
+
+test.each([
+  ['an operator who was there', 'staging'],
+  ['an operator who never was', 'elsewhere'],
+])(
+  'a log that was given up long ago is signed once more: the one after it stays, for %s',
+  async (_who, place) => {
+    const attacked = await robbed(0);
+    const { made, folder } = attacked;
+    const lost = await signedLog(attacked);
+    await restart(attacked);
+    for (const name of ['five', 'six']) await add(await open(attacked), name);
+    await attacked.host();
+    await forge(made, {
+      timestamp: (old) => ({
+        ...old,
+        version: old.version + 1,
+        unrecognized: new Map([...old.unrecognized, ['x-ragnos-log', headToJson(lost)]]),
+      }),
+    });
+    await expect(attacked.host()).rejects.toEqual(code('LOG_WENT_BACK'));
+    const applied = await revoke(attacked, { staging: join(folder, place) });
+    expect(applied).toMatchObject({ outcome: 'applied', logLost: false });
+    await expectGoesOn(attacked, ['restart', 'root', 'publish', 'publish', 'root', 'publish']);
+  },
+);
 
 test('the thief used all versions up: the new key first', async () => {
   const attacked = await robbed(0);
