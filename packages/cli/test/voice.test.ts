@@ -1,4 +1,5 @@
 /** What a vendor wrote is shown on a terminal, never obeyed by it. */
+import { parseMetadata } from '@ragnos/tuf';
 import { expect, test } from 'vitest';
 import { duration, bytes, count, table } from '../src/text.ts';
 import { toJson } from '../src/json.ts';
@@ -69,4 +70,9 @@ test('maps, sets and dates in --json', () => {
     none: null,
     list: ['1970-01-01T00:00:00.000Z'],
   });
+  // A map of metadata makes its values when it is asked.
+  const file = `{"hashes":{"sha256":"${'a'.repeat(64)}"},"length":7}`;
+  const signed = `"_type":"targets","expires":"2030-01-01T00:00:00Z","spec_version":"1.0.34","targets":{"x/y":${file}},"version":1`;
+  const read = parseMetadata(Buffer.from(`{"signatures":[],"signed":{${signed}}}`), 'targets');
+  expect(toJson(read.signed)).toMatchObject({ targets: { 'x/y': { length: 7 } } });
 });

@@ -1,5 +1,5 @@
 // The audit log's head rides in the signed timestamp: hosts remember it, so that whoever holds the online keys cannot forget what was done.
-import { LogWentBackError, type Fetcher } from '@ragnos/client';
+import { LogWentBackError, UnreachableError, type Fetcher } from '@ragnos/client';
 import { logRestarts, withLogRestarts, type LogRestart } from '@ragnos/tuf';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -119,6 +119,23 @@ test('a client that asked for roots before the restart, and for the timestamp af
     },
   };
   await expect((await scene.open({ fetcher })).refresh()).resolves.toBeUndefined();
+});
+
+test('whoever cuts the line at the second look hides nothing', async () => {
+  const scene = new Scene();
+  publish(scene, head(5));
+  await scene.refreshed();
+  publish(scene, head(4));
+  let asked = 0;
+  const fetcher: Fetcher = {
+    fetch: (url, options) => {
+      if (url.pathname.endsWith('/timestamp.json') && ++asked > 1) throw new UnreachableError('cut');
+      return scene.sim.fetch(url, options);
+    },
+  };
+  const updater = await scene.open({ fetcher });
+  await expect(updater.refresh()).rejects.toMatchObject({ code: 'LOG_WENT_BACK' });
+  expect(asked).toBe(2);
 });
 
 test.each([

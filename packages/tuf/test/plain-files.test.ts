@@ -144,6 +144,14 @@ describe('plain files', () => {
     expect(of(14)).toThrow(LimitExceededError);
   });
 
+  test('count towards the depth that it may have', () => {
+    const text = Buffer.from(signedIn([entry('a')]));
+    const of = (maxJsonDepth: number) => () =>
+      parseMetadata(text, 'targets', { ...defaultLimits, maxJsonDepth });
+    expect(of(5)().signed.targets.size).toBe(1);
+    expect(of(4)).toThrow(LimitExceededError);
+  });
+
   test('keep their neighbours wherever one is edited, and take no path for more than a name', () => {
     const names = ['b', 'd', 'f'];
     const { signed } = read(signedIn(names.map((name) => entry(name))));

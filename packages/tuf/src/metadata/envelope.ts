@@ -8,7 +8,7 @@ import { keyFingerprint, verifySignature } from '../keys/verify.ts';
 import { defaultLimits, type Limits } from '../limits.ts';
 import type { RoleKeys, SignedByType, SignedType } from '../model.ts';
 import { keyId, type KeyId } from '../names.ts';
-import { cutFiles, type PlainFiles } from './plain-files.ts';
+import { cutFiles, depthOfFiles, type PlainFiles } from './plain-files.ts';
 import { readSigned } from './read.ts';
 
 /** 4.2. `sig` is kept as received: whether it is hex at all shows when it is verified. */
@@ -36,7 +36,7 @@ export function parseMetadata<T extends SignedType>(
   what: string = type,
 ): Metadata<T> {
   const text = decode(bytes, what);
-  const cut = type === 'targets' ? cutFiles(text) : null;
+  const cut = type === 'targets' && limits.maxJsonDepth >= depthOfFiles ? cutFiles(text) : null;
   if (cut !== null) {
     const { value, compact } = parseText(cut.rest, bytes.length, what, limits, cut.members);
     const signedBytes = compact ? sliceSigned(bytes, value) : null;

@@ -14,6 +14,8 @@ const digestLength = 64;
 const membersOfEntry = 4;
 const opening = '"targets":{';
 const comma = 0x2c;
+/** Of a metadata file: signed, targets, a file, its hashes. Whoever allows less has the parser count. */
+export const depthOfFiles = 5;
 
 /**
  * The files of a role as the text that they stand in, for those of which all are plain: a bin has a thousand, of which a look-up
