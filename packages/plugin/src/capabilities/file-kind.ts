@@ -2,6 +2,8 @@ import type { CodeKind } from './code/read-code.ts';
 
 const codeEnding = /\.(?:[cm]?js|[cm]?ts)$/;
 const otherLanguage = /\.(?:py|sh|bash|rb|pl|php|ps1|bat|cmd|lua|jar|jsx|tsx)$/;
+const textEnding =
+  /(?:^|[./])(?:adoc|csv|css|html?|json[5c]?|jsonl|license|markdown|mdc?|mdx|readme|rst|svg|text|toml|txt|xml|ya?ml)$/i;
 const dataEnding = /\.(?:json|wasm|node|css|html?|svg|md|txt|map)$/;
 
 /** What Node would run of a file. `isLoaded`: something starts or loads it, whatever it is called. Null: nothing. */
@@ -30,6 +32,11 @@ export function isUnreadLanguage(path: string, bytes: Uint8Array, kind: CodeKind
 
 export function isOtherLanguage(path: string): boolean {
   return otherLanguage.test(path);
+}
+
+/** By its ending: what people and models read, whatever bytes are in it. */
+export function isText(path: string): boolean {
+  return textEnding.test(path);
 }
 
 export function isCodeByName(path: string): boolean {

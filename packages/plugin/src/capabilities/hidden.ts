@@ -20,11 +20,13 @@ const longRun =
 const longRunOfText = /\p{Default_Ignorable_Code_Point}{12,}/u;
 
 /**
- * Looks for what GlassWorm and Trojan Source hid in. `isCode` is stricter: texts for people may turn their direction, and a
- * single joiner inside a string of code is right in many languages.
+ * Looks for what GlassWorm and Trojan Source hid in. Code is looked at more strictly: texts for people may turn their direction,
+ * and a single joiner inside a string of code is right in many languages. One byte that is no UTF-8 hides nothing, since Node
+ * and models read on behind it: only what is `other`, and cannot be a text, is left out for it.
  */
-export function findHidden(bytes: Uint8Array, isCode: boolean): Hidden | null {
-  if (isAscii(bytes) || !isUtf8(bytes)) return null;
+export function findHidden(bytes: Uint8Array, sort: 'code' | 'text' | 'other'): Hidden | null {
+  if (isAscii(bytes) || (sort === 'other' && !isUtf8(bytes) && bytes.includes(0))) return null;
+  const isCode = sort === 'code';
   const text = new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes).replace(/^\ufeff/, '');
   if (!/\p{Default_Ignorable_Code_Point}|[\u202a-\u202e\u2066-\u2069]/u.test(text)) return null;
   for (const [index, raw] of text.split('\n').entries()) {

@@ -4,7 +4,7 @@ import { ModuleTree } from './code/module-tree.ts';
 import type { CodeKind, ReadCode } from './code/read-code.ts';
 import { MissingModules } from './code/missing-modules.ts';
 import { readProgram, type LoadOnLine, type Reading } from './code/reading.ts';
-import { isCodeByName, isOtherLanguage, isUnreadLanguage, kindOfFile } from './file-kind.ts';
+import { isCodeByName, isOtherLanguage, isText, isUnreadLanguage, kindOfFile } from './file-kind.ts';
 import { findHidden, mayHideInName } from './hidden.ts';
 import {
   defaultInspectLimits,
@@ -126,7 +126,10 @@ export class Inspector {
     if (native !== null) return null;
     const kind = kindOfFile(path, bytes, isLoaded, (file) => this.#tree.isModule(file));
     if (!isNew) return kind;
-    const hidden = findHidden(bytes, kind !== null || isOtherLanguage(path));
+    const hidden = findHidden(
+      bytes,
+      kind !== null || isOtherLanguage(path) ? 'code' : isText(path) ? 'text' : 'other',
+    );
     if (hidden !== null) this.#hide({ file: path, ...hidden });
     if (isUnreadLanguage(path, bytes, kind))
       this.#remark('unread-language', {
