@@ -1,4 +1,6 @@
+import { posix } from 'node:path';
 import { isTextName, maxTextName, maxTexts, textDigest } from '../formats/texts.ts';
+import { quoted } from './visible.ts';
 
 type Read = (path: string) => Uint8Array | Promise<Uint8Array>;
 
@@ -18,7 +20,8 @@ const usual = /^(?:commands|agents|skills|output-styles)\/.*\.md$|(?:^|\/)skill\
 /**
  * The prompts of a folder for Claude, found anew from its files by whoever packs it, at the door, and on each host: commands,
  * agents, output styles, skills with the texts beside them, and hooks that ask a model. Empty for any other tree. What lies in
- * `node_modules` Claude does not look at. Case does not count, since on some disks it does not.
+ * `node_modules` Claude does not look at. Case does not count, since on some disks it does not. What its manifest names has to
+ * be there: a path that is not could still be one to Claude.
  */
 export async function claudePrompts(
   files: readonly { readonly path: string }[],
@@ -42,9 +45,17 @@ export async function claudePrompts(
     if (what === null) prompts.set(name, JSON.stringify(text));
     else unfit.push({ file: name, what });
   };
-  const named = members.flatMap((member) => pathsIn(json.get(member)));
-  const isNamed = (path: string): boolean =>
-    named.some((one) => path === one || one === '' || path.startsWith(`${one.replace(/\/$/, '')}/`));
+  const named = new Set(members.flatMap((member) => pathsIn(json.get(member))));
+  const isNamed = (path: string): boolean => around(path).some((place) => named.has(place));
+  const hookFiles = new Set(pathsIn(json.get('hooks')));
+  const lower = own.map((path) => path.toLowerCase());
+  const missing = [
+    ...named.difference(new Set(lower.flatMap((path) => around(path)))),
+    ...hookFiles.difference(new Set(lower)),
+  ];
+  hookFiles.add('hooks/hooks.json');
+  for (const one of new Set(missing))
+    unfit.push({ file: main, what: `names ${quoted(one, 100)}, which is not in the folder` });
   for (const path of own.toSorted())
     if (usual.test(path) || (/\.md$/i.test(path) && isNamed(path.toLowerCase())))
       add(path, textOf(await read(path)));
@@ -52,7 +63,6 @@ export async function claudePrompts(
     const inline = objectsIn(json.get(member));
     if (inline.length > 0) add(`${main}: ${member}`, JSON.stringify(inline));
   }
-  const hookFiles = new Set(['hooks/hooks.json', ...pathsIn(json.get('hooks'))]);
   for (const path of own.toSorted())
     if (hookFiles.has(path.toLowerCase())) addHooks(path, parsed(await read(path)), add);
   addHooks(main, objectsIn(json.get('hooks')), add);
@@ -90,18 +100,30 @@ function objectsIn(value: unknown): readonly unknown[] {
   return list.filter((item) => typeof item === 'object' && item !== null);
 }
 
-/** Texts anywhere in it, as paths of the folder in lower case. */
+/** The files and folders that it names, as a disk finds them, in lower case; `.` is the whole folder. */
 function pathsIn(value: unknown): readonly string[] {
   const found: string[] = [];
   const collect = (item: unknown): void => {
-    if (typeof item === 'string')
-      found.push(item.replace(/^(?:\$\{CLAUDE_PLUGIN_ROOT\}\/|\.\/|\.$)+/, '').toLowerCase());
+    if (typeof item === 'string') found.push(placeOf(item));
   };
   for (const item of Array.isArray(value) ? Array.from<unknown>(value) : [value]) collect(item);
   walk(value, (item) => {
     collect(item.get('source'));
   });
   return found;
+}
+
+/** A file, the folders that it is in, and the whole. */
+function around(path: string): readonly string[] {
+  const parts = path.split('/');
+  return ['.', ...parts.map((_, at) => parts.slice(0, at + 1).join('/'))];
+}
+
+/** By the rules of every system: on one of them a backslash parts names. What leads out of the folder keeps its `..` or `/`. */
+function placeOf(text: string): string {
+  const path = text.replaceAll('\\', '/').replace(/^\$\{CLAUDE_PLUGIN_ROOT\}(?=\/|$)/, '.');
+  const place = posix.normalize(path).toLowerCase();
+  return place.length > 1 && place.endsWith('/') ? place.slice(0, -1) : place;
 }
 
 function jsonOf(bytes: Uint8Array): ReadonlyMap<string, unknown> {

@@ -61,7 +61,7 @@ export async function declareCapabilities({
   const [unfit] = said.unfit;
   if (unfit !== undefined)
     throw new PackError('PACKAGE_MANIFEST', `${visible(unfit.file)}: ${unfit.what}`, {
-      hint: 'what is said to a model is signed: shorten its path, write it as UTF-8, or leave it out',
+      hint: 'what is said to a model is signed: shorten its path, write it as UTF-8, or leave it out; what the manifest names has to be there',
     });
   const own = stated === null ? joinCapabilities(known, declarationFor(inspection.used)) : known;
   const digests = [...said.prompts].map(([name, text]) => [name, textDigest(text)] as const);

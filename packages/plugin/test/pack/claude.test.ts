@@ -2,6 +2,7 @@
 import { chmod, mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { checkPlugin, readArchive, textChanges, type Packed, type PluginManifest } from '@ragnos/plugin';
 import { describe, expect, test } from 'vitest';
+import { claudePrompts } from '../../src/capabilities/claude-prompts.ts';
 import { textDigest } from '../../src/formats/texts.ts';
 import { contents, world } from './world.ts';
 
@@ -218,6 +219,71 @@ describe('what it says to a model', () => {
   test.each(Object.entries(places))('stands in %s', async (_name, [change, name, text]) => {
     const { manifest } = await pack(await folder({ ...files, ...change }));
     expect(manifest.texts?.prompts.get(name)).toBe(JSON.stringify(text));
+  });
+
+  const own = { 'prompts/go.md': 'x', 'prompts/x/y.txt': 'x' };
+  const naming = (path: string): Readonly<Record<string, string | object>> => ({
+    ...files,
+    ...own,
+    '.claude-plugin/plugin.json': { ...plugin, commands: path },
+  });
+  test.each([
+    './prompts',
+    './x/../prompts',
+    './prompts/.',
+    './prompts//',
+    './/prompts',
+    './prompts/x/..',
+    '.\\prompts',
+    'prompts\\go.md',
+    './PROMPTS/./go.md',
+    '${CLAUDE_PLUGIN_ROOT}//prompts',
+    '${CLAUDE_PLUGIN_ROOT}',
+    '.',
+    '',
+    './x/..',
+    'prompts/go.md/',
+  ])('is found however its manifest writes the path: %j', async (path) => {
+    const packed = await pack(await folder(naming(path)));
+    expect(packed.manifest.capabilities['prompts']).toHaveProperty(['prompts/go.md']);
+    const read = await bodies(packed);
+    const { findings } = await checkPlugin({ ...packed.manifest, capabilities: {} }, read);
+    expect(findings.map(({ file }) => file)).toContain('prompts/go.md');
+  });
+
+  test.each([
+    './prompt',
+    '../prompts',
+    './x/../../prompts',
+    '/prompts',
+    '/',
+    '..',
+    'C:\\prompts',
+    './prompts.',
+    './node_modules/a',
+    './${CLAUDE_PLUGIN_ROOT}/prompts',
+  ])('is refused when its manifest names what is not in the folder: %j', async (path) => {
+    const at = await folder({ ...naming(path), 'node_modules/a/go.md': 'x' });
+    await expect(pack(at)).rejects.toMatchObject({ code: 'PACKAGE_MANIFEST' });
+    const inside = new Map(Object.entries(naming(path)));
+    const listed = [...inside.keys()].map((one) => ({ path: one }));
+    const found = await claudePrompts(listed, (one) => Buffer.from(JSON.stringify(inside.get(one))));
+    expect(found.unfit).toMatchObject([{ file: '.claude-plugin/plugin.json' }]);
+  });
+
+  test('hooks that its manifest names have to be a file, for the door too', async () => {
+    const json = { hooks: ['./hooks/../own/hooks.json', './own'] };
+    const said = { Stop: [{ hooks: [{ type: 'prompt', prompt: 'x' }] }] };
+    const inside = new Map<string, object>([
+      ['.claude-plugin/plugin.json', json],
+      ['own/hooks.json', said],
+    ]);
+    const listed = [...inside.keys()].map((path) => ({ path }));
+    const found = await claudePrompts(listed, (path) => Buffer.from(JSON.stringify(inside.get(path))));
+    expect([...found.prompts]).toEqual([['own/hooks.json: prompt 1', '"x"']]);
+    expect(found.unfit).toEqual([
+      { file: '.claude-plugin/plugin.json', what: 'names "own", which is not in the folder' },
+    ]);
   });
 
   test('is not every text of the folder, and nothing of what lies in node_modules', async () => {
