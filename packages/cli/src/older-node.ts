@@ -1,19 +1,20 @@
 import { spawn } from 'node:child_process';
 import { realpathSync } from 'node:fs';
 import { constants } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { isatty } from 'node:tty';
+import { fileURLToPath } from 'node:url';
 import type { CliErrorCode } from './errors.ts';
 import { exitCodes } from './exit-codes.ts';
 import { neededNode } from './needed-node.ts';
 import { print } from './print.ts';
 
 // An AI host that is given the full path of `ragv` starts it with the Node of its own PATH, which may be years old. So this
-// file imports nothing that an old Node lacks.
+// file imports and uses nothing that an old Node lacks: `import.meta.dirname` came with 20.11.
 
 /** Runs `args` with the Node that was installed beside this package, or says which one is needed. Resolves with the exit code. */
 export async function run(args: readonly string[]): Promise<number> {
-  const node = nodeBeside(import.meta.dirname, process.execPath);
+  const node = nodeBeside(dirname(fileURLToPath(import.meta.url)), process.execPath);
   return node === null ? refuse(args) : again(node, args);
 }
 

@@ -1,7 +1,9 @@
 /** `ragv` by its full path is started with whatever Node a host has: the one beside it takes over, or the one that is needed is named. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdirSync, readFileSync, realpathSync, symlinkSync } from 'node:fs';
+import { stripTypeScriptTypes } from 'node:module';
 import { join } from 'node:path';
+import { parse } from 'acorn';
 import { satisfies } from 'semver';
 import { expect, onTestFinished, test } from 'vitest';
 import { isNodeNewEnough } from '../src/needed-node.ts';
@@ -11,12 +13,19 @@ import { json, listen, packagesFolder, tempFolder, write } from './ragv.ts';
 const main = join(packagesFolder, 'cli', 'src', 'main.ts');
 const beside = realpathSync(join(packagesFolder, '..', 'node_modules', '.bin', 'node'));
 
-/** Starts the command as a Node 20 at `path` would: what it starts itself is as it is. */
+/** Starts the command as a Node 18 at `path` would: what it starts itself is as it is. */
 function startOld(path: string, args: readonly string[]): ChildProcess {
   const pretend = write(
     join(tempFolder(), 'old.cjs'),
     `if (process.env.PRETEND !== undefined) {
-       Object.defineProperty(process, 'versions', { value: { ...process.versions, node: '20.20.2' } });
+       Object.defineProperty(process, 'versions', { value: { ...process.versions, node: '18.20.8' } });
+       require('node:module').registerHooks({
+         load(url, context, next) {
+           const loaded = next(url, context);
+           if (!url.includes('/cli/src/')) return loaded;
+           return { ...loaded, source: loaded.source + ';delete import.meta.dirname; delete import.meta.filename' };
+         },
+       });
        process.execPath = process.env.PRETEND;
        delete process.env.PRETEND;
      }`,
@@ -90,11 +99,26 @@ test('without one, the error says which is needed', async () => {
     exit: 1,
     stdout: '',
     stderr:
-      `error: ragv needs Node 26 or later, or Node 24 from 24.15 on; this is Node 20.20.2, ${beside} [NODE_TOO_OLD]\n` +
+      `error: ragv needs Node 26 or later, or Node 24 from 24.15 on; this is Node 18.20.8, ${beside} [NODE_TOO_OLD]\n` +
       'hint: start it as <a newer node> <path of ragv> …, or put a newer node first in PATH\n',
   });
   const told = await listen(startOld(beside, ['list', '--json']));
   expect(json(told.stderr)).toMatchObject({ error: { code: 'NODE_TOO_OLD', exit: 1 } });
+});
+
+test('what an old Node reads before it hands over it can read', () => {
+  const read = new Set<string>();
+  const toRead = ['main.ts', 'older-node.ts', 'version.ts'];
+  for (let name = toRead.pop(); name !== undefined; name = toRead.pop()) {
+    if (read.has(name)) continue;
+    read.add(name);
+    const code = stripTypeScriptTypes(readFileSync(join(packagesFolder, 'cli/src', name), 'utf8'));
+    const { body } = parse(code, { ecmaVersion: 2022, sourceType: 'module', allowHashBang: true });
+    const from = body.flatMap((one) => (one.type === 'ImportDeclaration' ? [String(one.source.value)] : []));
+    expect([name, from.filter((one) => !/^(?:node:[a-z_]+|\.\/[a-z-]+\.ts)$/.test(one))]).toEqual([name, []]);
+    toRead.push(...from.filter((one) => one.startsWith('./')).map((one) => one.slice(2)));
+  }
+  expect(read).toContain('needed-node.ts');
 });
 
 test('it is looked for beside the package, installed or cloned, and nowhere else', () => {
