@@ -5,7 +5,7 @@ import { visible } from './visible.ts';
 
 /** What changed in a file, for somebody who reads it. */
 export interface CodeChange extends FileChange {
-  /** Of a text: the lines that differ, without characters that nobody sees. `null` = no text, or too large a one: its digests tell. */
+  /** Of a text: the lines that differ, without characters that nobody sees. `null` = no text, too large a one, or behind all that is told by lines: its digests tell. */
   readonly lines: readonly ChangedLine[] | null;
   /** Lines that differ and are not among them. */
   readonly leftOut: number;
@@ -22,7 +22,10 @@ const maxWidth = 2000;
 const narrow = 200;
 const around = 60;
 
-/** Every file that differs, what changed first: it is read before what is new. Bounded; `read` gives verified bytes. */
+/**
+ * Every file that differs, what changed first: it is read before what is new. `read` gives verified bytes. Bounded: once there
+ * are as many lines as anybody is given, no other file is read.
+ */
 export function codeChanges(
   [before, readBefore]: readonly [Version, Read],
   [after, readAfter]: readonly [Version, Read],
@@ -32,6 +35,7 @@ export function codeChanges(
   return fileChanges(before, after)
     .toSorted((a, b) => order.indexOf(a.change) - order.indexOf(b.change))
     .map((change) => {
+      if (left === 0) return { ...change, lines: null, leftOut: 0 };
       const [was, is] = [
         change.before === null ? '' : textOf(readBefore(change.path)),
         change.after === null ? '' : textOf(readAfter(change.path)),

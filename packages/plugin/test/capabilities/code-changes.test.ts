@@ -107,4 +107,23 @@ describe('files', () => {
     expect(found.flatMap(({ lines }) => lines ?? [])).toHaveLength(20_000);
     expect(found.map(({ leftOut }) => leftOut)).toEqual([0, 10_002]);
   });
+
+  test('what comes behind all that there is room for is told by its digests, and not read', () => {
+    const text = Array.from({ length: 25_000 }, (_, at) => String(at)).join('\n');
+    const [files, read] = version({ 'a.js': text, 'b.js': 'x', 'c.js': 'x' });
+    const paths: string[] = [];
+    const found = codeChanges(version({}), [
+      files,
+      (path) => {
+        paths.push(path);
+        return read(path);
+      },
+    ]);
+    expect(paths).toEqual(['a.js']);
+    expect(found.map(({ path, lines, leftOut }) => [path, lines?.length, leftOut])).toEqual([
+      ['a.js', 20_000, 5001],
+      ['b.js', undefined, 0],
+      ['c.js', undefined, 0],
+    ]);
+  });
 });
