@@ -1,5 +1,14 @@
 import { DiskError, lockFile, type Lock } from '@ragnos/disk';
-import { existsSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, realpathSync, rmSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  realpathSync,
+  rmSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 
@@ -7,11 +16,12 @@ import path from 'node:path';
 export interface OwnFolder {
   /** A real path. */
   readonly path: string;
-  /** Idempotent. */
+  /** Idempotent, and never throws: what a plugin left so that it cannot be removed is no failure of its host. It is swept later. */
   remove(): void;
 }
 
 const lockName = 'lock';
+const ownName = 'own';
 const attempts = 5;
 const swept = new Set<string>();
 
@@ -28,15 +38,46 @@ export async function makeOwnFolder(prefix: string, base: string = tmpdir()): Pr
     const lock = await holdNew(around);
     if (lock === null && attempt < attempts) continue;
     if (lock === null) throw new DiskError('LOCK', `${around} was removed as soon as it was made`);
-    const folder = path.join(around, 'own');
+    const folder = path.join(around, ownName);
     mkdirSync(folder, { mode: 0o700 });
     return {
       path: folder,
       remove: () => {
-        lock.release(); // Windows removes no open file
-        rmSync(around, { recursive: true, force: true, maxRetries: 3 });
+        removeAll(around, lock);
       },
     };
+  }
+}
+
+/** The lock's file goes last: by it a folder is found whose removal fails or is ended. */
+function removeAll(around: string, lock: Lock): void {
+  try {
+    removeOpening(path.join(around, ownName));
+    lock.release(); // Windows removes no open file
+    rmSync(around, { recursive: true, force: true, maxRetries: 3 });
+  } catch {
+    lock.release(); // swept later
+  }
+}
+
+function removeOpening(folder: string): void {
+  const remove = (): void => rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
+  try {
+    remove();
+  } catch {
+    openFolders(folder);
+    remove();
+  }
+}
+
+/** So that what is in them can be removed, whatever its owner made of their modes. Follows no link. */
+function openFolders(top: string): void {
+  const left = [top];
+  for (let folder = left.pop(); folder !== undefined; folder = left.pop()) {
+    if (lstatSync(folder, { throwIfNoEntry: false })?.isDirectory() !== true) continue;
+    chmodSync(folder, 0o700);
+    for (const entry of readdirSync(folder, { withFileTypes: true }))
+      if (entry.isDirectory()) left.push(path.join(folder, entry.name));
   }
 }
 
@@ -69,11 +110,7 @@ async function sweep(base: string, prefix: string): Promise<void> {
 
 async function removeUnlessHeld(around: string): Promise<void> {
   const file = path.join(around, lockName);
-  if (lstatSync(around).uid !== process.geteuid?.() || !lstatSync(file).isFile()) return;
-  const lock = await lockFile(file, { timeoutMs: 0 });
-  try {
-    rmSync(around, { recursive: true, force: true });
-  } finally {
-    lock.release();
-  }
+  const us = process.geteuid?.(); // Windows has none, and 0 for every owner
+  if ((us !== undefined && lstatSync(around).uid !== us) || !lstatSync(file).isFile()) return;
+  removeAll(around, await lockFile(file, { timeoutMs: 0 }));
 }

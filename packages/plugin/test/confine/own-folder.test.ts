@@ -1,7 +1,16 @@
 /** Folders of a process: swept when it was killed, by whoever comes next, and never while it runs, wherever it counts its processes. */
 import { spawn, type ChildProcessByStdio } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import path from 'node:path';
 import type { Readable, Writable } from 'node:stream';
 import { expect, onTestFinished, test } from 'vitest';
@@ -73,4 +82,33 @@ test.skipIf(!sandboxed)('where memory is full when the copy is made, it is made 
   const small = await inside('--size', '140000000', '--tmpfs', '/dev/shm');
   const child = run([...small, ...script('full-memory-process.ts'), temporary()]);
   expect(await firstLine(child)).toBe('up');
+});
+
+test.skipIf(process.platform === 'win32')(
+  'what a plugin closed is removed all the same, and what cannot be is left to the next sweep',
+  async () => {
+    const base = mkdtempSync('/tmp/ragv-confine-'); // TMPDIR may be one that only we may look into
+    onTestFinished(() => rmSync(base, { recursive: true, force: true }));
+    chmodSync(base, 0o777);
+    const make = [process.execPath, ...script('own-folder-closed-process.ts'), prefix, base];
+    expect(await firstLine(run(make))).toBe('removed, stays');
+    const [stays = ''] = readdirSync(base);
+    expect(existsSync(path.join(base, stays, 'lock'))).toBe(true);
+    expect(await firstLine(run(make))).toBe('removed, stays');
+    expect(existsSync(path.join(base, stays))).toBe(false);
+  },
+);
+
+test('where the system knows no users, what was left is swept', async () => {
+  const base = temporary();
+  const left = await makeOwnFolder(prefix, base);
+  const around = path.dirname(left.path);
+  left.remove();
+  mkdirSync(path.join(around, 'own'), { recursive: true });
+  writeFileSync(path.join(around, 'lock'), '');
+  const geteuid = process.geteuid;
+  onTestFinished(() => void Object.assign(process, { geteuid }));
+  Object.assign(process, { geteuid: undefined });
+  await makeOwnFolder(path.basename(around).slice(0, -1), base); // which was not swept here yet
+  expect(existsSync(around)).toBe(false);
 });
