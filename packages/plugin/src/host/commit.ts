@@ -14,7 +14,15 @@ import type { Located, Source } from './locate.ts';
 import { prune } from './kept.ts';
 import { pluginPaths } from './paths.ts';
 import type { Installed, Pointer } from './pointer.ts';
-import { beginTrial, endTrial, readPointer, removePointer, treeFolder, writePointer } from './pointer.ts';
+import {
+  beginTrial,
+  endTrial,
+  goBack,
+  readPointer,
+  removePointer,
+  treeFolder,
+  writePointer,
+} from './pointer.ts';
 import { updateLock } from './project-lock.ts';
 import type { Session } from './session.ts';
 
@@ -84,18 +92,20 @@ async function movePointer(context: Context, about: Commit): Promise<Pointer> {
     ...installed,
     previous: previousOf(pointer, installed),
   };
-  if (about.startFirst || context.healthCheck !== null) await beginTrial(paths, pointer);
-  await writePointer(paths.current, next);
+  const trial = about.startFirst || context.healthCheck !== null;
   try {
+    if (trial) await beginTrial(context.paths, paths, pointer);
+    await writePointer(paths.current, next);
     context.step('pointer');
     await checkHealth(context, next, about);
   } catch (error) {
-    if (pointer === null) await removePointer(paths);
+    if (trial)
+      await goBack(paths); // needs no room, which a trial may have filled
+    else if (pointer === null) await removePointer(paths);
     else await writePointer(paths.current, pointer);
     throw error;
-  } finally {
-    endTrial(paths);
   }
+  if (trial) await endTrial(paths);
   return next;
 }
 
@@ -136,6 +146,7 @@ async function checkHealth(
     await context.healthCheck?.({ folder, manifest });
     if (startFirst) await startOnce(context, folder, manifest, signal);
   } catch (error) {
+    signal?.throwIfAborted(); // whoever ended it saw nothing of its health
     if (error instanceof VaultError) throw error;
     throw sick(error instanceof Error ? error.message : 'the health check failed', error);
   }

@@ -1,5 +1,6 @@
 import type { Fetcher } from '@ragnos/client';
 import { DiskError, lockFile, type Lock } from '@ragnos/disk';
+import { existsSync } from 'node:fs';
 
 import { pluginSpec, type PluginSpec } from '../names.ts';
 import type { HostOptions, HostProgress } from './api.ts';
@@ -58,6 +59,20 @@ export async function lockIfFree(context: Context): Promise<Lock | null> {
   } catch (error) {
     if (error instanceof DiskError) return null;
     throw error;
+  }
+}
+
+/** A journal without a lock holder is a dead process's; with one, somebody is at work and readers see the old state. */
+export async function recoverIfDead(context: Context): Promise<void> {
+  if (!existsSync(context.paths.journal)) return;
+  const lock = await lockIfFree(context);
+  if (lock === null) return; // held, or a disk that whoever writes next will complain about
+  try {
+    await recover(context);
+  } catch (error) {
+    if (!(error instanceof DiskError)) throw error;
+  } finally {
+    lock.release();
   }
 }
 

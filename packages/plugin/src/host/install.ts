@@ -18,7 +18,7 @@ import { firstLineChanges } from './first-lines.ts';
 import { locate, type Source } from './locate.ts';
 import { checkVendor } from './owner.ts';
 import { ensureFolder, pluginPaths } from './paths.ts';
-import { readPointer, treeFolder, type Pointer } from './pointer.ts';
+import { isOnTrial, readPointer, treeFolder, type Pointer } from './pointer.ts';
 import { pinnedElsewhere } from './pinned.ts';
 import { judgeFor } from './policy-judge.ts';
 import { rulesFor, startsFirst, type PlacedRule } from './policy.ts';
@@ -157,11 +157,11 @@ async function installChosen(
       await rememberHeld(context, spec, { ...heldFor(error), version: chosen.version, manifest: null });
     throw asDiskError(`cannot install ${spec.vendor}/${spec.plugin}`, error);
   } finally {
-    if (!done) {
+    if (!done && !isOnTrial(paths)) {
       await sweepPlugin(context, spec.vendor, spec.plugin, kept);
       await pruneContent(context);
     }
-    removeJournal(context);
+    if (!isOnTrial(paths)) removeJournal(context); // else whoever comes next goes back
     if (done) context.step('journal removed');
   }
 }

@@ -1,6 +1,5 @@
 import { DiskError } from '@ragnos/disk';
 import { VaultError } from '@ragnos/tuf';
-import { existsSync } from 'node:fs';
 
 import { pluginVersion, type PluginSpec } from '../names.ts';
 import { readHeld, rememberHeld } from './consent-held.ts';
@@ -8,7 +7,7 @@ import { ConsentRequiredError, type ConsentAnswer } from './consent.ts';
 import type { Host, HostEvent, HostOptions, InstallOptions, InstallResult } from './api.ts';
 import { rollbackPlugin, uninstallPlugin } from './change.ts';
 import type { Context } from './context.ts';
-import { lockIfFree, readSpec, withLock } from './context.ts';
+import { readSpec, recoverIfDead, withLock } from './context.ts';
 import { HostFailureError } from './errors.ts';
 import { checkHostLimits, checkHostOptions, checkInstallOptions, checkRunOptions } from './given-options.ts';
 import { eventLog } from './events.ts';
@@ -21,7 +20,6 @@ import { localPolicy, policiesKnown } from './policy-file.ts';
 import type { Pointer } from './pointer.ts';
 import { requirePointer } from './pointer.ts';
 import { chooseRepository, installedNames } from './record.ts';
-import { recover } from './recover.ts';
 import { openSession, type Session } from './session.ts';
 import { heldFor, verifyPlugin } from './verify.ts';
 import { requireWanted } from './wanted.ts';
@@ -66,20 +64,6 @@ export async function openContext(options: HostOptions): Promise<Context> {
   };
   await recoverIfDead(context);
   return context;
-}
-
-/** A journal without a lock holder is a dead process's; with one, somebody is at work and readers see the old state. */
-async function recoverIfDead(context: Context): Promise<void> {
-  if (!existsSync(context.paths.journal)) return;
-  const lock = await lockIfFree(context);
-  if (lock === null) return; // held, or a disk that whoever writes next will complain about
-  try {
-    await recover(context);
-  } catch (error) {
-    if (!(error instanceof DiskError)) throw error;
-  } finally {
-    lock.release();
-  }
 }
 
 export function hostOn(context: Context): Host {

@@ -1,5 +1,5 @@
 import { lstatSync, renameSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 
 import type { Reader } from '@ragnos/tuf';
 
@@ -8,7 +8,7 @@ import type { PluginName, PluginSpec, PluginVersion, VendorName } from '../names
 import { nodeFileSystem, writeFileAtomic } from '@ragnos/disk';
 import type { Context } from './context.ts';
 import { HostFailureError, HostNotFoundError } from './errors.ts';
-import type { PluginPaths } from './paths.ts';
+import type { PluginPaths, RepositoryPaths } from './paths.ts';
 import { checkFolder, pluginPaths, versionFolder } from './paths.ts';
 import { readState, writeState } from './state-file.ts';
 
@@ -103,14 +103,29 @@ export async function writePointer(path: string, pointer: Pointer): Promise<void
   });
 }
 
-/** What is written next is on trial: whoever finds it so when its writer has died goes back. */
-export async function beginTrial(paths: PluginPaths, before: Pointer | null): Promise<void> {
+/**
+ * What is written next is on trial: whoever finds it so when its writer has died goes back. The journal is there as long as the
+ * trial is, after a power failure too: `before` without it would be taken for the trial of a later operation.
+ */
+export async function beginTrial(
+  repository: RepositoryPaths,
+  paths: PluginPaths,
+  before: Pointer | null,
+): Promise<void> {
+  await nodeFileSystem.syncFolder(dirname(repository.journal));
   if (before === null) await writeFileAtomic(paths.before, new Uint8Array(), { mode: 0o600 });
   else await writePointer(paths.before, before);
 }
 
-export function endTrial(paths: PluginPaths): void {
+/** Durable when it returns: the journal may go. */
+export async function endTrial(paths: PluginPaths): Promise<void> {
   rmSync(paths.before, { force: true });
+  await nodeFileSystem.syncFolder(paths.folder);
+}
+
+/** Whether what is in force has not been seen to be healthy. */
+export function isOnTrial(paths: PluginPaths): boolean {
+  return lstatSync(paths.before, { throwIfNoEntry: false }) !== undefined;
 }
 
 /** Puts the pointer back that a trial began with, if one did; says whether. */
@@ -118,8 +133,8 @@ export async function goBack(paths: PluginPaths): Promise<boolean> {
   const size = lstatSync(paths.before, { throwIfNoEntry: false })?.size ?? null;
   if (size === null) return false;
   if (size > 0) renameSync(paths.before, paths.current);
-  await (size > 0 ? nodeFileSystem.syncFolder(paths.folder) : removePointer(paths));
-  endTrial(paths);
+  else await removePointer(paths);
+  await endTrial(paths);
   return true;
 }
 

@@ -62,7 +62,7 @@ async function readJournal(context: Context): Promise<Journal | 'torn' | null> {
   }
 }
 
-/** Whoever holds the lock and finds a journal: its writer died. The old or the new state stays, the rest goes. */
+/** Whoever holds the lock and finds a journal: its writer died, or could not go back. The old or the new state stays, the rest goes. */
 export async function recover(context: Context): Promise<void> {
   const journal = await readJournal(context);
   if (journal === null) return;
@@ -75,8 +75,9 @@ export async function recover(context: Context): Promise<void> {
         }))
       : [journal];
   for (const { vendor, plugin, kept } of touched) {
-    const back = await goBack(pluginPaths(context.paths, vendor, plugin));
-    if (back)
+    // Only installing begins a trial: what another operation finds is the rest of one that passed.
+    const installing = journal === 'torn' || journal.operation === 'install';
+    if (installing && (await goBack(pluginPaths(context.paths, vendor, plugin))))
       context.events.change(
         'RECOVERED',
         `${vendor}/${plugin} is as it was: nobody saw a health check pass`,

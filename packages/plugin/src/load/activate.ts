@@ -4,7 +4,7 @@ import { join, relative } from 'node:path';
 
 import type { PluginManifest } from '../formats/manifest.ts';
 import { refuseRevoked } from '../host/change.ts';
-import type { Context } from '../host/context.ts';
+import { recoverIfDead, type Context } from '../host/context.ts';
 import { verifyEvidence } from '../host/evidence.ts';
 import { holdTree } from '../host/live.ts';
 import { pluginPaths } from '../host/paths.ts';
@@ -52,6 +52,7 @@ export async function activate(
   signal: AbortSignal | undefined,
 ): Promise<Activated> {
   const started = performance.now();
+  await recoverIfDead(context); // a version that nobody saw healthy is not started by a host that was open before
   const { pointer, lock } = await holdInstalled(context, spec, signal);
   try {
     const name = `${pointer.vendor}/${pointer.plugin}@${pointer.version}`;
