@@ -122,7 +122,7 @@ else {
       {
         package: 'plugin',
         file: 'capabilities/hidden.js',
-        find: 'if (isAscii(bytes) || !isUtf8(bytes))',
+        find: "if (isAscii(bytes) || (sort === 'other' && !isUtf8(bytes) && bytes.includes(0)))",
         replace: 'if (true)',
       },
     ],
