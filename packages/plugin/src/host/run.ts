@@ -87,6 +87,7 @@ async function attend(
   const { process: confined } = started;
   const [out, err] = [new Collected(), new Collected()];
   const ended: Promise<unknown>[] = [];
+  let told: Promise<void> | null = null;
   const { stdio = 'pipe' } = options;
   const speaksMcp = stdio !== 'pipe' && (options.mcp ?? started.activated.manifest.kind === 'mcp');
   if (stdio === 'pipe') {
@@ -94,13 +95,14 @@ async function attend(
     ended.push(out.take(confined.stdout), err.take(confined.stderr));
   } else {
     stdio.stdout.on('error', fail); // whoever read it is gone: so is what it was for
-    if (speaksMcp) filterMcp(started, stdio, options, fail);
+    if (speaksMcp) told = filterMcp(started, stdio, options, fail);
     else {
       stdio.stdin.pipe(confined.stdin);
       confined.stdout.pipe(stdio.stdout, { end: false });
+      ended.push(closed(confined.stdout));
     }
     confined.stderr.pipe(stdio.stderr, { end: false });
-    ended.push(closed(confined.stdout), closed(confined.stderr));
+    ended.push(closed(confined.stderr));
   }
   let killing: NodeJS.Timeout | undefined;
   const forward = (signal: NodeJS.Signals): void => {
@@ -116,6 +118,9 @@ async function attend(
     if (stdio !== 'pipe') release(stdio.stdin, confined);
   });
   await Promise.all(ended);
+  // Of what it said before it ended some may wait for a client that is slow to read.
+  if (told !== null)
+    await within(told, killing === undefined && faults.length === 0 ? answersMs : lastMs, options.signal);
   options.signal?.throwIfAborted();
   const [fault] = faults;
   if (fault !== undefined) throw fault;
@@ -123,25 +128,39 @@ async function attend(
   return { exitCode: exit.code, signal: exit.signal, stdout: out.text(), stderr: err.text() };
 }
 
-/** Both sides see only what the filter has looked at. */
-function filterMcp(
+/** Waits for it, but no longer than may be. */
+async function within(what: Promise<void>, ms: number, signal: AbortSignal | undefined): Promise<void> {
+  const done = new AbortController();
+  const signals = signal === undefined ? [done.signal] : [done.signal, signal];
+  await Promise.race([what, wait(ms, undefined, { signal: AbortSignal.any(signals) })]).catch(
+    () => undefined,
+  );
+  done.abort();
+}
+
+/** Both sides see only what the filter has looked at. Settles when all that the server said was dealt with. */
+async function filterMcp(
   started: Started,
   stdio: RunStreams,
   options: RunOptions,
   fail: (error: Error) => void,
-): void {
+): Promise<void> {
+  const told = Promise.withResolvers<void>();
+  stdio.stdout.once('error', () => told.resolve()).once('close', () => told.resolve()); // nobody is left to be told
   const filter = filterServer(started, {
     source: stdio.stdin,
     toClient: messageWriter(stdio.stdout, started.process.stdout),
     refused: (error) => options.onRefused?.(error),
     stray: (warning) => stdio.stderr.write(`${warning}\n`),
+    end: () => told.resolve(),
     fault: fail,
   });
   readMessages(stdio.stdin, mcpLineBytes, {
     message: (value) => filter.fromClient(value),
     bad: (why) => fail(new LoadFailureError('BAD_VALUE', `the client wrote ${why}`)),
+    end: () => void endAfter(filter, started.process),
   });
-  stdio.stdin.once('end', () => void endAfter(filter, started.process));
+  await told.promise;
 }
 
 /** Nobody speaks to it any more: what was asked is still answered, and a server that does not end then is ended. */

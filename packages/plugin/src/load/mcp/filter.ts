@@ -1,7 +1,6 @@
 import { LoadRefusedError } from '../errors.ts';
 import { perMinute } from '../rate.ts';
 import { ClientRequests } from './client-requests.ts';
-import { Cursors } from './cursors.ts';
 import {
   errorTo,
   isDeeperThan,
@@ -12,6 +11,7 @@ import {
   type RequestId,
 } from './json-rpc.ts';
 import type { Heard } from './lines.ts';
+import { Pages } from './pages.ts';
 import {
   clientRequests,
   failure,
@@ -20,10 +20,8 @@ import {
   isData,
   isList,
   notification,
-  page,
   plainText,
   progressToken,
-  resources,
   type ServerIdentity,
 } from './passing.ts';
 import { ServerRequests } from './server-requests.ts';
@@ -57,7 +55,7 @@ export const controlPerMinute = 6_000;
 
 /** What did not pass. */
 export interface McpMetrics {
-  /** Requests of both sides, and texts that are not the signed ones: each time, also where `refused` was told once. */
+  /** Requests of both sides, texts that are not the signed ones, addresses and cursors that are none: each time, also where `refused` was told once. */
   readonly refused: number;
   /** Notifications beyond `controlPerMinute`. */
   readonly dropped: number;
@@ -82,7 +80,10 @@ export class McpFilter {
   readonly #mayTell = { client: perMinute(controlPerMinute), server: perMinute(controlPerMinute) };
   readonly #asked = new ClientRequests();
   readonly #serverAsked = new ServerRequests();
-  readonly #cursors = new Cursors();
+  readonly #pages = new Pages((count, what) => {
+    this.#refused += count;
+    this.#ends.log(`${count} of its ${what}`);
+  });
   readonly #texts: SignedTexts;
   readonly #told = new Set<string>();
   #refused = 0;
@@ -118,8 +119,11 @@ export class McpFilter {
     }
     const { kind, message } = parsed;
     if (kind === 'notification') {
-      if (this.#mayPass('client')) this.#ends.toServer(message);
-      return;
+      if (!this.#mayPass('client')) return;
+      const { params } = message;
+      if (parsed.method === 'notifications/cancelled' && isObject(params))
+        this.#asked.cancel(params['requestId']);
+      return this.#ends.toServer(message);
     }
     if (kind !== 'request') {
       const theirs = this.#serverAsked.end(parsed.id);
@@ -163,7 +167,7 @@ export class McpFilter {
     if (method === 'initialize') return greeting(message, this.#rules.requests);
     const { params } = message;
     if (!isList(method) || !isObject(params) || params['cursor'] === undefined) return message;
-    const cursor = this.#cursors.find(params['cursor']);
+    const cursor = this.#pages.find(params['cursor']);
     return cursor === null ? null : { ...message, params: { ...params, cursor } };
   }
 
@@ -214,6 +218,9 @@ export class McpFilter {
       tells: (token) => this.#asked.tells(token),
     });
     if (passed !== null) this.#ends.toClient(passed);
+    else if (method === 'notifications/resources/updated') this.#pages.updated();
+    if (method === 'notifications/cancelled' && isObject(params))
+      this.#serverAsked.end(this.#serverAsked.find(params['requestId']));
   }
 
   /** Whoever waits for it hears why it does not come. Whether somebody does. */
@@ -258,25 +265,13 @@ export class McpFilter {
       case 'initialize':
         return introduction(result, this.#rules.identity, this.#texts.instructions(result));
       case 'tools/list':
-        return page('tools', this.#texts.items('tools', result), this.#cursors.hide(result['nextCursor']));
+        return this.#pages.of('tools', this.#texts.items('tools', result), result);
       case 'prompts/list':
-        return page(
-          'prompts',
-          this.#texts.items('prompts', result),
-          this.#cursors.hide(result['nextCursor']),
-        );
+        return this.#pages.of('prompts', this.#texts.items('prompts', result), result);
       case 'resources/list':
-        return page(
-          'resources',
-          resources(result['resources'], 'uri'),
-          this.#cursors.hide(result['nextCursor']),
-        );
+        return this.#pages.resources('resources', result);
       case 'resources/templates/list':
-        return page(
-          'resourceTemplates',
-          resources(result['resourceTemplates'], 'uriTemplate'),
-          this.#cursors.hide(result['nextCursor']),
-        );
+        return this.#pages.resources('resourceTemplates', result);
       default:
         return {};
     }

@@ -30,10 +30,16 @@ const defaultStrayLimits: StrayLimits = {
 export function readMessages(
   stream: Readable,
   maxBytes: number,
-  on: { readonly message: (value: unknown) => void; readonly bad: (why: string) => void },
+  on: {
+    readonly message: (value: unknown) => void;
+    readonly bad: (why: string) => void;
+    /** The stream has ended, and every line of it was dealt with. */
+    readonly end?: (() => void) | undefined;
+  },
 ): void {
   readWhole(stream, maxBytes, {
     bad: on.bad,
+    end: on.end,
     line: (line) => {
       if (isBlank(line)) return null;
       if (hasTooMany(line)) return tooMany;
@@ -57,6 +63,8 @@ export interface OnServer {
   readonly stray: (warning: string) => void;
   /** Nothing more is read: the server is to be ended. */
   readonly bad: (why: string) => void;
+  /** The server says nothing more, and every line of it was dealt with: that may be later than its stream ends. */
+  readonly end?: (() => void) | undefined;
 }
 
 /** Lines of a server within a second; what is more waits on its side. */
@@ -84,10 +92,13 @@ export function readServer(stream: Readable, on: OnServer, limits: StrayLimits =
       () => tap.free(reason),
     );
   });
-  stream.on('close', () => throttles.forEach((throttle) => throttle.stop()));
   const [all, unasked] = throttles;
   readWhole(stream, mcpLineBytes, {
     bad: on.bad,
+    end: () => {
+      throttles.forEach((throttle) => throttle.stop()); // not before: what one of them holds would stay held
+      on.end?.();
+    },
     line: (line) => {
       all?.count();
       const blank = isBlank(line);
@@ -108,13 +119,43 @@ export function readServer(stream: Readable, on: OnServer, limits: StrayLimits =
   });
 }
 
-/** Writes messages; while much waits, `source` is not read. Returns how many bytes wait. */
-export function messageWriter(stream: Writable, source: Readable | null): (message: object) => number {
+/** Of whoever takes nothing, for so long, of what is held up for it. */
+export interface Stalled {
+  readonly afterMs: number;
+  readonly tell: (waiting: number) => void;
+}
+
+/**
+ * Writes messages; while much waits, `source` is not read. Returns how many bytes wait. As long as a source is not read
+ * nobody sees that it has ended: `stalled` is told of who holds it up and takes nothing.
+ */
+export function messageWriter(
+  stream: Writable,
+  source: Readable | null,
+  stalled?: Stalled,
+): (message: object) => number {
   const tap = source === null ? null : tapOf(source);
-  if (tap !== null) stream.on('drain', () => tap.free(stream));
+  let taken = 0;
+  let timer: NodeJS.Timeout | undefined;
+  const free = (): void => {
+    clearInterval(timer);
+    timer = undefined;
+    tap?.free(stream);
+  };
+  const hold = (): void => {
+    tap?.hold(stream);
+    if (tap === null || stalled === undefined || timer !== undefined) return;
+    let before = taken;
+    timer = setInterval(() => {
+      if (taken === before) stalled.tell(stream.writableLength);
+      before = taken;
+    }, stalled.afterMs);
+    timer.unref();
+  };
+  if (tap !== null) stream.on('drain', free).on('close', free);
   return (message) => {
     if (stream.destroyed || stream.writableEnded) return 0;
-    if (!stream.write(`${JSON.stringify(message)}\n`)) tap?.hold(stream);
+    if (!stream.write(`${JSON.stringify(message)}\n`, () => taken++)) hold();
     return stream.writableLength;
   };
 }
@@ -123,15 +164,21 @@ interface OnLine {
   /** Why nothing more is read; `null`: go on. */
   readonly line: (line: Buffer) => string | null;
   readonly bad: (why: string) => void;
+  readonly end: (() => void) | undefined;
 }
 
 /** So long lines are dealt with at a time; then timers and everybody else get their turn. */
 const sliceMs = 5;
 
-/** What the stream ends with and no line break follows is no line. */
+/**
+ * What the stream ends with and no line break follows is no line. A stream ends also while it is not to be read, as soon as
+ * nothing is left in it: lines that wait here then are dealt with before `end`, which is called once.
+ */
 function readWhole(stream: Readable, maxBytes: number, on: OnLine): void {
   const line = new Pieces();
   let over = false;
+  let ended = stream.readableEnded || stream.closed;
+  let told = false;
   let rest: Buffer | null = null;
   const tap = tapOf(stream);
   const bad = (why: string): void => {
@@ -145,7 +192,7 @@ function readWhole(stream: Readable, maxBytes: number, on: OnLine): void {
     tap.hold(on);
     setImmediate(() => tap.free(on));
   };
-  const work = (): void => {
+  const deal = (): void => {
     const until = performance.now() + sliceMs;
     while (rest !== null && !tap.held) {
       if (over) return;
@@ -161,12 +208,24 @@ function readWhole(stream: Readable, maxBytes: number, on: OnLine): void {
       if (why !== null) return bad(why);
     }
   };
+  const work = (): void => {
+    deal();
+    if (!ended || told || rest !== null) return;
+    told = true;
+    on.end?.();
+  };
+  const end = (): void => {
+    ended = true;
+    work();
+  };
   tap.onFree(work);
+  stream.on('end', end).on('close', end);
   stream.on('data', (piece: Buffer) => {
     if (over) return; // whoever else held the stream has let go of it
     rest = rest === null ? piece : Buffer.concat([rest, piece]);
     work();
   });
+  if (ended) work();
 }
 
 /** Whatever a line makes go wrong is the fault of whoever wrote it: nothing is thrown out of here. */

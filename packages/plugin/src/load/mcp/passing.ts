@@ -106,7 +106,8 @@ export function introduction(
   const { protocolVersion, capabilities: offered } = result;
   const offers = isObject(offered) ? offered : {};
   return {
-    protocolVersion: versions.test(String(protocolVersion)) ? protocolVersion : '',
+    protocolVersion:
+      typeof protocolVersion === 'string' && versions.test(protocolVersion) ? protocolVersion : '',
     capabilities: Object.fromEntries(
       [...capabilities].flatMap(([name, flags]) => {
         const offer = offers[name];

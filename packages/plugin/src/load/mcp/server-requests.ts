@@ -24,7 +24,7 @@ export class ServerRequests {
     return typeof theirs === 'string' || typeof theirs === 'number' ? (this.#ours.get(theirs) ?? null) : null;
   }
 
-  /** The server's id for one that is answered; `null`: there is none. */
+  /** The server's id for one that is answered, or called off; `null`: there is none. */
   end(ours: RequestId | null): RequestId | null {
     const theirs = typeof ours === 'number' ? this.#theirs.get(ours) : undefined;
     if (typeof ours !== 'number' || theirs === undefined) return null;
