@@ -1,4 +1,4 @@
-import type { HostOptions, InstallOptions } from './api.ts';
+import type { CallOptions, Host, HostOptions, InstallOptions, VerifyOptions } from './api.ts';
 import { checkGiven, type Kinds } from './given.ts';
 import type { HostLimits } from './limits.ts';
 import type { RunOptions } from './run-api.ts';
@@ -39,6 +39,13 @@ const installOptions: Kinds<InstallOptions> = {
   startFirst: 'flag',
   acceptOwner: 'text',
 };
+const callOptions: Kinds<CallOptions> = { signal: 'signal' };
+const uninstallOptions: Kinds<NonNullable<Parameters<Host['uninstall']>[1]>> = {
+  ...callOptions,
+  dryRun: 'flag',
+};
+const verifyOptions: Kinds<VerifyOptions> = { ...callOptions, repair: 'flag' };
+const logOptions: Kinds<NonNullable<Parameters<Host['log']>[0]>> = { last: 'number' };
 const runOptions: Kinds<RunOptions> = {
   signal: 'signal',
   stdio: 'textOrObject',
@@ -52,7 +59,7 @@ const runOptions: Kinds<RunOptions> = {
   repair: 'flag',
   onStart: 'function',
   onDenied: 'function',
-  recheckEveryMs: 'number',
+  recheckEveryMs: 'ms',
   onJudged: 'function',
   onRefused: 'function',
 };
@@ -68,6 +75,23 @@ export function checkHostLimits(given: HostLimits): void {
 
 export function checkInstallOptions(what: 'install' | 'update' | 'rollback', given: InstallOptions): void {
   checkGiven(what, given, installOptions);
+}
+
+/** Of what takes a signal and nothing else. */
+export function checkCallOptions(what: keyof Host, given: CallOptions): void {
+  checkGiven(what, given, callOptions);
+}
+
+export function checkUninstallOptions(given: NonNullable<Parameters<Host['uninstall']>[1]>): void {
+  checkGiven('uninstall', given, uninstallOptions);
+}
+
+export function checkVerifyOptions(given: VerifyOptions): void {
+  checkGiven('verify', given, verifyOptions);
+}
+
+export function checkLogOptions(given: NonNullable<Parameters<Host['log']>[0]>): void {
+  checkGiven('log', given, logOptions);
 }
 
 export function checkRunOptions(given: RunOptions): void {

@@ -1,5 +1,11 @@
 import { HostFailureError } from './errors.ts';
 
+/** A timer that is to wait longer does not wait at all. */
+const longestMs = 2 ** 31 - 1;
+
+const isMs = (value: unknown): value is number =>
+  typeof value === 'number' && value >= 0 && value <= longestMs;
+
 /** What an option may be. Types bind no caller that has none, and a misspelt one would be as if it were not there. */
 const kinds = {
   text: [(value: unknown) => typeof value === 'string', 'a text'],
@@ -12,9 +18,15 @@ const kinds = {
   ],
   map: [(value: unknown) => value instanceof Map, 'a Map'],
   signal: [(value: unknown) => value instanceof AbortSignal, 'an AbortSignal'],
-  /** Milliseconds or a count: 0 where it means "never" or "none". */
+  /** A count: 0 where it means "none", and no end where there is to be none. */
   number: [(value: unknown) => typeof value === 'number' && value >= 0, 'a number of 0 or more'],
-  positive: [(value: unknown) => typeof value === 'number' && value > 0, 'a number above 0'],
+  positive: [
+    (value: unknown) => typeof value === 'number' && value > 0 && value < Infinity,
+    'a finite number above 0',
+  ],
+  /** 0 where it means "never" or "at once". */
+  ms: [isMs, `a number from 0 to ${longestMs}`],
+  positiveMs: [(value: unknown) => isMs(value) && value > 0, `a number above 0, up to ${longestMs}`],
   textOrObject: [
     (value: unknown) => typeof value === 'string' || (typeof value === 'object' && value !== null),
     'a path or an object',

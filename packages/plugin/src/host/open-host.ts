@@ -9,7 +9,16 @@ import { rollbackPlugin, uninstallPlugin } from './change.ts';
 import type { Context } from './context.ts';
 import { readSpec, recoverIfDead, withLock } from './context.ts';
 import { HostFailureError } from './errors.ts';
-import { checkHostLimits, checkHostOptions, checkInstallOptions, checkRunOptions } from './given-options.ts';
+import {
+  checkCallOptions,
+  checkHostLimits,
+  checkHostOptions,
+  checkInstallOptions,
+  checkLogOptions,
+  checkRunOptions,
+  checkUninstallOptions,
+  checkVerifyOptions,
+} from './given-options.ts';
 import { eventLog } from './events.ts';
 import { installPlugin, unchanged } from './install.ts';
 import { describe } from './kept.ts';
@@ -102,6 +111,7 @@ export function hostOn(context: Context): Host {
       }),
     uninstall: (spec, options = {}) =>
       guarded(spec, async () => {
+        checkUninstallOptions(options);
         const read = readSpec(context, spec);
         return await withLock(context, options.signal, () => uninstallPlugin(context, read, options));
       }),
@@ -109,26 +119,38 @@ export function hostOn(context: Context): Host {
       guarded(null, async () =>
         Promise.all((await pointers(context)).map((pointer) => describe(context, pointer))),
       ),
-    info: (spec, options = {}) => guarded(spec, () => info(context, readSpec(context, spec), options)),
+    info: (spec, options = {}) =>
+      guarded(spec, () => {
+        checkCallOptions('info', options);
+        return info(context, readSpec(context, spec), options);
+      }),
     explain: (spec, options = {}) =>
       guarded(spec, async () => {
+        checkCallOptions('explain', options);
         const { explain } = await import('./explain.ts'); // not at import: installing needs none of it
         return explain(context, readSpec(context, spec), options);
       }),
     manifest: (spec, options = {}) =>
       guarded(spec, async () => {
+        checkCallOptions('manifest', options);
         const { publishedManifest } = await import('./published-manifest.ts'); // not at import either
         return publishedManifest(context, readSpec(context, spec), options);
       }),
     files: (spec, options = {}) =>
       guarded(spec, async () => {
+        checkCallOptions('files', options);
         const { publishedFiles } = await import('./published-manifest.ts');
         const read = readSpec(context, spec);
         return await withLock(context, options.signal, () => publishedFiles(context, read, options));
       }),
-    search: (text, options = {}) => guarded(null, () => search(context, text, options)),
+    search: (text, options = {}) =>
+      guarded(null, () => {
+        checkCallOptions('search', options);
+        return search(context, text, options);
+      }),
     verify: (spec, options = {}) =>
       guarded(spec ?? null, async () => {
+        checkVerifyOptions(options);
         const chosen =
           spec === undefined
             ? await pointers(context)
@@ -137,7 +159,11 @@ export function hostOn(context: Context): Host {
         for (const pointer of chosen) results.push(await verifyPlugin(context, pointer, options));
         return results;
       }),
-    status: (options = {}) => guarded(null, () => status(context, options)),
+    status: (options = {}) =>
+      guarded(null, () => {
+        checkCallOptions('status', options);
+        return status(context, options);
+      }),
     run: (spec, args, options = {}) =>
       guarded(spec, async () => {
         checkRunOptions(options);
@@ -145,6 +171,7 @@ export function hostOn(context: Context): Host {
       }),
     artifact: (spec, options = {}) =>
       guarded(spec, async () => {
+        checkCallOptions('artifact', options);
         const { installedArtifact } = await import('./artifact.ts');
         const pointer = await requireWanted(context, readSpec(context, spec));
         return installedArtifact(context, pointer, options.signal);
@@ -160,6 +187,7 @@ export function hostOn(context: Context): Host {
       }),
     withdraw: (spec, options = {}) =>
       guarded(spec, async () => {
+        checkCallOptions('withdraw', options);
         const { withdraw } = await import('./grants-list.ts');
         const read = readSpec(context, spec);
         await withLock(context, options.signal, () => withdraw(context, read));
@@ -167,10 +195,14 @@ export function hostOn(context: Context): Host {
     policies: () => guarded(null, () => policiesKnown(context)),
     explainPolicy: (spec, options = {}) =>
       guarded(spec, async () => {
+        checkCallOptions('explainPolicy', options);
         const { explainPolicy } = await import('./policy-explain.ts');
         return explainPolicy(context, readSpec(context, spec), options);
       }),
-    log: async ({ last = 100 } = {}) => readLog(context, last),
+    log: async (options = {}) => {
+      checkLogOptions(options);
+      return readLog(context, options.last ?? 100);
+    },
   };
 }
 

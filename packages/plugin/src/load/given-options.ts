@@ -14,7 +14,7 @@ const vaultOptions: Kinds<VaultOptions> = {
   mode: 'any', // refused with the names of the modes
   workFolder: 'text',
   sealAboveBytes: 'number',
-  recheckEveryMs: 'number',
+  recheckEveryMs: 'ms',
 };
 const loadOptions: Kinds<LoadOptions> = {
   signal: 'signal',
@@ -26,17 +26,17 @@ const loadOptions: Kinds<LoadOptions> = {
   grant: 'object',
 };
 const loadLimits: Kinds<LoadLimits> = {
-  startTimeMs: 'positive',
+  startTimeMs: 'positiveMs',
   valueBytes: 'positive',
   callsAtOnce: 'positive',
-  callTimeMs: 'positive',
-  hungTimeMs: 'positive',
+  callTimeMs: 'positiveMs',
+  hungTimeMs: 'positiveMs',
   messagesPerSecond: 'positive',
   logLineBytes: 'positive',
 };
 const restartPolicy: Kinds<RestartPolicy> = {
-  backoffMs: 'number',
-  maxBackoffMs: 'number',
+  backoffMs: 'ms',
+  maxBackoffMs: 'ms',
   limit: 'number',
   windowMs: 'number',
 };
@@ -53,7 +53,7 @@ const mcpOptions: Kinds<McpOptions> = {
   onDenied: 'function',
   onRefused: 'function',
 };
-const callSettings: Kinds<CallSettings> = { signal: 'signal', timeoutMs: 'positive', input: 'any' };
+const callSettings: Kinds<CallSettings> = { signal: 'signal', timeoutMs: 'positiveMs', input: 'any' };
 
 /** @throws BAD_SPEC, as the others here */
 export function checkVaultOptions(given: VaultOptions): void {

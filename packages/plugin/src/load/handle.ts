@@ -197,7 +197,7 @@ export class Handle {
     if (this.#over !== null) throw this.#over;
     const run = this.#run;
     if (run !== null && run.why === null) return run.talk;
-    const late = AbortSignal.timeout(timeoutMs);
+    const late = AbortSignal.timeout(Math.ceil(timeoutMs));
     if (run !== null) await run.started.process.exited; // it is being ended
     await Promise.race([
       this.#starting,

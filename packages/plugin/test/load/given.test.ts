@@ -86,9 +86,12 @@ describe('what a program gives and cannot mean is refused, with the word that is
     const bad: Readonly<Record<string, object>> = {
       'BAD_SPEC openVault: home is missing': { home: undefined },
       'BAD_SPEC openVault: there is no option "polcy"': { ...base, polcy: {} },
-      'BAD_SPEC openVault: recheckEveryMs is not a number of 0 or more': { ...base, recheckEveryMs: -1 },
+      'BAD_SPEC openVault: recheckEveryMs is not a number from 0 to 2147483647': {
+        ...base,
+        recheckEveryMs: Infinity,
+      },
       'BAD_SPEC openVault: offline is not true or false': { ...base, offline: 'yes' },
-      'BAD_SPEC limits: keepVersions is not a number above 0': {
+      'BAD_SPEC limits: keepVersions is not a finite number above 0': {
         ...base,
         limits: { ...defaultHostLimits, keepVersions: -3 },
       },
@@ -111,14 +114,17 @@ describe('what a program gives and cannot mean is refused, with the word that is
     const vault = await vaultOf(world, { mode: 'process' });
     const load = async (given: object): Promise<unknown> =>
       refused(async () => vault.load('acme/hello', untyped(given)));
-    expect(await load({ limits: { callTimeMs: -1 } })).toBe(
-      'BAD_SPEC load: limits: callTimeMs is not a number above 0',
+    expect(await load({ limits: { callTimeMs: 2 ** 31 } })).toBe(
+      'BAD_SPEC load: limits: callTimeMs is not a number above 0, up to 2147483647',
     );
     expect(await load({ limits: { callTime: 1 } })).toBe(
       'BAD_SPEC load: limits: there is no option "callTime"',
     );
+    expect(await load({ limits: { valueBytes: Infinity } })).toBe(
+      'BAD_SPEC load: limits: valueBytes is not a finite number above 0',
+    );
     expect(await load({ restart: { backoffMs: Number.NaN } })).toBe(
-      'BAD_SPEC load: restart: backoffMs is not a number of 0 or more',
+      'BAD_SPEC load: restart: backoffMs is not a number from 0 to 2147483647',
     );
     expect(await load({ env: { A: 'b' } })).toBe('BAD_SPEC load: env is not a Map');
     expect(await refused(() => vault.mcp('acme/hello', untyped({ settings: { a: ['b'] } })))).toBe(
@@ -129,7 +135,7 @@ describe('what a program gives and cannot mean is refused, with the word that is
     );
     const hello = await vault.load('acme/hello');
     expect(await refused(async () => hello.call(hello.functions[0] ?? '', null, { timeoutMs: -1 }))).toBe(
-      'BAD_SPEC call: timeoutMs is not a number above 0',
+      'BAD_SPEC call: timeoutMs is not a number above 0, up to 2147483647',
     );
     const grant = async (given: object): Promise<unknown> =>
       refused(async () => vault.host.install('acme/hello', untyped({ grant: given })));
@@ -143,6 +149,36 @@ describe('what a program gives and cannot mean is refused, with the word that is
     expect(await grant({ granted: 'all', by: 'me' })).toBe('BAD_SPEC grant: by is terminal, flag or host');
     expect(await grant({ grant: 'all', by: 'host' })).toBe('BAD_SPEC grant: there is no "grant" in it');
   });
+});
+
+test('a misspelt option of the host is not as if it were not there', minute, async () => {
+  const world = await worldWith(code);
+  const { host } = await vaultOf(world);
+  const untyped: object = { dryrun: true };
+  const refused: readonly Promise<unknown>[] = [
+    host.uninstall('acme/hello', untyped),
+    host.verify('acme/hello', untyped),
+    host.info('acme/hello', untyped),
+    host.files('acme/hello', untyped),
+    host.withdraw('acme/hello', untyped),
+    host.explain('acme/hello', untyped),
+    host.manifest('acme/hello', untyped),
+    host.artifact('acme/hello', untyped),
+    host.explainPolicy('acme/hello', untyped),
+    host.search('hello', untyped),
+    host.status(untyped),
+    host.log(untyped),
+  ];
+  expect(new Set(await Promise.all(refused.map(codeOf)))).toEqual(new Set(['BAD_SPEC']));
+  expect(await host.list()).toHaveLength(1);
+});
+
+test('a call between two starts waits for a part of a millisecond too', minute, async () => {
+  const world = await worldWith('export const dies = () => process.exit(3);');
+  const vault = await vaultOf(world, { mode: 'process' });
+  const hello = await vault.load('acme/hello', { restart: { backoffMs: 20_000 } });
+  expect(await codeOf(hello.call('dies', null))).toBe('PLUGIN_CRASHED');
+  expect(await codeOf(hello.call('dies', null, { timeoutMs: 0.5 }))).toBe('CALL_TIMEOUT');
 });
 
 describe('a policy that is an object', minute, () => {
