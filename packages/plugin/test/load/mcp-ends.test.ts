@@ -80,14 +80,16 @@ test('messages of a client that has ended reach a server that reads later', { ti
 describe('what a server said before it ended', { timeout: 30_000 }, () => {
   const notified = '{"jsonrpc":"2.0","method":"notifications/tools/list_changed"}\n';
 
-  test('is told, also where more came than may at once', async () => {
+  test.each([900, 2101, 4500])('is told, also %i lines and more than may come at once', async (count) => {
     const { streams, ended } = await running(
-      `process.stdout.write(${JSON.stringify(notified)}.repeat(4500), () => process.exit(3));`,
+      `process.stdout.write(${JSON.stringify(notified)}.repeat(${count}), () => process.exit(3));`,
     );
-    const said = text(streams.stdout);
-    expect((await ended).exitCode).toBe(3);
+    const said: string[] = [];
+    streams.stdout.on('data', (piece: Buffer) => said.push(piece.toString()));
+    expect((await ended).exitCode).toBe(3); // by then all was written
     streams.stdout.end();
-    expect((await said).split('\n')).toHaveLength(4501);
+    await once(streams.stdout, 'end');
+    expect(said.join('').split('\n')).toHaveLength(count + 1);
   });
 
   const answers = `process.stdin.once('data', () => {
