@@ -39,7 +39,7 @@ export async function rollbackPlugin(
 ): Promise<InstallResult> {
   const { signal, dryRun = false, grant: answer } = options;
   const pointer = await requirePointer(context, spec);
-  const { vendor, plugin, rootSha256, wanted, previous, ...current } = pointer;
+  const { vendor, plugin, rootSha256, wanted, latest, previous, ...current } = pointer;
   const name = `${vendor}/${plugin}`;
   if (previous === null)
     throw new HostNotFoundError('NO_PREVIOUS', `${name} has had no version before ${pointer.version}`, {
@@ -65,7 +65,7 @@ export async function rollbackPlugin(
   });
   const about = { manifest, digest: previous.manifest, before, weaker: [], rules, answer };
   const agreed = await decideConsent(context, { ...about, operation: 'rollback' });
-  const next: Pointer = { vendor, plugin, rootSha256, wanted, ...previous, previous: current };
+  const next: Pointer = { vendor, plugin, rootSha256, wanted, latest, ...previous, previous: current };
   if (!dryRun) {
     await keepConsent(context, manifest, agreed);
     await writePointer(paths.current, next);

@@ -30,7 +30,7 @@ interface Commit {
   readonly pointer: Pointer | null;
   readonly source: Source;
   readonly installed: Installed;
-  readonly wanted: string | null;
+  readonly asked: Pick<Pointer, 'wanted' | 'latest'>;
   /** Of the vendor; `null` = not known. */
   readonly owner: KnownOwner | null;
   /** It is started for a moment before it stays. */
@@ -61,7 +61,7 @@ export async function relock(
 ): Promise<void> {
   const { current } = pluginPaths(context.paths, pointer.vendor, pointer.plugin);
   const kept = await readPointer(context, pointer);
-  if (kept?.wanted !== pointer.wanted) await writePointer(current, pointer);
+  if (kept?.wanted !== pointer.wanted || kept.latest !== pointer.latest) await writePointer(current, pointer);
   await lockProject(context, session, located, pointer, owner);
 }
 
@@ -78,7 +78,7 @@ async function lockProject(
 }
 
 async function movePointer(context: Context, about: Commit): Promise<Pointer> {
-  const { pointer, source, installed, wanted, signal } = about;
+  const { pointer, source, installed, asked, signal } = about;
   const { vendor, plugin } = source.manifest;
   const paths = pluginPaths(context.paths, vendor, plugin);
   await nodeFileSystem.syncFolder(paths.evidence); // durable before anything points to it; the tree need not be
@@ -88,7 +88,7 @@ async function movePointer(context: Context, about: Commit): Promise<Pointer> {
     vendor,
     plugin,
     rootSha256: context.record.rootSha256,
-    wanted,
+    ...asked,
     ...installed,
     previous: previousOf(pointer, installed),
   };

@@ -98,12 +98,15 @@ async function installChosen(
     if (manifest !== null) return await keepAsIs(context, pointer, manifest, rules, { ...options, held });
   }
   const located = await locate(context, session, index, chosen, signal);
-  const keep = chosen.exact ? null : wanted;
+  const asked = {
+    wanted: chosen.exact ? null : wanted,
+    latest: wanted === null && options.prerelease !== true,
+  };
   if (pointer !== null && pointer.manifest === sha256Of(located.manifestInfo)) {
     const manifest = await wholeManifest(context, pointer, signal);
     if (manifest !== null) {
       const result = await keepAsIs(context, pointer, manifest, rules, { ...options, held });
-      if (!dryRun) await relock(context, session, located, { ...pointer, wanted: keep }, owner);
+      if (!dryRun) await relock(context, session, located, { ...pointer, ...asked }, owner);
       return result;
     }
   }
@@ -139,7 +142,7 @@ async function installChosen(
       await keepConsent(context, source.manifest, agreed);
       context.step('consent');
       const startFirst = options.startFirst === true || startsFirst(rules) !== null;
-      await commit(context, session, { pointer, source, installed, wanted: keep, owner, startFirst, signal });
+      await commit(context, session, { pointer, source, installed, asked, owner, startFirst, signal });
     }
     done = !dryRun;
     return {

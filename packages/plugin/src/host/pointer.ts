@@ -31,6 +31,8 @@ export interface Pointer extends Installed {
   readonly rootSha256: string;
   /** The range or channel that was asked for; `null` = the channel `latest`, or an exact version. */
   readonly wanted: string | null;
+  /** `wanted` is `null` because the channel `latest` was meant. An older pointer does not say, and counts as an exact version. */
+  readonly latest: boolean;
   readonly previous: Installed | null;
 }
 
@@ -65,6 +67,7 @@ export async function readPointer(
       plugin: pluginName(json.string('plugin')),
       rootSha256: digest(json, 'rootSha256'),
       wanted: json.has('wanted') ? json.string('wanted') : null,
+      latest: json.has('latest'),
       ...readInstalled(json),
       previous: json.has('previous') ? readInstalled(json.object('previous')) : null,
     };
@@ -94,11 +97,12 @@ export async function requirePointer(
 
 /** The commit point: whoever looks sees the old pointer or this one. */
 export async function writePointer(path: string, pointer: Pointer): Promise<void> {
-  const { wanted, previous, ...rest } = pointer;
+  const { wanted, latest, previous, ...rest } = pointer;
   await writeState(path, {
     format,
     ...rest,
     ...(wanted === null ? {} : { wanted }),
+    ...(latest ? { latest } : {}),
     ...(previous === null ? {} : { previous: { ...previous } }),
   });
 }

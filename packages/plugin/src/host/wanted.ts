@@ -7,7 +7,8 @@ import { knownIndex } from './session.ts';
 
 /**
  * What is installed, if it is what `spec` asks for: this version, one of this range, or one of this channel. What was installed
- * as a channel's is one of it, whatever the channel points to since: a start does not fail because something newer came.
+ * as a channel's is one of it, whatever the channel points to since: a start does not fail because something newer came. What
+ * was installed as an exact version is one of a channel only while that points to it.
  * @throws NOT_INSTALLED
  */
 export async function requireWanted(context: Context, spec: PluginSpec): Promise<Pointer> {
@@ -23,7 +24,8 @@ export async function requireWanted(context: Context, spec: PluginSpec): Promise
 }
 
 async function fits(context: Context, pointer: Pointer, wanted: string): Promise<boolean> {
-  if (wanted === pointer.version || wanted === (pointer.wanted ?? 'latest')) return true;
+  const asked = pointer.latest ? 'latest' : pointer.wanted;
+  if (wanted === pointer.version || wanted === asked) return true;
   const pointed = (await knownIndex(context, pointer))?.channels.get(wanted);
   return pointed === undefined ? isInRange(wanted, pointer.version) : pointed === pointer.version;
 }

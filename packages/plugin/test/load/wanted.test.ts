@@ -66,3 +66,18 @@ test('what was installed as a channel’s goes on to be started as it when the c
   expect(await codeOf(vault.load('acme/hello@stable'))).toBe('no error');
   expect(await codeOf(vault.load('acme/hello@1.3.0'))).toBe('NOT_INSTALLED');
 });
+
+test('what was installed as an exact version is the channel’s only while that points to it', async () => {
+  const world = await installed();
+  await (await world.host()).install('acme/hello@1.1.0', agreed);
+  const vault = await vaultOf(world, { mode: 'process' });
+  expect(await codeOf(vault.load('acme/hello@latest'))).toBe('no error');
+  await publishModule(world, { 'index.js': code }, { version: '1.3.0' });
+  await vault.host.status();
+  expect(await codeOf(vault.load('acme/hello@latest'))).toBe('NOT_INSTALLED');
+  expect(await codeOf(vault.load('acme/hello'))).toBe('no error');
+  await vault.host.install('acme/hello', agreed);
+  await publishModule(world, { 'index.js': code }, { version: '1.4.0' });
+  await vault.host.status();
+  expect(await codeOf(vault.load('acme/hello@latest'))).toBe('no error');
+});
