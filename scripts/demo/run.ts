@@ -16,6 +16,8 @@ export interface RunOptions {
   readonly input?: string;
   /** Ends the program. */
   readonly signal?: AbortSignal;
+  /** How long it may take; killed then. */
+  readonly timeout?: number;
 }
 
 /** Runs `main` by Node; `node` are arguments for Node itself, such as a preload. */
@@ -24,17 +26,18 @@ export function runMain(
   args: readonly string[],
   { node = [], ...options }: RunOptions & { readonly node?: readonly string[] },
 ): Promise<Outcome> {
-  return run(process.execPath, [...node, main, ...args], options);
+  return run(process.execPath, [...node, main, ...args], { timeout: 50_000, ...options });
 }
 
 /** Runs `program` with `args` and waits for its end; the environment is PATH, HOME, the proxies and what `env` adds. */
 export async function run(program: string, args: readonly string[], options: RunOptions): Promise<Outcome> {
-  const { cwd, env, input = '', signal } = options;
+  const { cwd, env, input = '', signal, timeout } = options;
   const child = spawn(program, args, {
     cwd,
     env: { ...inherited(), ...env },
     stdio: ['pipe', 'pipe', 'pipe'],
     ...(signal === undefined ? {} : { signal }),
+    ...(timeout === undefined ? {} : { timeout, killSignal: 'SIGKILL' as const }),
   });
   const stdout: Buffer[] = [];
   const stderr: Buffer[] = [];
