@@ -169,7 +169,7 @@ export class Handle {
           `${this.name} may be called ${this.#last?.callsPerMinute} times a minute`,
           { hint: 'its manifest asks for more as limits.callsPerMinute; consent and policy may grant less' },
         );
-      const run = this.#over === null ? this.#run : null;
+      const run = this.#run;
       const talk = run !== null && run.why === null ? run.talk : await this.#talk(settings);
       return await talk.call(name, params, settings);
     } catch (error) {

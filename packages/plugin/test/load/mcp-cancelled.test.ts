@@ -1,39 +1,22 @@
 /** What was called off does not stay in the books: servers should not answer it. */
 import { describe, expect, test } from 'vitest';
-import { McpFilter } from '../../src/load/mcp/filter.ts';
-import type { JsonRpcObject } from '../../src/load/mcp/json-rpc.ts';
 import { ClientRequests } from '../../src/load/mcp/client-requests.ts';
 import { ServerRequests } from '../../src/load/mcp/server-requests.ts';
+import { between } from './mcp-between.ts';
 
-function between() {
-  const [toClient, toServer]: [JsonRpcObject[], JsonRpcObject[]] = [[], []];
-  const filter = new McpFilter(
-    {
-      identity: { name: 'acme/files', version: '1.0.0' },
-      tools: new Map([['add', 'a'.repeat(64)]]),
-      prompts: new Map(),
-      requests: ['sampling/createMessage'],
-      callsPerMinute: 10_000,
-    },
-    {
-      toClient: (message) => void toClient.push(message),
-      toServer: (message) => void toServer.push(message),
-      log: () => undefined,
-      refused: () => undefined,
-    },
-  );
-  const client = (message: object): void => filter.fromClient({ jsonrpc: '2.0', ...message });
-  const server = (message: object) => filter.fromServer({ jsonrpc: '2.0', ...message });
+function callingOff() {
+  const ends = between();
+  const { client } = ends;
   const call = (id: number): void =>
     client({ id, method: 'tools/call', params: { name: 'add', _meta: { progressToken: id } } });
   const cancel = (requestId: unknown): void =>
     client({ method: 'notifications/cancelled', params: { requestId } });
-  return { filter, client, server, call, cancel, toClient, toServer };
+  return { ...ends, call, cancel };
 }
 
 describe('a call that its client calls off', () => {
   test('is under way no more; nothing tells how far it is; its id is not free yet', () => {
-    const { filter, server, call, cancel, toClient, toServer } = between();
+    const { filter, server, call, cancel, toClient, toServer } = callingOff();
     call(1);
     call(2);
     for (const id of [1, 1, 7, 'x', null, undefined]) cancel(id);
@@ -46,7 +29,7 @@ describe('a call that its client calls off', () => {
   });
 
   test('may be answered all the same, once', () => {
-    const { server, call, cancel, toClient } = between();
+    const { server, call, cancel, toClient } = callingOff();
     call(1);
     cancel(1);
     expect(server({ id: 1, result: { content: ['x'.repeat(100_000)] } })).toBe('answer');
@@ -67,7 +50,7 @@ describe('a call that its client calls off', () => {
 });
 
 test('a request that its server calls off is over: its client need not answer, and cannot', () => {
-  const { server, client, toClient, toServer } = between();
+  const { server, client, toClient, toServer } = callingOff();
   server({ id: 'a', method: 'sampling/createMessage' });
   server({ method: 'notifications/cancelled', params: { requestId: 'a' } });
   expect(toClient.at(-1)).toMatchObject({ method: 'notifications/cancelled', params: { requestId: 1 } });
