@@ -1,6 +1,7 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { count } from '../count.ts';
 import { defaultArchiveLimits, type ArchiveLimits } from '../archive/limits.ts';
 import { readArchive } from '../archive/tar-reader.ts';
 import { writeArchive, type FileToPack } from '../archive/tar-writer.ts';
@@ -279,10 +280,6 @@ function whatIsLeftOut(
   const never = neverRun(scripts);
   if (never !== null) notes.push(never);
   return notes;
-}
-
-function count(number: number, what: string): string {
-  return number === 1 ? `1 ${what}` : `${number} ${what}s`;
 }
 
 function shortened(names: readonly string[]): string {

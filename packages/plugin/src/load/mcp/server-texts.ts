@@ -3,6 +3,7 @@ import { readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
+import { count } from '../../count.ts';
 import { capabilitiesToJson, parseCapabilities } from '../../capabilities/capabilities.ts';
 import type { Mode } from '../../confine/grant.ts';
 import { treeSeenAt } from '../../confine/launch.ts';
@@ -133,8 +134,4 @@ export async function withServerTexts(packed: Packed, options: ServerTextsOption
     ...(leftOut === 0 ? [] : [tooLong(leftOut)]),
   ];
   return { ...packed, manifest: next, manifestBytes, notes };
-}
-
-function count(number: number, what: string): string {
-  return `${number} ${what}${number === 1 ? '' : 's'}`;
 }
