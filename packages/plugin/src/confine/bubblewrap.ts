@@ -2,7 +2,8 @@ import { existsSync, realpathSync } from 'node:fs';
 import path from 'node:path';
 import type { ConfineOptions } from './api.ts';
 import { firstLineOf } from './first-line.ts';
-import { sandboxRoot as root, type Launch } from './launch.ts';
+import { gate, shell } from './gate.ts';
+import { reportFd, sandboxRoot as root, type Launch } from './launch.ts';
 import { limitsOf } from './limits.ts';
 import { holders, mainOf, pythonArgs, setupFor } from './launch-plain.ts';
 import { always, nodeFlags } from './node-flags.ts';
@@ -27,6 +28,8 @@ export async function launchBubblewrap(options: ConfineOptions, folder: string):
   const env = [...grant.env].flatMap(([name, value]) => ['--setenv', name, value]);
   const args = [
     ...isolation,
+    '--info-fd',
+    String(reportFd),
     ...env,
     ...(inner.forks ? limiter : []).flatMap(([from, to]) => ['--ro-bind', from, to]),
     ...inner.mounts.flatMap(([from, to]) => ['--ro-bind', from, to]),
@@ -47,7 +50,9 @@ export async function launchBubblewrap(options: ConfineOptions, folder: string):
     env: {},
     cwd: '/',
     setup: inner.setup,
+    waits: true,
     ownProcesses: true,
+    reports: true,
     forks: inner.forks,
     overheadBytes: inner.setup?.command ? relayBytes : 0,
   };
@@ -127,7 +132,13 @@ async function inside(options: ConfineOptions): Promise<Inside> {
 
 /** A program that is no Node: as it is where it has no network, else behind our relay to the broker. */
 function foreign(options: ConfineOptions, command: readonly string[], mounts: readonly Mount[]): Inside {
-  if (options.grant.connect.length === 0) return { command, mounts, setup: null, forks: true };
+  if (options.grant.connect.length === 0)
+    return {
+      command: gate(command, '/ragv/sh'),
+      mounts: [...mounts, [realpathSync(shell), '/ragv/sh']],
+      setup: null,
+      forks: true,
+    };
   const node = realpathSync(options.node ?? process.execPath);
   const preload = preloadFile();
   const at = '/ragv/preload';

@@ -9,6 +9,8 @@ const capabilities = ['net.connect', 'exec', 'worker', 'native', 'eval', 'code']
 
 /** The host's end of the lane on which a confined process reports, and asks the broker. Whatever it says is only its word. */
 export class Control {
+  /** It is there, and waits to be told what it may do. */
+  readonly reached: Promise<void>;
   readonly ready: Promise<void>;
   readonly #broker: Broker;
   readonly #lane: Channel;
@@ -35,15 +37,18 @@ export class Control {
     const { connect } = options.grant;
     const denied = (what: string, why: DeniedReason): void => this.#report('net.connect', what, why);
     this.#broker = new Broker(lane, connect, limits, options.resolve ?? systemResolve, denied);
-    this.ready = new Promise((resolve) => {
-      lane.onMessage((message) => this.#receive(message, resolve));
-    });
+    const reached = Promise.withResolvers<void>();
+    const ready = Promise.withResolvers<void>();
+    this.reached = reached.promise;
+    this.ready = ready.promise;
+    lane.onMessage((message) => this.#receive(message, reached.resolve, ready.resolve));
   }
 
-  #receive(message: Message, ready: () => void): void {
+  #receive(message: Message, reached: () => void, ready: () => void): void {
     const { value } = message;
     if (typeof value === 'object' && value !== null) {
-      if ('ready' in value) ready();
+      if ('here' in value) reached();
+      else if ('ready' in value) ready();
       else if ('denied' in value) this.#report(value.denied, Reflect.get(value, 'what'));
       else if (this.#broker.receive(message)) {
         this.#throttle.count(message.weight - 1); // what a connection carries has bounds of its own

@@ -1,5 +1,6 @@
 import path from 'node:path';
 import type { ConfineOptions } from './api.ts';
+import { gate, shell } from './gate.ts';
 import type { Launch } from './launch.ts';
 import { limitsOf } from './limits.ts';
 import { always, nodeFlags } from './node-flags.ts';
@@ -9,16 +10,18 @@ import { findProgram, findPython } from './programs.ts';
 
 /** Modes `process` and `trusted`: a process of the host's user, in the host's file system. */
 export async function launchPlain(options: ConfineOptions, folder: string): Promise<Launch> {
-  const { command, args, setup } = await inside(options, folder);
-  const wrapped = [...holders(options), command, ...args];
-  const [first = command, ...rest] = wrapped;
+  const { command, setup } = await inside(options, folder);
+  const gated = setup === null && process.platform === 'linux';
+  const [first = shell, ...rest] = [...holders(options), ...(gated ? gate(command) : command)];
   return {
     command: first,
     args: rest,
     env: Object.fromEntries(options.grant.env),
     cwd: folder,
     setup,
+    waits: gated || setup !== null,
     ownProcesses: false,
+    reports: false,
     forks: false,
     overheadBytes: 0,
   };
@@ -27,13 +30,13 @@ export async function launchPlain(options: ConfineOptions, folder: string): Prom
 async function inside(
   options: ConfineOptions,
   folder: string,
-): Promise<Pick<Launch, 'command' | 'args' | 'setup'>> {
+): Promise<{ readonly command: readonly string[]; readonly setup: Launch['setup'] }> {
   const entry = path.join(folder, options.entry);
   const args = options.args ?? [];
-  if (options.runtime === 'executable') return { command: entry, args, setup: null };
+  if (options.runtime === 'executable') return { command: [entry, ...args], setup: null };
   if (options.runtime === 'python') {
     const { program } = await findPython(options.python);
-    return { command: program, args: pythonArgs(folder, entry, args), setup: null };
+    return { command: [program, ...pythonArgs(folder, entry, args)], setup: null };
   }
   const node = options.node ?? process.execPath;
   const preload = preloadFile();
@@ -51,7 +54,7 @@ async function inside(
     ours: ours.map((one) => one.folder),
     osLayer: false,
   });
-  return { command: node, args: [...flags, ...mainOf(preload.file, setup, args)], setup };
+  return { command: [node, ...flags, ...mainOf(preload.file, setup, args)], setup };
 }
 
 /**

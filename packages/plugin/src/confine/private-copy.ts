@@ -59,7 +59,8 @@ export class NoRoomError extends ConfineFailureError {
   }
 }
 
-function memoryFolder(): string | null {
+/** Where files are in memory and there is room for many; `null`: there is no such place. */
+export function memoryFolder(): string | null {
   const folder = '/dev/shm';
   try {
     accessSync(folder, constants.W_OK | constants.X_OK);

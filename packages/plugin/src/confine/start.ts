@@ -11,9 +11,10 @@ import type { Launch } from './launch.ts';
 import { limitsOf, type ConfineLimits } from './limits.ts';
 import { encodeFrame, FrameError, UnreadError } from './preload/frames.ts';
 import { callLane, controlLane, Lanes } from './preload/lanes.ts';
-import type { Setup } from './preload/setup.ts';
+import { channelFd, type Setup } from './preload/setup.ts';
 import type { OwnFolder } from './own-folder.ts';
 import { copyFolder, copyOf, fillCopy, NoRoomError } from './private-copy.ts';
+import { Processes, Report } from './processes.ts';
 import { launchSandboxExec } from './sandbox-exec.ts';
 import { makeTaskGroup, type TaskGroup } from './tasks.ts';
 import { watch } from './watch.ts';
@@ -83,13 +84,21 @@ function start(
 ): Running {
   const group = launch.forks ? makeTaskGroup(limits.tasks) : null;
   const [command = launch.command, ...args] = [...(group?.enter ?? []), launch.command, ...launch.args];
+  const report = launch.reports ? new Report() : null;
   const child = spawn(command, args, {
     cwd: launch.cwd,
     env: launch.env,
-    stdio: ['pipe', 'pipe', 'pipe', ...(launch.setup === null ? [] : ['pipe' as const])],
+    stdio: [
+      'pipe',
+      'pipe',
+      'pipe',
+      launch.waits ? 'pipe' : 'ignore',
+      ...(report === null ? [] : [report.fd]),
+    ],
     detached: true, // a group of its own, which is ended as one
   });
-  return new Running(options, child, launch, limits, copy, group);
+  const processes = new Processes(child, report);
+  return new Running(options, child, processes, launch, limits, copy, group);
 }
 
 class Running implements ConfinedProcess {
@@ -101,8 +110,11 @@ class Running implements ConfinedProcess {
   readonly channel;
   readonly exited: Promise<Exit>;
   readonly #child: ChildProcess;
+  readonly #processes: Processes;
   readonly #stream: Duplex | null;
   readonly #control: Control | null;
+  /** It is there, and waits where it was told to. */
+  readonly #reached: Promise<unknown>;
   readonly #watch: ReturnType<typeof watch>;
   readonly #limits: ConfineLimits;
   readonly #group: TaskGroup | null;
@@ -114,6 +126,7 @@ class Running implements ConfinedProcess {
   constructor(
     options: ConfineOptions,
     child: ChildProcess,
+    processes: Processes,
     launch: Launch,
     limits: ConfineLimits,
     copy: OwnFolder | null,
@@ -129,6 +142,7 @@ class Running implements ConfinedProcess {
     this.stdout = stdout;
     this.stderr = stderr;
     this.#child = child;
+    this.#processes = processes;
     this.#limits = limits;
     this.#signal = options.signal;
     this.#abort = () => this.#kill(new ConfineFailureError('PLUGIN_STOPPED', 'stopped by its host'));
@@ -137,13 +151,14 @@ class Running implements ConfinedProcess {
     this.#watch = watch(this.pid, { ...options.grant.limits, memoryBytes }, limits, (error) =>
       this.#kill(error),
     );
-    const stream = child.stdio[3];
+    const stream = child.stdio[channelFd] instanceof Duplex ? child.stdio[channelFd] : null;
     const lanes =
-      stream instanceof Duplex
+      stream !== null && launch.setup !== null
         ? new Lanes(stream, { ...limits, sliceMs, lanes: options.runner === undefined ? 1 : 2 })
         : null;
     this.#control = lanes === null ? null : new Control(lanes.lane(controlLane), options, limits);
-    this.#stream = stream instanceof Duplex ? stream : null;
+    this.#stream = stream;
+    this.#reached = this.#control?.reached ?? firstWord(child, stream);
     this.channel = options.runner === undefined ? null : (lanes?.lane(callLane) ?? null);
     void lanes?.closed.then((error) => this.#channelClosed(error));
     this.exited = new Promise((resolve) => {
@@ -157,32 +172,40 @@ class Running implements ConfinedProcess {
 
   /** @throws ConfineError it ended before it was up; what `verify` throws, when nothing of it is left */
   async up(setup: Setup | null, verify: (() => Promise<void>) | null): Promise<void> {
+    let word: string | Buffer;
     try {
       await verify?.();
-      if (setup !== null) this.#stream?.write(encodeFrame(controlLane, setup, null, setupBytes));
+      word = setup === null ? '\n' : encodeFrame(controlLane, setup, null, setupBytes);
     } catch (error) {
       await this.stop({ graceMs: 0 });
       throw error;
     }
-    const ready = this.#control?.ready ?? new Promise<void>((resolve) => this.#child.once('spawn', resolve));
+    const ready = this.#letIn(word);
     let said = '';
     const listen = (text: Buffer): void => void (said = (said + text.toString('utf8')).slice(-2000));
-    if (this.#control !== null) this.stderr.on('data', listen);
+    this.stderr.on('data', listen);
     const tooSlow = setTimeout(() => {
       this.#kill(new ConfineFailureError('START_FAILED', `not up after ${this.#limits.startTimeMs} ms`));
     }, this.#limits.startTimeMs);
     const exit = await Promise.race([ready, this.exited]);
     clearTimeout(tooSlow);
-    if (this.#control !== null) {
-      this.stderr.off('data', listen).pause();
-      if (said !== '' && exit === undefined) this.stderr.unshift(Buffer.from(said));
-    }
+    this.stderr.off('data', listen).pause();
+    if (said !== '' && exit === undefined) this.stderr.unshift(Buffer.from(said));
     if (exit === undefined) return;
     if (exit.error !== null && exit.error.code !== 'PLUGIN_CRASHED') throw exit.error;
     throw new ConfineFailureError(
       'START_FAILED',
       `ended before it was up: ${said.trim() || 'it said nothing'}`,
     );
+  }
+
+  /** Only once nothing can be left of it, whoever dies; a gate whose host died before that ends by itself. */
+  async #letIn(word: string | Buffer): Promise<void> {
+    await this.#reached;
+    await this.#processes.held();
+    if (this.#control === null) this.#stream?.end(word);
+    else this.#stream?.write(word);
+    await this.#control?.ready;
   }
 
   usage(): ReturnType<ConfinedProcess['usage']> {
@@ -205,15 +228,9 @@ class Running implements ConfinedProcess {
     return this.exited;
   }
 
-  /** The whole group, because what it started dies with it. */
   #kill(why: ConfineError | null): void {
     this.#why ??= why;
-    if (this.pid === 0) return;
-    try {
-      process.kill(-this.pid, 'SIGKILL');
-    } catch {
-      this.#child.kill('SIGKILL'); // gone already, or no group
-    }
+    this.#processes.kill();
   }
 
   #channelClosed(error: Error | null): void {
@@ -241,7 +258,6 @@ class Running implements ConfinedProcess {
     this.#signal?.removeEventListener('abort', this.#abort);
     this.#watch.stop();
     this.#control?.close();
-    this.#kill(null); // what is left of its group
     this.#group?.remove();
     copy?.remove();
     const how = signal === null ? `code ${code}` : signal;
@@ -250,4 +266,12 @@ class Running implements ConfinedProcess {
     const error = failed ?? this.#why ?? (code === 0 ? null : crashed());
     return { code, signal, error };
   }
+}
+
+async function firstWord(child: ChildProcess, stream: Duplex | null): Promise<void> {
+  return new Promise((resolve) => {
+    if (stream === null) child.once('spawn', resolve);
+    stream?.once('data', () => resolve());
+    stream?.on('error', () => undefined); // it ended, and its exit says so
+  });
 }

@@ -1,6 +1,7 @@
-import { readSync } from 'node:fs';
+import { readSync, writeSync } from 'node:fs';
 import { getEnvironmentData, isMainThread, setEnvironmentData } from 'node:worker_threads';
-import { FrameDecoder } from './frames.ts';
+import { controlBytes, encodeFrame, FrameDecoder } from './frames.ts';
+import { controlLane } from './lanes.ts';
 
 /** What the host tells the preload, as the first frame of the channel. All paths are as the process sees them. */
 export interface Setup {
@@ -34,7 +35,7 @@ export const channelFd = 3;
 /** By which threads find it. */
 export const setupKey = 'ragv.setup';
 
-/** Blocks until the host's first frame is here; a worker gets what its process was told. */
+/** Says that we are there, and blocks until the host's first frame is; a worker gets what its process was told. */
 export function readSetup(): Setup {
   const setup = isMainThread ? readFirstFrame() : getEnvironmentData(setupKey);
   if (!isSetup(setup)) throw new Error('started without its host');
@@ -45,6 +46,7 @@ export function readSetup(): Setup {
 }
 
 function readFirstFrame(): unknown {
+  writeSync(channelFd, encodeFrame(controlLane, { here: 1 }, null, controlBytes));
   const length = readExactly(4);
   const rest = readExactly(length.readUInt32LE(0));
   for (const frame of new FrameDecoder(0xffff_ffff).push(Buffer.concat([length, rest]))) return frame.value;
