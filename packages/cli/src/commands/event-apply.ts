@@ -1,5 +1,5 @@
+import { writeFileAtomic } from '@ragnos/disk';
 import { parseEvent, type AppliedEvent, type EventState, type SigningEvent } from '@ragnos/repository';
-import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Context } from '../command.ts';
 import { exitCodes } from '../exit-codes.ts';
@@ -112,5 +112,5 @@ async function told(
 
 /** `root.json` beside `1.root.json`: what a host that begins now starts from. */
 async function keepNewest(vault: Vault, signal: AbortSignal): Promise<void> {
-  await writeFile(join(vault.folder, 'root.json'), (await vault.repository.root({ signal })).bytes);
+  await writeFileAtomic(join(vault.folder, 'root.json'), (await vault.repository.root({ signal })).bytes);
 }

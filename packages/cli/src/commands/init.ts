@@ -1,15 +1,17 @@
-import { writeFile } from 'node:fs/promises';
 import { userInfo } from 'node:os';
 import { join, resolve } from 'node:path';
+import { writeFileAtomic } from '@ragnos/disk';
 import { vendorName } from '@ragnos/plugin';
 import { compatClients, initRepository, type Client, type InitResult } from '@ragnos/repository';
 import type { Signer } from '@ragnos/signing';
 import { obstacles, prepareBucket } from '@ragnos/storage';
+import { rootFingerprint } from '@ragnos/tuf';
 import type { Context } from '../command.ts';
 import { CliError } from '../errors.ts';
 import { keyType } from '../key-type.ts';
 import { checkStore, storeToCheck } from '../vault/check-store.ts';
 import type { VaultConfig } from '../vault/config.ts';
+import { finishedRoot } from '../vault/finished-root.ts';
 import { layoutFor, rolesOf } from '../vault/layout.ts';
 import { begunVault, newVault, openKeys, refuseOccupied } from '../vault/new-vault.ts';
 import { lifetimesOf, storeOf } from '../vault/vault.ts';
@@ -58,15 +60,18 @@ async function makeRepository(
 ): Promise<InitResult> {
   const keys = new Map([...signers].map(([role, signer]) => [role, signer.key]));
   const layout = { ...layoutFor(vendorName(config.vendor), keys), lifetimes: lifetimesOf(config) };
-  const made = await initRepository(await storeOf(folder, config), {
+  const storage = await storeOf(folder, config);
+  const root = await initRepository(storage, {
     layout,
     signers: (role) => Promise.resolve([signers.get(role)].filter((signer) => signer !== undefined)),
     staging: join(folder, 'staging'),
     compat: config.compat ?? [],
     signal,
-  });
-  await writeFile(join(folder, '1.root.json'), made.root);
-  return made;
+  })
+    .then((made) => made.root)
+    .catch((error: unknown) => finishedRoot(error, storage, layout));
+  await writeFileAtomic(join(folder, '1.root.json'), root); // the last: it says that all of it is there
+  return { root, fingerprint: rootFingerprint(root) };
 }
 
 async function complete(folder: string, config: VaultConfig, context: Context): Promise<InitResult> {

@@ -1,23 +1,22 @@
-import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { writeFileAtomic } from '@ragnos/disk';
 import { vendorName } from '@ragnos/plugin';
 import {
   defaultAudit,
   differences,
   initRepository,
-  PublishError,
   Repository,
   wordsOf,
   type RepositoryLayout,
 } from '@ragnos/repository';
 import type { Signer } from '@ragnos/signing';
-import { read, storageKey } from '@ragnos/storage';
-import { parseMetadata, roleName, rootFingerprint, topLevelRoles } from '@ragnos/tuf';
+import { parseMetadata, roleName, rootFingerprint } from '@ragnos/tuf';
 import type { Context } from '../command.ts';
 import { clientsOf, firstVendor, readyStore } from '../commands/init.ts';
 import { keyType } from '../key-type.ts';
 import { confirm } from '../prompt.ts';
 import type { VaultConfig } from '../vault/config.ts';
+import { finishedRoot } from '../vault/finished-root.ts';
 import { layoutFor, rolesOf } from '../vault/layout.ts';
 import { begunVault, newVault, openKeys, refuseOccupied, type MakeRepository } from '../vault/new-vault.ts';
 import { lifetimesOf, storeOf } from '../vault/vault.ts';
@@ -98,7 +97,7 @@ async function makeAt(
   };
   const root = await initRepository(shared.storage, { ...shared, layout, signal })
     .then((made) => made.root)
-    .catch((error: unknown) => finished(error, config.store, shared.storage, layout));
+    .catch((error: unknown) => finishedRoot(error, shared.storage, layout));
   for (const { name, signer } of holders) if (signer !== null) minutes.note('signed root version 1', name);
   const fingerprint = rootFingerprint(root);
   const after = parseMetadata(root, 'root').signed;
@@ -115,27 +114,6 @@ async function makeAt(
     transcript: done.sha256,
   });
   await repository.close();
-  await writeFile(join(folder, 'root.json'), root);
-  await writeFile(join(folder, '1.root.json'), root);
+  for (const name of ['root.json', '1.root.json']) await writeFileAtomic(join(folder, name), root);
   return { ...done, fingerprint };
-}
-
-/** Stopped after the last file of the repository and before the end: it is this very one, by all its keys. */
-async function finished(
-  error: unknown,
-  store: string | undefined,
-  storage: Awaited<ReturnType<typeof storeOf>>,
-  layout: RepositoryLayout,
-): Promise<Uint8Array> {
-  if (!(error instanceof PublishError && error.code === 'REPOSITORY_EXISTS') || store === undefined)
-    throw error;
-  const found = await read(storage, storageKey('metadata/1.root.json'), { maxLength: 512_000 });
-  if (found === null) throw error;
-  const { roles } = parseMetadata(found.bytes, 'root').signed;
-  const isOurs = topLevelRoles.every((role) => {
-    const wanted = layout[role].keys.map(({ keyId }) => keyId).toSorted();
-    return roles.get(role)?.keyIds.toSorted().join() === wanted.join();
-  });
-  if (!isOurs) throw error;
-  return found.bytes;
 }
