@@ -1,6 +1,11 @@
-/** Those of metadata are no instances of `Map`: they make their values when they are asked. */
-const isMap = (value: unknown): value is ReadonlyMap<unknown, unknown> =>
-  typeof value === 'object' && value !== null && 'get' in value && 'entries' in value && 'size' in value;
+/**
+ * Those of metadata are no instances of `Map`: they make their values when they are asked. What a vendor wrote is plain JSON and
+ * has no functions, whatever its members are called.
+ */
+function isMap(value: unknown): value is ReadonlyMap<unknown, unknown> {
+  if (typeof value !== 'object' || value === null || !('get' in value)) return false;
+  return typeof value.get === 'function' && Symbol.iterator in value;
+}
 
 /** What `--json` prints: maps as objects, dates in RFC 3339, everything else as JSON has it. */
 export function toJson(value: unknown): unknown {

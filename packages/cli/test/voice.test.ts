@@ -75,4 +75,6 @@ test('maps, sets and dates in --json', () => {
   const signed = `"_type":"targets","expires":"2030-01-01T00:00:00Z","spec_version":"1.0.34","targets":{"x/y":${file}},"version":1`;
   const read = parseMetadata(Buffer.from(`{"signatures":[],"signed":{${signed}}}`), 'targets');
   expect(toJson(read.signed)).toMatchObject({ targets: { 'x/y': { length: 7 } } });
+  const vendors = { get: 1, entries: [], size: {}, set: null };
+  expect(toJson({ custom: vendors })).toEqual({ custom: vendors });
 });
