@@ -1,5 +1,4 @@
 import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import {
   capabilityWords,
   ConsentRequiredError,
@@ -11,9 +10,9 @@ import {
   type ConsentAnswer,
   type ConsentRequest,
 } from '@ragnos/plugin';
-import { isJsonObject, parseJson } from '@ragnos/tuf';
 import type { Context } from './command.ts';
 import { CliError } from './errors.ts';
+import { readJsonObject } from './json-file.ts';
 import { askLine } from './prompt.ts';
 import { count } from './text.ts';
 import { textChangeLines } from './text-changes.ts';
@@ -22,7 +21,7 @@ import { isTerminal } from './voice.ts';
 const hint =
   '--grant all, --grant none, or names such as --grant fs.read,net.connect, or a JSON file of capabilities';
 
-/** What `--grant` and `--folder` say; undefined without them. @throws CliError USAGE */
+/** What `--grant` and `--folder` say; undefined without them. @throws CliError USAGE, NO_SUCH_FILE */
 export async function readAnswer({ options }: Context): Promise<ConsentAnswer | undefined> {
   const what = options.text('grant');
   const named = options.list('folder');
@@ -43,8 +42,7 @@ async function readGranted(what: string): Promise<ConsentAnswer['granted']> {
     throw new CliError('USAGE', `${what} is neither all nor none, nor names of capabilities, nor a file`, {
       hint,
     });
-  const json = parseJson(await readFile(what), what);
-  if (!isJsonObject(json)) throw new CliError('USAGE', `${what} holds no object of capabilities`, { hint });
+  const json = await readJsonObject(what, hint);
   try {
     grantFrom(json, 'grant');
   } catch (cause) {

@@ -1,19 +1,15 @@
-import { readFile } from 'node:fs/promises';
-import { isJsonObject, parseJson } from '@ragnos/tuf';
 import { CliError } from './errors.ts';
+import { readJsonObject } from './json-file.ts';
 
-/** `{ "folders": ["/data"], "level": 3 }`: what a bundle asks its person for. */
+const hint = 'such as { "folders": ["/data"], "level": 3 }, with the names that the bundle asks for';
+
+/** What a bundle asks its person for, by name; a setting may have several values. @throws CliError NO_SUCH_FILE, USAGE */
 export async function readSettings(
   file: string | undefined,
 ): Promise<ReadonlyMap<string, readonly string[]> | undefined> {
   if (file === undefined) return undefined;
-  const bytes = await readFile(file).catch((cause: unknown) => {
-    throw new CliError('NO_SUCH_FILE', `${file} cannot be read`, { cause });
-  });
-  const json = parseJson(bytes, file);
-  const values = isJsonObject(json) ? Object.entries(json) : [];
   return new Map(
-    values.map(([name, value]) => {
+    Object.entries(await readJsonObject(file, hint)).map(([name, value]) => {
       const list = Array.isArray(value) ? value : [value];
       const texts = list.flatMap((item) =>
         ['string', 'number', 'boolean'].includes(typeof item) ? [String(item)] : [],
@@ -22,6 +18,7 @@ export async function readSettings(
         throw new CliError(
           'USAGE',
           `${file}: ${name} is neither a text, a number, true or false, nor a list of them`,
+          { hint },
         );
       return [name, texts] as const;
     }),
