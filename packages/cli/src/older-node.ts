@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { realpathSync } from 'node:fs';
+import { closeSync, openSync, readSync, realpathSync } from 'node:fs';
 import { constants } from 'node:os';
 import { dirname, join } from 'node:path';
 import { isatty } from 'node:tty';
@@ -20,7 +20,8 @@ export async function run(args: readonly string[]): Promise<number> {
 
 /**
  * Only the folder of programs that belongs to the folder of packages from which this one is loaded: a Node found elsewhere
- * would be somebody else's choice. `null` = there is none, or it is the one that runs already.
+ * would be somebody else's choice. `null` = there is none, or it is the one that runs already, or a script, which may start the
+ * very one that runs, and that one the script again.
  */
 export function nodeBeside(folder: string, running: string): string | null {
   if (process.platform === 'win32') return null; // what lies there is a script for a shell
@@ -29,11 +30,23 @@ export function nodeBeside(folder: string, running: string): string | null {
   for (const place of [installed, cloned])
     try {
       const found = realpathSync(place);
-      return found === realpathSync(running) ? null : found;
+      return found === realpathSync(running) || isScript(found) ? null : found;
     } catch {
       // not there
     }
   return null;
+}
+
+/** By its beginning: that of every program, on Linux and macOS, has zeros in it, and no text has. */
+function isScript(path: string): boolean {
+  const begin = Buffer.alloc(16);
+  const file = openSync(path, 'r');
+  try {
+    readSync(file, begin, 0, begin.length, 0);
+  } finally {
+    closeSync(file);
+  }
+  return !begin.includes(0);
 }
 
 function again(node: string, args: readonly string[]): Promise<number> {
@@ -45,8 +58,8 @@ function again(node: string, args: readonly string[]): Promise<number> {
   };
   const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
   for (const signal of signals) process.on(signal, forward);
-  return new Promise((resolve, reject) => {
-    child.once('error', reject);
+  return new Promise((resolve) => {
+    child.once('error', () => resolve(refuse(args))); // it may not be executed, or is gone again
     child.once('exit', (code, signal) => {
       for (const one of signals) process.off(one, forward);
       resolve(code ?? 128 + (signal === null ? 0 : constants.signals[signal]));

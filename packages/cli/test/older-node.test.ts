@@ -1,6 +1,6 @@
 /** `ragv` by its full path is started with whatever Node a host has: the one beside it takes over, or the one that is needed is named. */
 import { spawn, type ChildProcess } from 'node:child_process';
-import { mkdirSync, readFileSync, realpathSync, symlinkSync } from 'node:fs';
+import { chmodSync, mkdirSync, readFileSync, realpathSync, symlinkSync } from 'node:fs';
 import { stripTypeScriptTypes } from 'node:module';
 import { join } from 'node:path';
 import { parse } from 'acorn';
@@ -8,7 +8,7 @@ import { satisfies } from 'semver';
 import { expect, onTestFinished, test } from 'vitest';
 import { isNodeNewEnough } from '../src/needed-node.ts';
 import { nodeBeside } from '../src/older-node.ts';
-import { json, listen, packagesFolder, tempFolder, write } from './ragv.ts';
+import { containing, json, listen, packagesFolder, tempFolder, write, type Said } from './ragv.ts';
 
 const main = join(packagesFolder, 'cli', 'src', 'main.ts');
 const beside = realpathSync(join(packagesFolder, '..', 'node_modules', '.bin', 'node'));
@@ -130,4 +130,35 @@ test('it is looked for beside the package, installed or cloned, and nowhere else
   expect(nodeBeside(join(folder, 'packages/cli/dist'), beside)).toBe(node);
   expect(nodeBeside(join(folder, 'packages/cli/dist'), node)).toBeNull();
   expect(nodeBeside(join(folder, 'a/b/packages/cli/dist'), beside)).toBeNull();
+});
+
+/** Runs `run` of older-node.ts, in a folder whose node_modules/.bin/node is `node`. */
+async function withBeside(node: string, mode: number): Promise<Said> {
+  const folder = tempFolder();
+  const program = write(join(folder, 'node_modules/.bin/node'), node);
+  chmodSync(program, mode);
+  for (const name of ['older-node.ts', 'needed-node.ts', 'exit-codes.ts', 'print.ts'])
+    write(
+      join(folder, 'packages/cli/dist', name),
+      readFileSync(join(packagesFolder, 'cli/src', name), 'utf8'),
+    );
+  const script = write(
+    join(folder, 'script.mjs'),
+    "const { run } = await import('./packages/cli/dist/older-node.ts'); process.exitCode = await run(['list']);",
+  );
+  const child = spawn(process.execPath, [script], { stdio: 'pipe' });
+  onTestFinished(() => void child.kill('SIGKILL'));
+  return listen(child);
+}
+
+test('a script there is left alone: it may start the Node that runs, and so on without end', async () => {
+  for (const first of ['#!/bin/sh', '# a text that execvp gives to a shell']) {
+    const said = await withBeside(`${first}\nexec '${process.execPath}' -p 7\n`, 0o755);
+    expect(said).toMatchObject({ exit: 1, stdout: '', stderr: containing('[NODE_TOO_OLD]') });
+  }
+});
+
+test('one that cannot be started is as none', async () => {
+  const said = await withBeside('\0 not to be executed', 0o644);
+  expect(said).toMatchObject({ exit: 1, stdout: '', stderr: containing('[NODE_TOO_OLD]') });
 });
