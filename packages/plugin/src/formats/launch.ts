@@ -47,7 +47,8 @@ export function templateProblem(text: string, settings: ReadonlySet<string>): st
 }
 
 export function variablesOf(text: string): readonly string[] {
-  return [...text.matchAll(/\$\{([^}]*)\}/g)].map((match) => match[1] ?? '');
+  const closed = text.slice(0, text.lastIndexOf('}') + 1); // else each that is not would be looked for to the end
+  return [...closed.matchAll(/\$\{([^}]*)\}/g)].map((match) => match[1] ?? '');
 }
 
 /**

@@ -64,20 +64,30 @@ function mainOf(pkg: PackageJson, paths: ReadonlySet<string>): FilePath | null {
   return found;
 }
 
-/** The attributes of the one element `Identity`; comments and CDATA could hold a second one and are not needed here. */
+/**
+ * The attributes of the one element `Identity`; comments and CDATA could hold a second one and are not needed here. Doors and
+ * hosts read it too, whoever wrote it: every pattern takes time in proportion to its length.
+ */
 function identityOf(xml: string): ReadonlyMap<string, string> {
   const elements = [...xml.matchAll(/<Identity\s([^<>]*?)\/?>/g)];
-  if (elements.length !== 1 || /<!--[^]*<Identity[^]*-->|<!\[CDATA\[|<!DOCTYPE|<!ENTITY/.test(xml))
+  if (elements.length !== 1 || isCommented(xml) || /<!\[CDATA\[|<!DOCTYPE|<!ENTITY/.test(xml))
     throw new PackError(
       'PACKAGE_MANIFEST',
       'extension.vsixmanifest does not say plainly which extension it is',
     );
   return new Map(
-    [...(elements[0]?.[1] ?? '').matchAll(/([A-Za-z]+)="([^"]*)"/g)].map((match) => [
+    [...(elements[0]?.[1] ?? '').matchAll(/(?<![A-Za-z])([A-Za-z]+)="([^"]*)"/g)].map((match) => [
       match[1] ?? '',
       match[2] ?? '',
     ]),
   );
+}
+
+/** Whether an identity stands between what could be the beginning and the end of a comment. */
+function isCommented(xml: string): boolean {
+  const begin = xml.indexOf('<!--');
+  const identity = begin < 0 ? -1 : xml.indexOf('<Identity', begin);
+  return identity >= 0 && xml.includes('-->', identity);
 }
 
 function targetOf(platform: string | undefined): string {

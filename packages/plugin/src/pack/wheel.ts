@@ -77,7 +77,9 @@ function headersOf(files: Files, path: string): ReadonlyMap<string, readonly str
     const match = /^([A-Za-z-]+):\s*(.*)$/.exec(line);
     if (match === null) continue; // the rest of a long line: none that is read here has one
     const key = (match[1] ?? '').toLowerCase();
-    found.set(key, [...(found.get(key) ?? []), oneLine(match[2] ?? '', 500)]);
+    const values = found.get(key) ?? [];
+    values.push(oneLine(match[2] ?? '', 500));
+    found.set(key, values);
   }
   return found;
 }

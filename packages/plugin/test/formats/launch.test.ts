@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { FormatError, filePath, parseManifest, serializeManifest, type PluginManifest } from '@ragnos/plugin';
 import { describe, expect, test } from 'vitest';
-import type { Setting } from '../../src/formats/launch.ts';
+import { variablesOf, type Setting } from '../../src/formats/launch.ts';
 import { launchOf } from '../../src/host/launch.ts';
 import { asObject, manifest, withMember } from './samples.ts';
 
@@ -154,4 +154,11 @@ describe('what an entry is started with', () => {
     expect(() => launchOf({ ...bundle, runtime: 'none', kind: 'vscode' }, '/p', options)).toThrow(
       expect.objectContaining({ code: 'NO_SUCH_COMMAND' }),
     ));
+});
+
+test('a text that only begins variables takes no longer to read for it', () => {
+  const began = performance.now();
+  expect(variablesOf(`\${a}${'${'.repeat(100_000)}`)).toEqual(['a']);
+  expect(variablesOf('${${b} }')).toEqual(['${b']);
+  expect(performance.now() - began).toBeLessThan(2_000);
 });

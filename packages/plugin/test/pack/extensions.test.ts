@@ -1,11 +1,14 @@
 import { readFile, writeFile } from 'node:fs/promises';
-import { parseManifest, type Packed } from '@ragnos/plugin';
+import { filePath, parseManifest, type Packed } from '@ragnos/plugin';
 import { describe, expect, test } from 'vitest';
-import { extension, identity, type Content } from './as-is.ts';
+import { describeExtension } from '../../src/pack/vsix.ts';
+import { extension, extensionPackage, identity, type Content } from './as-is.ts';
 import { world } from './world.ts';
 
 const { pack, path } = world();
 let next = 0;
+const own = 'Id="Theme" Version="2.0.0" Publisher="acme-inc"';
+const text = (content: string): Uint8Array => new TextEncoder().encode(content);
 
 async function packed(bytes: Uint8Array): Promise<Packed> {
   const source = path(`given-${next++}.vsix`);
@@ -69,6 +72,21 @@ const refused: Readonly<Record<string, readonly [code: string, change: object, c
     { 'extension.vsixmanifest': identity('Id="Theme" Version="2.0.0+x" Publisher="acme-inc"') },
   ],
 };
+test('a manifest that no editor wrote takes no longer to read for it', () => {
+  const main = {
+    path: filePath('extension/package.json'),
+    mode: 0o644,
+    body: text(JSON.stringify({ ...extensionPackage, main: undefined })),
+  } as const;
+  const outer = (body: string) =>
+    ({ path: filePath('extension.vsixmanifest'), mode: 0o644, body: text(body) }) as const;
+  const began = performance.now();
+  const comments = describeExtension([main, outer(identity() + '<!-- '.repeat(40_000))]);
+  const attributes = describeExtension([main, outer(identity(`${'a'.repeat(200_000)} ${own}`))]);
+  expect([comments.version, attributes.version]).toEqual(['2.0.0', '2.0.0']);
+  expect(performance.now() - began).toBeLessThan(2_000);
+});
+
 describe('is refused', () => {
   test.each(Object.entries(refused))('%s', async (_name, [code, change, content]) =>
     expect(packed(extension(change, content))).rejects.toMatchObject({ code }),

@@ -1,7 +1,8 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
-import { compareVersions, parseManifest, pluginVersion, type Packed } from '@ragnos/plugin';
+import { compareVersions, filePath, parseManifest, pluginVersion, type Packed } from '@ragnos/plugin';
 import { describe, expect, test } from 'vitest';
 import { semverOfPython } from '../../src/pack/python-version.ts';
+import { describeWheel } from '../../src/pack/wheel.ts';
 import { digest, record, wheel, type Content } from './as-is.ts';
 import { world } from './world.ts';
 
@@ -128,4 +129,17 @@ test('versions of Python in the order that Python gives them', () => {
   expect(ours.slice(-4)).toEqual(['1.0.0', '1.0.1', '1.2.0', '2026.6.0']);
   for (const version of ['1!1.0', '1.0.0.1', '1.0.post1', '1.0+local', '1.0a1.dev2', 'x', ''])
     expect(semverOfPython(version)).toBeNull();
+});
+
+test('METADATA of very many lines takes no longer to read for it', () => {
+  const content: Content = {
+    ...whole,
+    [`${info}/METADATA`]: `Name: tool\nVersion: 1.0\n${'a: b\n'.repeat(60_000)}\n`,
+  };
+  const files = Object.entries({ ...content, [`${info}/RECORD`]: record(content, info) }).map(
+    ([path, body]) => ({ path: filePath(path), mode: 0o644, body: Buffer.from(body ?? '') }) as const,
+  );
+  const began = performance.now();
+  expect(describeWheel(files, { originalName: 'tool-1.0-py3-none-any.whl' }).plugin).toBe('tool');
+  expect(performance.now() - began).toBeLessThan(2_000);
 });
