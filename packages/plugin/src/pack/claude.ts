@@ -4,7 +4,7 @@ import { isEnvName } from '../capabilities/capabilities.ts';
 import { formatEndpoint, parseEndpoint } from '../capabilities/endpoint.ts';
 import type { FileToPack } from '../archive/tar-writer.ts';
 import { PackError } from '../errors.ts';
-import { lines, member, oneLine } from './loose.ts';
+import { member, oneLine } from './loose.ts';
 import { looseJson, readPackageJson, type PackageJson } from './package-json.ts';
 
 type Files = readonly Pick<FileToPack, 'path' | 'body'>[];
@@ -117,9 +117,7 @@ function hookLines(parts: readonly JsonObject[]): readonly string[] {
         for (const hook of objects(group['hooks'])) {
           const matcher = typeof group['matcher'] === 'string' ? ` ${group['matcher']}` : '';
           const what = hook['command'] ?? hook['prompt'] ?? hook['url'] ?? hook['type'] ?? '';
-          found.push(
-            shownLine(`${event}${matcher}: ${typeof what === 'string' ? what : JSON.stringify(what)}`),
-          );
+          found.push(shownLine(`${event}${matcher}: ${textOf(what)}`));
         }
   return found.slice(0, 1000);
 }
@@ -153,23 +151,19 @@ function serversOf(parts: readonly JsonObject[]): readonly DeclaredServer[] {
 }
 
 function declared(name: string, server: JsonObject): DeclaredServer {
-  const [command = ''] = lines([server['command'] ?? '']);
-  const [url = ''] = lines([server['url'] ?? '']);
-  const args = lines(server['args'], 100_000); // what it is told apart by is all of it
+  // What it is told apart by is all of it, as it stands there.
+  const [command, url] = [textOf(server['command'] ?? ''), textOf(server['url'] ?? '')];
+  const args = Array.isArray(server['args']) ? server['args'].map(textOf) : [];
   const templates = [
     command,
     url,
     ...args,
-    ...Object.values({ ...member(server, 'env'), ...member(server, 'headers') }),
+    ...Object.values({ ...member(server, 'env'), ...member(server, 'headers') }).map(textOf),
   ];
   const variables = templates.flatMap((text) =>
-    typeof text === 'string'
-      ? [...text.matchAll(/\$\{([A-Za-z_]\w*)(?::-[^}]*)?\}/g)].map((match) => match[1] ?? '')
-      : [],
+    [...text.matchAll(/\$\{([A-Za-z_]\w*)(?::-[^}]*)?\}/g)].map((match) => match[1] ?? ''),
   );
-  const set = Object.entries(member(server, 'env')).map(
-    ([variable, text]) => `${variable}=${typeof text === 'string' ? text : JSON.stringify(text)}`,
-  );
+  const set = Object.entries(member(server, 'env')).map(([variable, text]) => `${variable}=${textOf(text)}`);
   const base = command.replace(/^.*[/\\]/, '');
   return {
     shown: shownLine(`${name}: ${url === '' ? [...set, command, ...args].join(' ') : url}`),
@@ -178,6 +172,10 @@ function declared(name: string, server: JsonObject): DeclaredServer {
     env: variables.filter((variable) => isEnvName(variable) && variable !== 'CLAUDE_PLUGIN_ROOT'),
     fetches: fetchers.has(base.replace(/\.(?:exe|cmd)$/, '')),
   };
+}
+
+function textOf(value: JsonValue): string {
+  return typeof value === 'string' ? value : JSON.stringify(value);
 }
 
 /** What is too long to be shown is told apart by its digest: an update that changes its end changes the line. */

@@ -108,8 +108,12 @@ test('hooks and servers in the manifest itself, or in a file that it names', asy
 });
 
 test('what is started otherwise is another line, wherever it differs', async () => {
-  const line = async (args: readonly string[], env: object): Promise<readonly string[] | undefined> => {
-    const mcpServers = { one: { command: 'node', args, env } };
+  const line = async (
+    args: readonly unknown[],
+    env: object,
+    command = 'node',
+  ): Promise<readonly string[] | undefined> => {
+    const mcpServers = { one: { command, args, env } };
     const { manifest } = await pack(await folder({ ...files, '.mcp.json': { mcpServers } }));
     return manifest.entry.offers?.get('servers');
   };
@@ -119,8 +123,14 @@ test('what is started otherwise is another line, wherever it differs', async () 
     await line([`${long}b`], {}),
     await line([`${long}c`], {}),
     await line([], { X: `${long}b` }),
+    await line([], {}, `./${long}b`),
+    await line([], {}, `./${long}c`),
+    await line(['a b'], {}),
+    await line(['a\tb'], {}),
+    await line(['--port', 1], {}),
+    await line(['--port', 2], {}),
   ];
-  expect(new Set(found.map(String)).size).toBe(3);
+  expect(new Set(found.map(String)).size).toBe(found.length);
 });
 
 describe('what it says to a model', () => {
