@@ -4,6 +4,7 @@ import { readContent } from './content.ts';
 import type { Context } from './context.ts';
 import { HostUntrustedError } from './errors.ts';
 import { verifyEvidence } from './evidence.ts';
+import { permitFor } from './grants-permit.ts';
 import type { Pointer } from './pointer.ts';
 import { checkArchive } from './unpack.ts';
 
@@ -14,7 +15,10 @@ export interface VerifiedArtifact {
   readonly bytes: Uint8Array;
 }
 
-/** Verifies chain and archive as an installation does. @throws ARCHIVE_MISMATCH, REVOKED, and what `verifyEvidence` throws */
+/**
+ * Verifies chain and archive as an installation does. What would not be started here is handed to no other program, which starts
+ * it unconfined. @throws ARCHIVE_MISMATCH, REVOKED, and what `verifyEvidence` and `permitFor` throw
+ */
 export async function installedArtifact(
   context: Context,
   pointer: Pointer,
@@ -23,6 +27,7 @@ export async function installedArtifact(
   const name = `${pointer.vendor}/${pointer.plugin}@${pointer.version}`;
   await refuseRevoked(context, pointer);
   const manifest = await verifyEvidence(context, pointer, pointer);
+  await permitFor(context, manifest);
   const bytes = await readContent(context, manifest.artifact.sha256);
   if (bytes === null)
     throw new HostUntrustedError(

@@ -152,3 +152,19 @@ test('made for other systems: refused; for one of several: taken', async () => {
   here.publishBuilt(await built('greeter.mcpb', on(process.platform, others[0] ?? '')));
   expect(await (await here.host()).install('acme/greeter', agreed)).toMatchObject({ changed: true });
 });
+
+test('what a rule refuses, or nobody agrees to any more, is handed to no other program either', async () => {
+  const world = await World.create();
+  world.publishBuilt(await built('greeter.mcpb', bundle()));
+  const host = await world.host();
+  await host.install('acme/greeter', agreed);
+  const handed = async (rule: object): Promise<unknown> => {
+    const policy = { format: 'ragnos-organisation-policy/1', rules: [{ for: 'acme/greeter', ...rule }] };
+    return codeOf((await world.host({ policy })).artifact('acme/greeter'));
+  };
+  expect(await handed({ cooldown: { hours: 24 } })).toBe('no error'); // it is installed already
+  expect(await handed({ refuse: true })).toBe('NOT_ALLOWED');
+  expect(await handed({ versions: '2.x' })).toBe('NOT_PINNED');
+  await host.withdraw('acme/greeter');
+  expect(await codeOf(host.artifact('acme/greeter'))).toBe('CONSENT_REQUIRED');
+});
