@@ -149,13 +149,16 @@ export async function verifyEvidence(
     const file = await verifyChain(context, root, folder, record);
     if (file === undefined) throw fail(`no role of the chain lists ${record.manifestPath}`);
     checkBytes(bytes, file, record.manifestPath);
+    const stated = file.hashes.get('sha256');
     const manifest = parseManifest(bytes);
     if (
       manifest.vendor !== plugin.vendor ||
       manifest.plugin !== plugin.plugin ||
       manifest.version !== installed.version ||
       manifest.treeHash !== installed.treeHash ||
-      manifest.artifact.sha256 !== installed.artifact
+      manifest.artifact.sha256 !== installed.artifact ||
+      stated === undefined ||
+      hexDigest(stated) !== installed.manifest
     )
       throw fail('the signed manifest describes something else than what is installed');
     return manifest;

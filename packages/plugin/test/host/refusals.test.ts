@@ -351,6 +351,19 @@ describe('a file changed after installation', () => {
     }
   });
 
+  test('a pointer that calls its manifest by another digest is believed no more than the manifest', async () => {
+    const world = await World.create();
+    const { manifestBytes } = await world.publish('1.1.0');
+    const host = await world.host();
+    await host.install('acme/hello');
+    world.revoke(sha256(manifestBytes));
+    await host.status();
+    expect(await codeOf(host.run('acme/hello', []))).toBe('REVOKED');
+    const pointer = readFileSync(world.plugin('current'), 'utf8');
+    writeFileSync(world.plugin('current'), pointer.replaceAll(sha256(manifestBytes), sha256('another')));
+    expect(await codeOf(host.run('acme/hello', []))).toBe('EVIDENCE_INVALID');
+  });
+
   test('evidence lasts through rotations of root', async () => {
     const world = await World.create();
     const host = await world.host();
