@@ -19,12 +19,8 @@ export {
   HostUntrustedError,
 } from './host/errors.ts';
 export type { HostErrorCode } from './host/errors.ts';
-export {
-  ConsentRequiredError,
-  requestWords,
-  type ConsentAnswer,
-  type ConsentRequest,
-} from './host/consent.ts';
+export type { ConsentAnswer } from './host/consent-answer.ts';
+export { ConsentRequiredError, requestWords, type ConsentRequest } from './host/consent.ts';
 export type { PluginGrant } from './host/grants-list.ts';
 export { localPolicy } from './host/policy-file.ts';
 export { rangeProblems } from './host/policy-judge.ts';

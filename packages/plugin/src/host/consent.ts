@@ -1,18 +1,12 @@
-import { userInfo } from 'node:os';
-import { realpathSync, statSync } from 'node:fs';
-import { resolve } from 'node:path';
-
-import { defaultLimits, parseCapabilities, type Capabilities } from '../capabilities/capabilities.ts';
+import { parseCapabilities } from '../capabilities/capabilities.ts';
 import { capabilityDifference } from '../capabilities/difference.ts';
-import { capabilityNames, type CapabilityName } from '../capabilities/items.ts';
-import { narrow, type CapabilityPolicy } from '../capabilities/narrow.ts';
 import { textChanges, type TextChange } from '../capabilities/text-changes.ts';
 import { startChanges, startWords } from '../capabilities/start-difference.ts';
 import { describeCapabilities, graveWords, type Statement } from '../capabilities/words.ts';
-import { grantFrom, type CapabilityBounds } from '../formats/given-bounds.ts';
 import type { PluginManifest } from '../formats/manifest.ts';
+import { answered, type ConsentAnswer } from './consent-answer.ts';
 import type { Context } from './context.ts';
-import { HostFailureError, HostPolicyError } from './errors.ts';
+import { HostPolicyError } from './errors.ts';
 import { asksForSomething, carriedOver, consentTo, writeConsent, type Consent } from './grants.ts';
 import { grantedAhead, type PlacedRule } from './policy.ts';
 
@@ -42,16 +36,6 @@ export interface ConsentRequest {
   readonly weaker: readonly string[];
   /** It asks for folders that have to be named. */
   readonly choosesFolders: boolean;
-}
-
-export interface ConsentAnswer {
-  /** All that is asked for, these capabilities of it, or at most so much: what is not named is not granted. */
-  readonly granted: 'all' | readonly CapabilityName[] | CapabilityBounds;
-  /** Only to the request with this `manifest`; absent = whatever is asked for. */
-  readonly to?: string | undefined;
-  /** What `$chosen` stands for. Absent = what was named before. */
-  readonly folders?: readonly string[] | undefined;
-  readonly by: 'terminal' | 'flag' | 'host';
 }
 
 /** Nothing was installed: ask, and call again with an answer to `request`. */
@@ -110,7 +94,7 @@ export interface ConsentCase {
   /** The version in force, as signed; `null` = none is, or nothing vouches for it. */
   readonly before: PluginManifest | null;
   readonly weaker: readonly string[];
-  /** How it is started otherwise, beyond what the manifests say; absent = that is not known yet. */
+  /** How it is started otherwise, beyond what the manifests say; absent = in no way. */
   readonly started?: readonly string[];
   readonly rules: readonly PlacedRule[];
   readonly answer: ConsentAnswer | undefined;
@@ -146,7 +130,7 @@ export async function decideConsent(context: Context, about: ConsentCase): Promi
     (!agreedOnce && before !== null && (widened.length > 0 || beyond));
   const given = answer !== undefined && (answer.to === undefined || answer.to === about.digest);
   if (given && (open || asksForSomething(asked))) {
-    const consent = answered(context, about, asked, answer, base);
+    const consent = answered(context, manifest.version, asked, answer, base);
     return { consent: asksForSomething(asked) ? consent : null, isNew: true };
   }
   if (!open) return { consent: base === null ? null : carriedOver(base, asked), isNew: false };
@@ -186,102 +170,6 @@ function isNoText({ capability }: Statement): boolean {
 
 function nowOf(context: Context): string {
   return context.now().toISOString();
-}
-
-function answered(
-  context: Context,
-  { manifest }: ConsentCase,
-  asked: Capabilities,
-  answer: ConsentAnswer,
-  base: Consent | null,
-): Consent {
-  refuseUnknown(answer);
-  return {
-    version: manifest.version,
-    asked,
-    granted: answer.granted === 'all' ? asked : narrow(asked, boundsOf(asked, answer.granted)),
-    folders: answer.folders?.map(realFolder) ?? base?.folders ?? [],
-    by: answer.by,
-    who: account(),
-    at: nowOf(context),
-  };
-}
-
-function isNames(
-  granted: readonly CapabilityName[] | CapabilityBounds,
-): granted is readonly CapabilityName[] {
-  return Array.isArray(granted);
-}
-
-/** A program that has no types may say anything: what nobody knows must not count as an answer. @throws BAD_SPEC */
-function refuseUnknown({ granted, to, folders, by, ...rest }: ConsentAnswer): void {
-  const bad = (why: string, hint: string): never => {
-    throw new HostFailureError('BAD_SPEC', `grant: ${why}`, { hint });
-  };
-  const [other] = Object.keys(rest);
-  if (other !== undefined)
-    bad(`there is no ${JSON.stringify(other.slice(0, 50))} in it`, 'it has granted, to, folders and by');
-  if (!['terminal', 'flag', 'host'].includes(by))
-    bad('by is terminal, flag or host', 'a program says by: "host"');
-  if (to !== undefined && typeof to !== 'string') bad('to is no text', 'it is the manifest of a request');
-  if (folders !== undefined && !Array.isArray(folders)) bad('folders is no list', 'give paths of folders');
-  if (granted === 'all') return;
-  if (typeof granted !== 'object' || granted === null)
-    bad(
-      'granted is "all", a list of names, or an object of capabilities',
-      `the names are ${capabilityNames.join(', ')}`,
-    );
-  for (const name of isNames(granted) ? granted : [])
-    if (!capabilityNames.includes(name))
-      bad(
-        `there is no capability ${JSON.stringify(name).slice(0, 50)}`,
-        `there are ${capabilityNames.join(', ')}`,
-      );
-}
-
-/** What is not named is not granted. */
-function boundsOf(
-  asked: Capabilities,
-  granted: readonly CapabilityName[] | CapabilityBounds,
-): CapabilityPolicy {
-  if (!isNames(granted)) return grantFrom(granted, 'grant');
-  const none = (name: CapabilityName): [] | undefined => (granted.includes(name) ? undefined : []);
-  const off = (name: CapabilityName): false | undefined => (granted.includes(name) ? undefined : false);
-  return {
-    read: none('fs.read') && (granted.includes('fs.write') ? asked.write : []), // whoever may write may read
-    write: none('fs.write'),
-    connect: none('net.connect'),
-    env: none('env'),
-    exec: none('exec'),
-    native: off('native'),
-    worker: off('worker'),
-    eval: off('eval'),
-    tools: none('tools'),
-    prompts: none('prompts'),
-    requests: none('requests'),
-    limits: granted.includes('limits') ? undefined : defaultLimits,
-  };
-}
-
-/** @throws BAD_SPEC */
-function realFolder(path: string): string {
-  try {
-    const real = realpathSync(resolve(path));
-    if (statSync(real).isDirectory()) return real;
-  } catch {
-    // said just below
-  }
-  throw new HostFailureError('BAD_SPEC', `${path} is no folder that can be granted`, {
-    hint: 'name one that exists: --folder /path/to/folder',
-  });
-}
-
-function account(): string {
-  try {
-    return userInfo().username;
-  } catch {
-    return `user ${process.getuid?.() ?? 'unknown'}`; // an account without a name, as in containers
-  }
 }
 
 /** Before the pointer is moved: whoever dies in between has agreed to what is not installed, which changes nothing. */

@@ -44,8 +44,16 @@ export function eventLog(
     },
     change: (code, what, plugin) => record({ type: 'change', code, what, plugin, hint: null }),
     read: (last) =>
-      [older, file].flatMap((path) => attempt(() => readLines(path, about.maxLength * 2)) ?? []).slice(-last),
+      newest(
+        [older, file].flatMap((path) => attempt(() => readLines(path, about.maxLength * 2)) ?? []),
+        last,
+      ),
   };
+}
+
+/** The last so many, of which 0 are none. */
+export function newest<T>(all: readonly T[], last: number): readonly T[] {
+  return all.slice(Math.max(0, all.length - last));
 }
 
 function attempt<T>(action: () => T): T | null {

@@ -45,7 +45,9 @@ export interface Consent {
 const format = 'ragnos-grants/1';
 /** Current, previous, and one that was agreed to and not yet installed; the rest is for whoever looks back. */
 const maxConsents = 8;
-const maxFolders = 100;
+export const maxFolders = 100;
+/** What a manifest can ask for at most, twice for each consent. */
+const maxLength = 32_000_000;
 
 /** Names what is asked for: the same capabilities have the same digest in every version. */
 export function capabilitiesDigest(capabilities: Capabilities): string {
@@ -65,18 +67,22 @@ export function grantsFile(context: GrantsContext, { vendor, plugin }: PluginId)
 /** What was agreed to for a plugin, the newest first; empty if nothing was. @throws HOST_STATE if the file is damaged */
 export async function readConsents(context: GrantsContext, id: PluginId): Promise<readonly Consent[]> {
   const path = grantsFile(context, id);
-  const found = await readState(path, (json) => {
-    if (json.string('format') !== format) json.fail('format', format);
-    if (json.string('vendor') !== id.vendor) json.fail('vendor', id.vendor);
-    if (json.string('plugin') !== id.plugin) json.fail('plugin', id.plugin);
-    const root = context.record.rootSha256;
-    if (digest(json, 'rootSha256') !== root) json.fail('rootSha256', root);
-    const consents = json.array('consents');
-    if (consents.length > maxConsents) json.fail('consents', `at most ${maxConsents}`);
-    const read = consents.map((item, index) => readConsent(Reader.of(item, `${path}.consents[${index}]`)));
-    refuseUnknown(json);
-    return read;
-  });
+  const found = await readState(
+    path,
+    (json) => {
+      if (json.string('format') !== format) json.fail('format', format);
+      if (json.string('vendor') !== id.vendor) json.fail('vendor', id.vendor);
+      if (json.string('plugin') !== id.plugin) json.fail('plugin', id.plugin);
+      const root = context.record.rootSha256;
+      if (digest(json, 'rootSha256') !== root) json.fail('rootSha256', root);
+      const consents = json.array('consents');
+      if (consents.length > maxConsents) json.fail('consents', `at most ${maxConsents}`);
+      const read = consents.map((item, index) => readConsent(Reader.of(item, `${path}.consents[${index}]`)));
+      refuseUnknown(json);
+      return read;
+    },
+    maxLength,
+  );
   return found ?? [];
 }
 

@@ -3,7 +3,8 @@ import { VaultError } from '@ragnos/tuf';
 
 import { pluginVersion, type PluginSpec } from '../names.ts';
 import { readHeld, rememberHeld } from './consent-held.ts';
-import { ConsentRequiredError, type ConsentAnswer } from './consent.ts';
+import type { ConsentAnswer } from './consent-answer.ts';
+import { ConsentRequiredError } from './consent.ts';
 import type { Host, HostEvent, HostOptions, InstallOptions, InstallResult } from './api.ts';
 import { rollbackPlugin, uninstallPlugin } from './change.ts';
 import type { Context } from './context.ts';
@@ -19,7 +20,7 @@ import {
   checkUninstallOptions,
   checkVerifyOptions,
 } from './given-options.ts';
-import { eventLog } from './events.ts';
+import { eventLog, newest } from './events.ts';
 import { installPlugin, unchanged } from './install.ts';
 import { describe } from './kept.ts';
 import { defaultHostLimits } from './limits.ts';
@@ -283,7 +284,9 @@ function readLog(context: Context, last: number): readonly HostEvent[] {
   const before = homeLog({ home: context.home, last }).filter(
     ({ repository }) => repository === null || repository === context.record.alias,
   );
-  return [...before, ...context.events.read(last)]
-    .toSorted((a, b) => (a.time < b.time ? -1 : a.time > b.time ? 1 : 0))
-    .slice(-last);
+  const all = [...before, ...context.events.read(last)];
+  return newest(
+    all.toSorted((a, b) => (a.time < b.time ? -1 : a.time > b.time ? 1 : 0)),
+    last,
+  );
 }

@@ -17,8 +17,12 @@ export async function readBytes(path: string, limit: number = maxLength): Promis
 }
 
 /** Reads one of the host's own JSON files; `null` if it is absent. @throws HOST_STATE if it is damaged */
-export async function readState<T>(path: string, read: (json: Reader) => T): Promise<T | null> {
-  const bytes = await readBytes(path);
+export async function readState<T>(
+  path: string,
+  read: (json: Reader) => T,
+  limit: number = maxLength,
+): Promise<T | null> {
+  const bytes = await readBytes(path, limit);
   if (bytes === null) return null;
   try {
     return read(Reader.of(parseJson(bytes, path), path));

@@ -127,6 +127,26 @@ describe('a first installation', () => {
     expect(await host.grants()).toMatchObject([{ permit: { folders: [folder] } }]);
   });
 
+  test('more folders than are kept are refused, not kept and called damaged', async () => {
+    const world = await World.create();
+    await publish(world, '1.1.0', { 'fs.read': ['$chosen'] });
+    const host = await world.host();
+    const grant = { granted: 'all', by: 'host', folders: Array(101).fill(world.project) } as const;
+    expect(await codeOf(host.install('acme/hello', { grant }))).toBe('BAD_SPEC');
+    await host.install('acme/hello', { grant: { ...grant, folders: Array(100).fill(world.project) } });
+    expect((await host.grants())[0]?.permit?.folders).toHaveLength(100);
+  });
+
+  test('to as many tools as a manifest can list is kept, and read again', async () => {
+    const world = await World.create();
+    const names = Array.from({ length: 1000 }, (_, n) => `${n}-${'工'.repeat(190)}`);
+    const tools: JsonObject = Object.fromEntries(names.map((name) => [name, sha256('')] as const));
+    await publish(world, '1.1.0', { tools });
+    const host = await world.host();
+    await host.install('acme/hello', agreed);
+    expect((await host.grants())[0]?.permit?.capabilities.tools.size).toBe(1000);
+  });
+
   test('an answer to another request than the one that is asked now is none', async () => {
     const world = await World.create();
     await publish(world, '1.1.0', { env: ['TOKEN'] });

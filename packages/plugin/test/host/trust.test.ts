@@ -115,5 +115,6 @@ test('events are bounded, never throw, and survive torn lines', async () => {
     { flag: 'a' },
   );
   expect((await host.log({ last: 1 }))[0]).toMatchObject({ code: 'X', plugin: null });
+  expect(await host.log({ last: 0 })).toEqual([]);
   expect((await host.log()).filter(({ code }) => code === 'NOT_INSTALLED').length).toBeGreaterThan(5);
 });
