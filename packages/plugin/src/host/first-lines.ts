@@ -4,9 +4,16 @@ import { quoted } from '../capabilities/visible.ts';
 import { firstLineOf } from '../confine/first-line.ts';
 import type { PluginManifest } from '../formats/manifest.ts';
 
+type Started = Pick<PluginManifest, 'runtime' | 'entry'>;
+
 interface Tree {
-  readonly manifest: Pick<PluginManifest, 'runtime' | 'entry'>;
+  readonly manifest: Started;
   readonly folder: string;
+}
+
+/** Whether it takes the files of both to know by what they are run. */
+export function haveFirstLines(before: Started, after: Started): boolean {
+  return before.runtime === 'executable' && after.runtime === 'executable';
 }
 
 /**
@@ -14,7 +21,7 @@ interface Tree {
  * line names a program of this host, which the sandbox has in it then. No manifest says them, so they are read in the trees.
  */
 export function firstLineChanges(before: Tree, after: Tree): readonly string[] {
-  if (before.manifest.runtime !== 'executable' || after.manifest.runtime !== 'executable') return [];
+  if (!haveFirstLines(before.manifest, after.manifest)) return [];
   const known = linesOf(before);
   return [...linesOf(after)]
     .filter((line) => !known.has(line))

@@ -14,7 +14,7 @@ import { pruneContent } from './content.ts';
 import type { Context } from './context.ts';
 import { HostFailureError, HostPolicyError, HostUntrustedError } from './errors.ts';
 import { sha256Of, verifyEvidence } from './evidence.ts';
-import { firstLineChanges } from './first-lines.ts';
+import { firstLineChanges, haveFirstLines } from './first-lines.ts';
 import { locate, type Source } from './locate.ts';
 import { checkVendor } from './owner.ts';
 import { ensureFolder, pluginPaths } from './paths.ts';
@@ -112,22 +112,28 @@ async function installChosen(
   }
   const paths = pluginPaths(context.paths, spec.vendor, spec.plugin);
   ensureFolder(context.paths.folder, 'plugins', spec.vendor, spec.plugin);
-  let done = false;
+  let [begun, done] = [false, false];
   const before = await manifestInForce(context, pointer);
-  const agree = async ({ manifest, manifestInfo }: Source, started?: readonly string[]): Promise<Agreed> => {
+  const agree = async (
+    { manifest, manifestInfo }: Source,
+    started: readonly string[] = [],
+  ): Promise<Agreed> => {
     const weaker = before === null ? [] : weakerEvidence(before, manifest, seen?.digests ?? null);
-    const about = { manifest, digest: sha256Of(manifestInfo), before, weaker, rules };
-    const more = started === undefined ? {} : { started };
-    return decideConsent(context, { ...about, ...more, answer: options.grant, operation: options.intent });
+    const about = { manifest, digest: sha256Of(manifestInfo), before, weaker, rules, started };
+    return decideConsent(context, { ...about, answer: options.grant, operation: options.intent });
   };
+  // One question holds all that there is to agree to: an answer to a part of it would count for the rest.
+  const early = async (source: Source): Promise<Agreed | null> =>
+    before !== null && haveFirstLines(before, source.manifest) ? null : agree(source);
   const kept = names(paths.evidence);
   try {
     writeJournal(context, { operation: 'install', vendor: spec.vendor, plugin: spec.plugin, kept });
+    begun = true;
     context.step('journal');
     const stage = await stageVersion(
       context,
       session,
-      { index, located, version: chosen.version, agree },
+      { index, located, version: chosen.version, agree: early },
       paths,
       options,
     );
@@ -136,13 +142,15 @@ async function installChosen(
     const old =
       pointer === null || before === null ? null : { manifest: before, folder: treeFolder(paths, pointer) };
     const started = old === null ? [] : firstLineChanges(old, { manifest: source.manifest, folder });
-    const agreed = started.length === 0 ? stage.agreed : await agree(source, started);
+    const agreed = stage.agreed ?? (await agree(source, started));
     if (!dryRun) {
       await place(context, paths, stage);
       await keepConsent(context, source.manifest, agreed);
       context.step('consent');
       const startFirst = options.startFirst === true || startsFirst(rules) !== null;
       await commit(context, session, { pointer, source, installed, asked, owner, startFirst, signal });
+      if ((await readHeld(context, spec))?.version === installed.version)
+        await rememberHeld(context, spec, null);
     }
     done = !dryRun;
     return {
@@ -164,7 +172,8 @@ async function installChosen(
       await sweepPlugin(context, spec.vendor, spec.plugin, kept);
       await pruneContent(context);
     }
-    if (!isOnTrial(paths)) removeJournal(context); // else whoever comes next goes back
+    // While it is on trial whoever comes next goes back; and one that was there before is that of another plugin on trial.
+    if (begun && !isOnTrial(paths)) removeJournal(context);
     if (done) context.step('journal removed');
   }
 }

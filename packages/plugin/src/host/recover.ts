@@ -30,6 +30,9 @@ export function writeJournal(context: Context, journal: Journal): void {
     const handle = openSync(context.paths.journal, flags, 0o600);
     try {
       writeSync(handle, text);
+    } catch (error) {
+      removeJournal(context); // it is ours: nothing was touched yet
+      throw error;
     } finally {
       closeSync(handle);
     }

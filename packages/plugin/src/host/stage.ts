@@ -25,7 +25,8 @@ import { readerOf, unpack } from './unpack.ts';
 export interface Stage {
   readonly installed: Installed;
   readonly source: Source;
-  readonly agreed: Agreed;
+  /** `null` = it could not be asked before the files were there. */
+  readonly agreed: Agreed | null;
   readonly downloaded: number;
   /** Where the new tree is; `null` = a whole one is in its place already. */
   readonly tree: string | null;
@@ -40,8 +41,8 @@ export async function stageVersion(
     readonly index: PluginIndex;
     readonly located: Located;
     readonly version: PluginVersion;
-    /** Asked as soon as the manifest is there: what nobody agrees to need not be downloaded. */
-    readonly agree: (source: Source) => Promise<Agreed>;
+    /** Asked as soon as the manifest is there: what nobody agrees to need not be downloaded. `null` = it takes the files to ask. */
+    readonly agree: (source: Source) => Promise<Agreed | null>;
   },
   paths: PluginPaths,
   { signal }: InstallOptions,

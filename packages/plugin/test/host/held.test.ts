@@ -148,6 +148,22 @@ describe('an update that is another thing', () => {
     expect(await host.install('acme/hello')).toMatchObject({ changed: false });
   });
 
+  test('what else it asks for does not hide which program runs it', async () => {
+    const script = (line: string): PluginFiles => ({ 'bin.js': `${line}\necho hello\n` });
+    const asking =
+      (env: readonly string[]): NonNullable<BuildOptions['change']> =>
+      (manifest) => ({ ...manifest, runtime: 'executable', capabilities: { native: true, env } });
+    const world = await World.create();
+    await world.publish('1.1.0', { change: asking([]), files: script('#!/bin/sh') });
+    const host = await world.host();
+    await host.install('acme/hello', agreed);
+    await world.publish('1.2.0', { change: asking(['LEVEL']), files: script('#!/usr/bin/perl') });
+    const [result] = await host.update();
+    expect(result?.request?.wider).toMatchObject([{ capability: 'env' }]);
+    expect(result?.request?.changes).toMatchObject([expect.stringContaining('/usr/bin/perl')]);
+    expect(await host.update(undefined, { grantHeld: true })).toMatchObject([{ version: '1.2.0' }]);
+  });
+
   test('more code, more commands and other files of the same thing are no reason to ask', async () => {
     const world = await installedWith({ entry: { main, bin: new Map() } });
     await publishWith(world, '1.2.0', { entry: { main, bin: new Map([['hello', filePath('bin.js')]]) } });

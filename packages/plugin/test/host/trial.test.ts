@@ -117,3 +117,34 @@ test('its beginning and its end are on the disk while its journal is', async () 
   expect(synced).toContain('repository true false');
   expect(synced.at(-1)).toBe('plugin true false');
 });
+
+test('what another plugin fails at in the same update does not end the trial of the first', async () => {
+  const world = await installed();
+  await world.publish('1.0.0', { plugin: 'other' });
+  await (await world.host()).install('acme/other');
+  await world.publish('1.1.0', { plugin: 'other' });
+  const host = await world.host({
+    healthCheck: ({ manifest }) => {
+      if (manifest.plugin !== 'hello') return;
+      rmSync(world.plugin('current'));
+      mkdirSync(join(world.plugin('current'), 'in the way'), { recursive: true });
+      throw new Error('sick');
+    },
+  });
+  expect(await codeOf(host.update())).toBe('DISK_WRITE');
+  expect(remains(world)).toEqual([true, true]);
+  rmSync(world.plugin('current'), { recursive: true });
+  expect(await inForce(world)).toEqual(['1.0.0', '1.0.0']);
+  expect(await (await world.host()).update('acme/other')).toMatchObject([{ version: '1.1.0' }]);
+});
+
+test('one that lived at a second try is not held for the first', async () => {
+  const world = await installed();
+  const sick = await world.host({ healthCheck: () => Promise.reject(new Error('sick')) });
+  expect(await codeOf(sick.update())).toBe('HEALTH_CHECK');
+  const host = await world.host({ healthCheck: () => undefined });
+  expect(await host.update()).toMatchObject([{ changed: false, held: { code: 'HEALTH_CHECK' } }]);
+  await host.install('acme/hello@1.1.0');
+  await host.rollback('acme/hello');
+  expect(await host.update()).toMatchObject([{ version: '1.1.0', changed: true, held: null }]);
+});
