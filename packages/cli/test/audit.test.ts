@@ -59,7 +59,11 @@ test(
     expect(await good('log verify')).toMatch('the log is whole: 3 entries');
     expect(await good(`log restore ${file}`)).toMatch('nothing was missing');
     await good('vendor suspend acme --undo');
-    expect(await operator.ragv(`log restore ${file}.none --vault ${vault}`)).toMatchObject({ exit: 5 });
+    for (const read of ['restore', 'verify --file'])
+      expect(await operator.ragv(`log ${read} ${file}.none --vault ${vault}`)).toMatchObject({
+        exit: 5,
+        stderr: containing('[NO_SUCH_FILE]'),
+      });
     expect(await operator.ragv('log')).toMatchObject({ exit: 0 }); // the host's own
   },
 );

@@ -3,7 +3,7 @@ import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { expect, test } from 'vitest';
-import { world, write } from './ragv.ts';
+import { containing, world, write } from './ragv.ts';
 
 test('stopped after the last file of the repository: the same command gives its root back, and nobody else’s', async () => {
   const here = world({ RAGV_KEY_PASSWORD_FILE: 'password' });
@@ -16,11 +16,9 @@ test('stopped after the last file of the repository: the same command gives its 
   const root = readFileSync(file);
   rmSync(file);
   const again = await here.ragv(init);
-  expect(again, again.stderr).toMatchObject({ exit: 0 });
-  expect(again.stderr).toContain('completing what was begun');
+  expect(again).toMatchObject({ exit: 0, stderr: containing('completing what was begun') });
   expect(readFileSync(file)).toEqual(root);
   expect(await here.ragv('status --vault v')).toMatchObject({ exit: 0 });
   const other = await here.ragv(init.replace('init v', 'init w'));
-  expect(other).toMatchObject({ exit: 9 });
-  expect(other.stderr).toContain('[REPOSITORY_EXISTS]');
+  expect(other).toMatchObject({ exit: 9, stderr: containing('[REPOSITORY_EXISTS]') });
 }, 60_000);

@@ -1,24 +1,17 @@
-import { createReadStream } from 'node:fs';
-import { access } from 'node:fs/promises';
-import { createInterface } from 'node:readline';
 import { AuditLog, headOfLines, sameTree } from '@ragnos/tlog';
 import type { Context } from '../command.ts';
-import { CliError } from '../errors.ts';
 import { exitCodes } from '../exit-codes.ts';
-import { auditOf } from '../vault/audit.ts';
+import { auditOf, exportedLines } from '../vault/audit.ts';
 
 /** Writes nothing before export and store together lead to the head that the timestamp signs. */
 export async function run(context: Context): Promise<number> {
   const { voice, signal, args, dryRun } = context;
   const [file = ''] = args;
-  await access(file).catch((cause: unknown) => {
-    throw new CliError('NO_SUCH_FILE', `${file} cannot be read`, { cause, hint: 'ragv log export wrote it' });
-  });
+  const exported = await exportedLines(file, signal);
   const { storage, head, lost, close } = await auditOf(context);
   try {
     const log = new AuditLog(storage);
-    const lines = (): AsyncIterable<string> =>
-      log.continued(head, createInterface({ input: createReadStream(file, { signal }) }), { signal });
+    const lines = (): AsyncIterable<string> => log.continued(head, exported(), { signal });
     const found = await headOfLines(lines());
     if (!sameTree(found, head)) {
       voice.answer({ ok: false, restored: false, dryRun, head, found }, [

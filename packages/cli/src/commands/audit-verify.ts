@@ -1,10 +1,8 @@
 import { AuditLog, headFromJson, headOfLines, lostWords, sameTree, type LogHead } from '@ragnos/tlog';
-import { createReadStream } from 'node:fs';
-import { createInterface } from 'node:readline';
 import type { Context } from '../command.ts';
 import { CliError } from '../errors.ts';
 import { exitCodes } from '../exit-codes.ts';
-import { auditOf } from '../vault/audit.ts';
+import { auditOf, exportedLines } from '../vault/audit.ts';
 
 /**
  * Computes the whole log again, up to the head that the signed timestamp carries. A log that was lost and begun anew is told every
@@ -12,11 +10,12 @@ import { auditOf } from '../vault/audit.ts';
  */
 export async function run(context: Context): Promise<number> {
   const { voice, options, signal } = context;
+  const file = options.text('file');
+  const exported = file === undefined ? null : await exportedLines(file, signal);
   const { storage, head, lost, close } = await auditOf(context);
   try {
-    const file = options.text('file');
-    if (file !== undefined) {
-      const found = await headOfLines(createInterface({ input: createReadStream(file, { signal }) }));
+    if (exported !== null) {
+      const found = await headOfLines(exported());
       const gone = lost.find((one) => sameTree(one, found));
       if (gone !== undefined) {
         voice.answer({ ok: true, file, head, found, lost: gone }, [

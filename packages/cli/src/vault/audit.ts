@@ -1,8 +1,12 @@
+import { createReadStream } from 'node:fs';
+import { access } from 'node:fs/promises';
+import { createInterface } from 'node:readline';
 import { logHeadOf } from '@ragnos/repository';
 import type { Storage } from '@ragnos/storage';
 import { emptyHead, type LogHead, type LostLog } from '@ragnos/tlog';
 import { logRestarts } from '@ragnos/tuf';
 import type { Context } from '../command.ts';
+import { CliError } from '../errors.ts';
 import { openVault } from './vault.ts';
 
 export interface Audit {
@@ -27,4 +31,12 @@ export async function auditOf(context: Context): Promise<Audit> {
     await close();
     throw error;
   }
+}
+
+/** The lines of an export that is named on the command line, from the first on as often as asked. @throws CliError NO_SUCH_FILE */
+export async function exportedLines(file: string, signal: AbortSignal): Promise<() => AsyncIterable<string>> {
+  await access(file).catch((cause: unknown) => {
+    throw new CliError('NO_SUCH_FILE', `${file} cannot be read`, { cause, hint: 'ragv log export wrote it' });
+  });
+  return () => createInterface({ input: createReadStream(file, { signal }) });
 }
