@@ -36,13 +36,18 @@ export interface ConfineOptions {
   /** Leaves layers out, to see what the others hold. For the probe suite and for nothing else. */
   readonly without?: readonly Layer[];
   /**
-   * Compares the tree. Called once, and as early as the process can wait for it: one that our preload begins is told nothing,
-   * and so runs nothing of the plugin, before this has settled; any other is not started before. What it throws is thrown.
+   * Compares the tree, and gives each file it has compared to `keep` where there is one, for the copy from which the plugin runs.
+   * Called as early as the process can wait for it: one that our preload begins is told nothing, and so runs nothing of
+   * the plugin, before this has settled; any other is not started before. Called again where the memory for a copy ran out. What
+   * it throws is thrown.
    */
-  readonly verify?: () => Promise<void>;
+  readonly verify?: (keep?: Keep) => Promise<void>;
   /** Ends the process, or the attempt to start it. */
   readonly signal?: AbortSignal;
 }
+
+/** Takes the bytes of a file that were verified; they are its caller's again afterwards. */
+export type Keep = (name: string, bytes: Uint8Array, executable: boolean) => void;
 
 /** What holds a plugin inside its process: Node's permissions, and our exchanged functions. */
 export type Layer = 'permissions' | 'guards';

@@ -44,11 +44,6 @@ function isWithin({ folder, files }: ConfineOptions, most: number): boolean {
   return true;
 }
 
-/** Programs may be run from the one that is on a disk; in `memory` it is ten times faster. */
-export async function copyFolder(where: 'memory' | 'disk'): Promise<OwnFolder> {
-  return makeOwnFolder(prefix, where === 'disk' ? tmpdir() : (memoryFolder() ?? tmpdir()));
-}
-
 /** Nothing more can be written where the copy is made. */
 export class NoRoomError extends ConfineFailureError {
   constructor(folder: string, cause: unknown) {
@@ -71,30 +66,57 @@ export function memoryFolder(): string | null {
   }
 }
 
-/**
- * Fills `copy` with the verified files and no others: what is opened there is what was hashed here.
- * @throws ConfineRefusedError `GRANT_IMPOSSIBLE` a file is not the verified one; NoRoomError
- */
-export async function fillCopy(
-  copy: string,
-  { folder, files, signal }: Pick<ConfineOptions, 'folder' | 'files' | 'signal'>,
-): Promise<void> {
-  const made = new Set<string>();
-  const slices = new Slices(signal);
-  for (const [name, digest] of files) {
-    const { bytes, executable } = read(path.join(folder, name));
-    if (hash('sha256', bytes, 'hex') !== digest)
-      throw new ConfineRefusedError('GRANT_IMPOSSIBLE', `${name} is not what was verified`);
-    const to = path.join(copy, name);
+/** The verified files of a plugin and no others: what is opened there is what was hashed. */
+export class PrivateCopy implements OwnFolder {
+  readonly path: string;
+  readonly #own: OwnFolder;
+  readonly #folders = new Set<string>();
+  readonly #files = new Set<string>();
+
+  private constructor(own: OwnFolder) {
+    this.path = own.path;
+    this.#own = own;
+  }
+
+  /** Empty. Programs may be run from the one that is on a disk; in `memory` it is ten times faster. */
+  static async make(where: 'memory' | 'disk'): Promise<PrivateCopy> {
+    return new PrivateCopy(
+      await makeOwnFolder(prefix, where === 'disk' ? tmpdir() : (memoryFolder() ?? tmpdir())),
+    );
+  }
+
+  /** Adds a file of which these are the bytes that were verified. @throws NoRoomError */
+  add(name: string, bytes: Uint8Array, executable: boolean): void {
+    const to = path.join(this.path, name);
     const parent = path.dirname(to);
     try {
-      if (!made.has(parent)) mkdirSync(parent, { recursive: true });
+      if (!this.#folders.has(parent)) mkdirSync(parent, { recursive: true });
       write(to, bytes, executable ? 0o555 : 0o444);
     } catch (error) {
-      throw isFull(error) ? new NoRoomError(copy, error) : error;
+      throw isFull(error) ? new NoRoomError(this.path, error) : error;
     }
-    made.add(parent);
-    if (slices.over) await slices.rest();
+    this.#folders.add(parent);
+    this.#files.add(name);
+  }
+
+  /**
+   * Adds the files that were not.
+   * @throws ConfineRefusedError `GRANT_IMPOSSIBLE` a file is not the verified one; NoRoomError
+   */
+  async fill({ folder, files, signal }: Pick<ConfineOptions, 'folder' | 'files' | 'signal'>): Promise<void> {
+    const slices = new Slices(signal);
+    for (const [name, digest] of files) {
+      if (this.#files.has(name)) continue;
+      const { bytes, executable } = read(path.join(folder, name));
+      if (hash('sha256', bytes, 'hex') !== digest)
+        throw new ConfineRefusedError('GRANT_IMPOSSIBLE', `${name} is not what was verified`);
+      this.add(name, bytes, executable);
+      if (slices.over) await slices.rest();
+    }
+  }
+
+  remove(): void {
+    this.#own.remove();
   }
 }
 

@@ -12,8 +12,7 @@ import { limitsOf, type ConfineLimits } from './limits.ts';
 import { encodeFrame, FrameError, UnreadError } from './preload/frames.ts';
 import { callLane, controlLane, Lanes } from './preload/lanes.ts';
 import { channelFd, type Setup } from './preload/setup.ts';
-import type { OwnFolder } from './own-folder.ts';
-import { copyFolder, copyOf, fillCopy, NoRoomError } from './private-copy.ts';
+import { copyOf, NoRoomError, PrivateCopy } from './private-copy.ts';
 import { Processes, Report } from './processes.ts';
 import { launchSandboxExec } from './sandbox-exec.ts';
 import { makeTaskGroup, type TaskGroup } from './tasks.ts';
@@ -35,20 +34,20 @@ export async function startConfined(options: ConfineOptions): Promise<ConfinedPr
   checkGrant(options);
   const limits = limitsOf(options);
   const kind = copyOf(options);
-  const { verify = () => Promise.resolve() } = options;
   const waits = options.runtime === 'node' && kind !== 'first';
-  if (!waits) await verify();
   const once = async (where: 'memory' | 'disk'): Promise<Running> => {
-    const copy = kind === null ? null : await copyFolder(where);
+    const copy = kind === null ? null : await PrivateCopy.make(where);
+    const compare = async (): Promise<void> => {
+      await options.verify?.(
+        copy === null ? undefined : (name, bytes, executable) => copy.add(name, bytes, executable),
+      );
+      await copy?.fill(options);
+    };
     try {
-      if (copy !== null && !waits) await fillCopy(copy.path, options);
+      if (!waits) await compare();
       const launch = await launchFor(options, copy?.path ?? options.folder);
       if (!launch.ownProcesses) closeInspector();
       const running = start(options, launch, limits, copy);
-      const compare = async (): Promise<void> => {
-        await verify();
-        if (copy !== null) await fillCopy(copy.path, options);
-      };
       await running.up(launch.setup, waits ? compare : null);
       return running;
     } catch (error) {
@@ -80,7 +79,7 @@ function start(
   options: ConfineOptions,
   launch: Launch,
   limits: ConfineLimits,
-  copy: OwnFolder | null,
+  copy: PrivateCopy | null,
 ): Running {
   const group = launch.forks ? makeTaskGroup(limits.tasks) : null;
   const [command = launch.command, ...args] = [...(group?.enter ?? []), launch.command, ...launch.args];
@@ -129,7 +128,7 @@ class Running implements ConfinedProcess {
     processes: Processes,
     launch: Launch,
     limits: ConfineLimits,
-    copy: OwnFolder | null,
+    copy: PrivateCopy | null,
     group: TaskGroup | null,
   ) {
     const { stdin, stdout, stderr } = child;
@@ -252,7 +251,7 @@ class Running implements ConfinedProcess {
   #gone(
     code: number | null,
     signal: NodeJS.Signals | null,
-    copy: OwnFolder | null,
+    copy: PrivateCopy | null,
     failed: ConfineError | null,
   ): Exit {
     this.#signal?.removeEventListener('abort', this.#abort);

@@ -15,6 +15,8 @@ export interface ExpectedFile {
 export interface TreeOptions {
   readonly signal?: AbortSignal | undefined;
   readonly onFile?: ((done: number) => void) | undefined;
+  /** Given every file that is as it should be, in memory that is used again. What it throws is thrown. */
+  readonly keep?: ((file: ExpectedFile, bytes: Uint8Array) => void) | undefined;
 }
 
 const readOnly = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
@@ -61,8 +63,9 @@ export async function compareTree(
         continue;
       }
       expected.files.delete(name); // what is left at the end is missing
-      const kind = inspect(`${root}/${file.path}`, file, buffer);
-      if (kind !== null) findings.push({ kind, path: file.path });
+      const found = inspect(`${root}/${file.path}`, file, buffer);
+      if (typeof found === 'string') findings.push({ kind: found, path: file.path });
+      else options.keep?.(file, found);
       if ((++done & 15) !== 0 || !slices.over) continue;
       options.onFile?.(done);
       await slices.rest();
@@ -122,7 +125,8 @@ function closed(path: string): Finding['kind'] {
   return stat.isSymbolicLink() ? 'link' : 'kind';
 }
 
-function inspect(path: string, file: ExpectedFile, buffer: Buffer): Finding['kind'] | null {
+/** The bytes of a file that is as it should be, or what is wrong with it. */
+function inspect(path: string, file: ExpectedFile, buffer: Buffer): Buffer | Finding['kind'] {
   let handle: number;
   try {
     if (followsLinks && lstatSync(path).isSymbolicLink()) return 'link';
@@ -133,9 +137,11 @@ function inspect(path: string, file: ExpectedFile, buffer: Buffer): Finding['kin
   try {
     const stat = fstatSync(handle);
     if (!stat.isFile()) return 'kind';
-    if (stat.size !== file.size || hashOf(handle, file.size, buffer) !== file.sha256) return 'changed';
+    if (stat.size !== file.size) return 'changed';
+    const bytes = readWhole(handle, file.size, buffer);
+    if (hash('sha256', bytes, 'hex') !== file.sha256) return 'changed';
     return process.platform === 'win32' || (stat.mode & 0o7722) === (installedMode(file.mode) & 0o7722)
-      ? null
+      ? bytes
       : 'mode';
   } catch {
     return 'unreadable';
@@ -144,8 +150,8 @@ function inspect(path: string, file: ExpectedFile, buffer: Buffer): Finding['kin
   }
 }
 
-/** Hex sha256 of an open file of `size` bytes; a longer file gives another digest, never the right one by chance. */
-function hashOf(handle: number, size: number, buffer: Buffer): string {
+/** An open file of `size` bytes; of a longer one a byte more, so that its digest is another. */
+function readWhole(handle: number, size: number, buffer: Buffer): Buffer {
   const room = size < buffer.length ? buffer : Buffer.allocUnsafeSlow(size + 1);
   let filled = 0;
   while (filled <= size) {
@@ -154,5 +160,5 @@ function hashOf(handle: number, size: number, buffer: Buffer): string {
     filled += length;
     if (filled === size) break;
   }
-  return hash('sha256', room.subarray(0, filled), 'hex');
+  return room.subarray(0, filled);
 }

@@ -2,6 +2,7 @@ import type { Lock } from '@ragnos/disk';
 import { realpathSync } from 'node:fs';
 import { join, relative } from 'node:path';
 
+import type { Keep } from '../confine/api.ts';
 import type { PluginManifest } from '../formats/manifest.ts';
 import { refuseRevoked } from '../host/change.ts';
 import { recoverIfDead, type Context } from '../host/context.ts';
@@ -20,6 +21,7 @@ const defaultSealAboveBytes = 50_000_000;
 
 export interface VerifyOptions {
   readonly signal?: AbortSignal | undefined;
+  readonly keep?: Keep | undefined;
   /** Unpack a damaged tree again from the content store instead of refusing. */
   readonly repair: boolean;
   readonly sealAboveBytes?: number | undefined;
@@ -96,13 +98,16 @@ async function holdInstalled(
 export async function verifyTree(
   context: Context,
   { name, pointer, manifest }: Pick<Activated, 'name' | 'pointer' | 'manifest'>,
-  { signal, repair, sealAboveBytes = defaultSealAboveBytes }: VerifyOptions,
+  { signal, keep, repair, sealAboveBytes = defaultSealAboveBytes }: VerifyOptions,
 ): Promise<'whole' | 'repaired'> {
   const folder = treeOf(context, pointer);
   const bytes = manifest.files.reduce((sum, file) => sum + file.size, 0);
   const sealable = bytes > sealAboveBytes;
   if (sealable && (await isSealed(context, manifest, folder))) return 'whole';
-  const findings = await compareTree(folder, manifest.files, { signal });
+  const findings = await compareTree(folder, manifest.files, {
+    signal,
+    keep: (file, compared) => keep?.(file.path, compared, (file.mode & 0o100) !== 0),
+  });
   if (findings.length > 0) {
     if (!repair) throw treeChanged(name, findings.length);
     context.events.refusal(treeChanged(name, findings.length), name);

@@ -115,9 +115,9 @@ export async function startPlugin(
     ]);
     let verifyMs = activated.chainMs;
     let tree: 'whole' | 'repaired' = 'whole';
-    const verify = async (): Promise<void> => {
+    const verify: ConfineOptions['verify'] = async (keep) => {
       const began = performance.now();
-      tree = await verifyTree(context, activated, { ...options, repair: options.repair ?? true });
+      tree = await verifyTree(context, activated, { ...options, keep, repair: options.repair ?? true });
       verifyMs += performance.now() - began;
       if (tree === 'repaired') throw treeChanged(name, 1); // the process that waits has the old one before it
     };
