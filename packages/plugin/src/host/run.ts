@@ -101,6 +101,8 @@ async function attend(
       confined.stdout.pipe(stdio.stdout, { end: false });
       ended.push(closed(confined.stdout));
     }
+    // Whoever reads what goes wrong may go before the rest: the plugin must not wait for that, nor this process end.
+    stdio.stderr.on('error', () => confined.stderr.unpipe(stdio.stderr).resume());
     confined.stderr.pipe(stdio.stderr, { end: false });
     ended.push(closed(confined.stderr));
   }
