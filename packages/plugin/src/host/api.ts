@@ -141,6 +141,9 @@ export interface InstallOptions extends CallOptions {
   readonly acceptOwner?: string | undefined;
 }
 
+/** What is gone back to was installed once: it is neither chosen anew nor started first. */
+export type RollbackOptions = Pick<InstallOptions, 'dryRun' | 'grant' | 'signal'>;
+
 export interface InstallResult {
   readonly repository: string;
   readonly vendor: string;
@@ -177,7 +180,7 @@ export interface Host {
   /** Without a spec: all that is installed; one failure does not stop the others and is thrown at the end. */
   update(spec?: string, options?: InstallOptions): Promise<readonly InstallResult[]>;
   /** To the version installed before, after verifying its tree. */
-  rollback(spec: string, options?: InstallOptions): Promise<InstallResult>;
+  rollback(spec: string, options?: RollbackOptions): Promise<InstallResult>;
   uninstall(
     spec: string,
     options?: { readonly dryRun?: boolean | undefined } & CallOptions,

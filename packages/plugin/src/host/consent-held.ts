@@ -1,7 +1,6 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { NameError } from '../errors.ts';
 import { pluginVersion } from '../names.ts';
 import type { HeldUpdate } from './reports.ts';
 import type { Chosen } from './choose.ts';
@@ -49,7 +48,7 @@ export async function readHeld(context: Context, id: PluginId): Promise<HeldUpda
       };
     });
   } catch (error) {
-    if (error instanceof HostFailureError || error instanceof NameError) return null;
+    if (error instanceof HostFailureError) return null;
     throw error;
   }
 }

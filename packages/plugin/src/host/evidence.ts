@@ -39,10 +39,10 @@ const format = 'ragnos-evidence/1';
 const targets = roleName('targets');
 
 /** The root that trust started from; damage to it is noticed, for the folder is named after it. */
-export async function startRoot(context: Context): Promise<Uint8Array> {
-  const bytes = await readBytes(context.paths.root);
-  if (bytes !== null && rootFingerprint(bytes) === context.record.rootSha256) return bytes;
-  throw new HostFailureError('HOST_STATE', `${context.paths.root} is not the root that trust started from`, {
+export async function startRoot({ paths, record }: Pick<Context, 'paths' | 'record'>): Promise<Uint8Array> {
+  const bytes = await readBytes(paths.root);
+  if (bytes !== null && rootFingerprint(bytes) === record.rootSha256) return bytes;
+  throw new HostFailureError('HOST_STATE', `${paths.root} is not the root that trust started from`, {
     hint: 'restore it from a backup, or remove the repository and trust it anew',
   });
 }

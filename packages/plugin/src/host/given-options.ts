@@ -1,4 +1,11 @@
-import type { CallOptions, Host, HostOptions, InstallOptions, VerifyOptions } from './api.ts';
+import type {
+  CallOptions,
+  Host,
+  HostOptions,
+  InstallOptions,
+  RollbackOptions,
+  VerifyOptions,
+} from './api.ts';
 import { checkGiven, type Kinds } from './given.ts';
 import type { HostLimits } from './limits.ts';
 import type { RunOptions } from './run-api.ts';
@@ -39,6 +46,7 @@ const installOptions: Kinds<InstallOptions> = {
   startFirst: 'flag',
   acceptOwner: 'text',
 };
+const rollbackOptions: Kinds<RollbackOptions> = { signal: 'signal', dryRun: 'flag', grant: 'object' };
 const callOptions: Kinds<CallOptions> = { signal: 'signal' };
 const uninstallOptions: Kinds<NonNullable<Parameters<Host['uninstall']>[1]>> = {
   ...callOptions,
@@ -73,8 +81,12 @@ export function checkHostLimits(given: HostLimits): void {
   checkGiven('limits', given, hostLimits, Object.keys(hostLimits));
 }
 
-export function checkInstallOptions(what: 'install' | 'update' | 'rollback', given: InstallOptions): void {
+export function checkInstallOptions(what: 'install' | 'update', given: InstallOptions): void {
   checkGiven(what, given, installOptions);
+}
+
+export function checkRollbackOptions(given: RollbackOptions): void {
+  checkGiven('rollback', given, rollbackOptions);
 }
 
 /** Of what takes a signal and nothing else. */

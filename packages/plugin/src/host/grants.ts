@@ -81,7 +81,10 @@ export async function readConsents(context: GrantsContext, id: PluginId): Promis
       refuseUnknown(json);
       return read;
     },
-    maxLength,
+    {
+      limit: maxLength,
+      hint: `restore it from a backup, or take back what was agreed to: ragv grant remove ${id.vendor}/${id.plugin}`,
+    },
   );
   return found ?? [];
 }

@@ -1,10 +1,8 @@
 import { Updater } from '@ragnos/client';
-import { rootFingerprint } from '@ragnos/tuf';
 
 import type { HostOptions, TrustedRepository } from './api.ts';
-import { HostFailureError } from './errors.ts';
+import { startRoot } from './evidence.ts';
 import { chooseRepository } from './record.ts';
-import { readBytes } from './state-file.ts';
 
 /** The TUF client of a trusted repository, for whoever wants more than plugins of it: a vendor that signs its own role. */
 export interface RepositoryClient {
@@ -18,11 +16,7 @@ export async function openClient(
   options: Pick<HostOptions, 'home' | 'alias' | 'fetcher' | 'allowHttp' | 'offline' | 'now'>,
 ): Promise<RepositoryClient> {
   const { record, paths } = await chooseRepository(options.home, options.alias);
-  const root = await readBytes(paths.root);
-  if (root === null || rootFingerprint(root) !== record.rootSha256)
-    throw new HostFailureError('HOST_STATE', `${paths.root} is not the root that trust started from`, {
-      hint: 'restore it from a backup, or remove the repository and trust it anew',
-    });
+  const root = await startRoot({ paths, record });
   const { fetcher, allowHttp, offline, now } = options;
   const updater = await Updater.open({
     dir: paths.metadata,

@@ -16,6 +16,7 @@ import {
   checkHostOptions,
   checkInstallOptions,
   checkLogOptions,
+  checkRollbackOptions,
   checkRunOptions,
   checkUninstallOptions,
   checkVerifyOptions,
@@ -106,7 +107,7 @@ export function hostOn(context: Context): Host {
       }),
     rollback: (spec, options = {}) =>
       guarded(spec, async () => {
-        checkInstallOptions('rollback', options);
+        checkRollbackOptions(options);
         const read = readSpec(context, spec);
         return await withLock(context, options.signal, () => rollbackPlugin(context, read, options));
       }),

@@ -60,27 +60,30 @@ export async function readPointer(
 ): Promise<Pointer | null> {
   checkFolder(context.paths.plugins, vendor, plugin);
   const path = pluginPaths(context.paths, vendor, plugin).current;
-  const pointer = await readState(path, (json) => {
-    if (json.string('format') !== format) json.fail('format', format);
-    return {
-      vendor: vendorName(json.string('vendor')),
-      plugin: pluginName(json.string('plugin')),
-      rootSha256: digest(json, 'rootSha256'),
-      wanted: json.has('wanted') ? json.string('wanted') : null,
-      latest: json.has('latest'),
-      ...readInstalled(json),
-      previous: json.has('previous') ? readInstalled(json.object('previous')) : null,
-    };
-  });
+  const hint = `remove ${path}, and install the plugin again`;
+  const pointer = await readState(
+    path,
+    (json) => {
+      if (json.string('format') !== format) json.fail('format', format);
+      return {
+        vendor: vendorName(json.string('vendor')),
+        plugin: pluginName(json.string('plugin')),
+        rootSha256: digest(json, 'rootSha256'),
+        wanted: json.has('wanted') ? json.string('wanted') : null,
+        latest: json.has('latest'),
+        ...readInstalled(json),
+        previous: json.has('previous') ? readInstalled(json.object('previous')) : null,
+      };
+    },
+    { hint },
+  );
   if (pointer === null) return null;
   if (
     pointer.vendor !== vendor ||
     pointer.plugin !== plugin ||
     pointer.rootSha256 !== context.record.rootSha256
   )
-    throw new HostFailureError('HOST_STATE', `${path} points to something else than its folder`, {
-      hint: 'uninstall the plugin and install it again',
-    });
+    throw new HostFailureError('HOST_STATE', `${path} points to something else than its folder`, { hint });
   return pointer;
 }
 

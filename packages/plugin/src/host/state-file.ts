@@ -2,6 +2,7 @@ import { DiskError, nodeFileSystem, writeFileAtomic } from '@ragnos/disk';
 import { LimitExceededError, MalformedMetadataError, parseJson, Reader } from '@ragnos/tuf';
 import type { JsonOutput } from '@ragnos/tuf';
 
+import { NameError } from '../errors.ts';
 import { HostFailureError } from './errors.ts';
 
 const maxLength = 1_000_000;
@@ -20,18 +21,18 @@ export async function readBytes(path: string, limit: number = maxLength): Promis
 export async function readState<T>(
   path: string,
   read: (json: Reader) => T,
-  limit: number = maxLength,
+  {
+    limit = maxLength,
+    hint = 'restore it from a backup',
+  }: { readonly limit?: number; readonly hint?: string } = {},
 ): Promise<T | null> {
   const bytes = await readBytes(path, limit);
   if (bytes === null) return null;
   try {
     return read(Reader.of(parseJson(bytes, path), path));
   } catch (error) {
-    if (!(error instanceof MalformedMetadataError)) throw error;
-    throw new HostFailureError('HOST_STATE', `damaged: ${error.message}`, {
-      cause: error,
-      hint: 'restore it from a backup, or uninstall the plugin and install it again',
-    });
+    if (!(error instanceof MalformedMetadataError || error instanceof NameError)) throw error;
+    throw new HostFailureError('HOST_STATE', `damaged: ${error.message}`, { cause: error, hint });
   }
 }
 

@@ -184,6 +184,17 @@ test('a failing health check puts the version before back', async () => {
   expect(await sick.list()).toEqual([]);
 });
 
+test('what a rollback does not do is refused, and not left out', async () => {
+  const world = await World.create();
+  const host = await world.host();
+  await host.install('acme/hello');
+  await world.publish('1.1.0');
+  await host.update();
+  const options: object = { startFirst: true };
+  expect(await codeOf(host.rollback('acme/hello', options))).toBe('BAD_SPEC');
+  expect(await host.list()).toMatchObject([{ version: '1.1.0' }]);
+});
+
 test('a plugin that was whole is installed anew when its files or its evidence are not', async () => {
   const world = await World.create();
   const host = await world.host();

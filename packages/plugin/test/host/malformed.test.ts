@@ -14,7 +14,7 @@ import {
 import { describe, expect, test } from 'vitest';
 import { DiskError } from '@ragnos/disk';
 import { VaultError } from '@ragnos/tuf';
-import { sha256, World } from './world.ts';
+import { codeOf, sha256, World } from './world.ts';
 
 /** Where a host keeps something that it will read again. */
 const files: Readonly<Record<string, (world: World) => string>> = {
@@ -103,4 +103,31 @@ describe('a damaged file of the host gives typed errors, never a crash, and neve
         { numRuns: 12 },
       );
     });
+});
+
+describe('a name that is none, in a file of the host', () => {
+  test('in a pointer is damage, and its hint mends it', async () => {
+    const world = await World.create();
+    await (await world.host()).install('acme/hello');
+    const file = world.plugin('current');
+    for (const damaged of [readFileSync(file, 'utf8').replace('"1.0.0"', '"one"'), '{}']) {
+      writeFileSync(file, damaged);
+      const host = await world.host();
+      await expect(host.list()).rejects.toMatchObject({
+        code: 'HOST_STATE',
+        hint: `remove ${file}, and install the plugin again`,
+      });
+      rmSync(file);
+      expect(await host.install('acme/hello')).toMatchObject({ changed: true });
+    }
+  });
+
+  test('in a journal keeps nobody out', async () => {
+    const world = await World.create();
+    await (await world.host()).install('acme/hello');
+    const journal = { format: 'ragnos-journal/1', operation: 'install', vendor: '../acme', plugin: 'hello' };
+    writeFileSync(join(world.folder, 'journal'), JSON.stringify(journal));
+    expect(await codeOf(world.host())).toBe('no error');
+    expect(await (await world.host()).verify()).toMatchObject([{ ok: true }]);
+  });
 });
