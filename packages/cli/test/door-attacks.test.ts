@@ -1,5 +1,6 @@
 /** Submissions that somebody changed after they were signed, or that were signed for somebody else: refused by rule and file, and in the log. */
 import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import {
   cpSync,
   mkdirSync,
@@ -12,9 +13,23 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { parseSubmission, serializeSubmission, type Submission } from '@ragnos/plugin';
+import {
+  parseIndex,
+  parseSubmission,
+  pluginVersion,
+  serializeIndex,
+  serializeSubmission,
+  type Submission,
+} from '@ragnos/plugin';
 import { fixedPassword, openSigner } from '@ragnos/signing';
-import { parseMetadata, type Targets } from '@ragnos/tuf';
+import {
+  hexDigest,
+  parseMetadata,
+  targetPath,
+  type TargetFile,
+  type TargetPath,
+  type Targets,
+} from '@ragnos/tuf';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { signRole } from '../src/vendor/sign.ts';
 import { containing, helloPlugin, matching, world, type Said } from './ragv.ts';
@@ -162,6 +177,71 @@ describe('files that are not what they should be', () => {
     expect(await submit('terabytes')).toMatchObject({ exit: 10, stderr: containing('[DOOR_LIMITS]') });
   });
 });
+
+test(
+  'two versions with one manifest: the second is judged by its own bytes',
+  { timeout: 60_000 },
+  async () => {
+    const folder = copy('twice');
+    const base = 'vendors/acme/hello/';
+    const { targets } = parseSubmission(readFileSync(join(folder, 'submission.json')));
+    const bodyOf = (name: string): Buffer =>
+      readFileSync(join(folder, 'targets', targets.find(({ path }) => path === base + name)?.sha256 ?? ''));
+    const index = parseIndex(bodyOf('index.json'));
+    const [first, second] = [pluginVersion('1.0.0'), pluginVersion('1.0.1')];
+    const entry = index.versions.get(first);
+    if (entry === undefined) throw new Error('no version');
+    const evil = Buffer.from('nobody looked at this');
+    const digest = (body: Uint8Array): string => createHash('sha256').update(body).digest('hex');
+    const [artifact, manifest] = [entry.artifact, entry.manifest].map(({ name }) =>
+      name.replace(first, second),
+    );
+    const changed = serializeIndex({
+      ...index,
+      channels: new Map([['latest', second]]),
+      versions: new Map([
+        ...index.versions,
+        [
+          second,
+          {
+            ...entry,
+            artifact: { name: artifact ?? '', length: evil.length, sha256: digest(evil) },
+            manifest: { ...entry.manifest, name: manifest ?? '' },
+          },
+        ],
+      ]),
+    });
+    const more = new Map<string, Uint8Array>([
+      ['index.json', changed],
+      [artifact ?? '', evil],
+      [manifest ?? '', bodyOf(entry.manifest.name)],
+    ]);
+    for (const body of more.values()) writeFileSync(join(folder, 'targets', digest(body)), body);
+    const added = [...more].map(([name, body]) => ({
+      path: base + name,
+      length: body.length,
+      sha256: digest(body),
+    }));
+    editSubmission(folder, (submission) => ({
+      ...submission,
+      targets: [...targets.filter(({ path }) => path !== `${base}index.json`), ...added],
+    }));
+    const files = added.map(({ path, length, sha256 }): [TargetPath, TargetFile] => [
+      targetPath(path),
+      {
+        length,
+        hashes: new Map([['sha256', hexDigest(sha256)]]),
+        custom: undefined,
+        unrecognized: new Map(),
+      },
+    ]);
+    await editRole(folder, (signed) => ({ ...signed, targets: new Map([...signed.targets, ...files]) }));
+    expect(await submit('twice', '--dry-run')).toMatchObject({
+      exit: 10,
+      stderr: containing('describes another plugin, version or artifact [DOOR_PATHS]'),
+    });
+  },
+);
 
 test('a refusal names the file that breaks the rule, once', { timeout: 90_000 }, async () => {
   const edits: readonly (readonly [name: string, from: RegExp, to: string])[] = [

@@ -19,6 +19,7 @@ import {
   type VendorRules,
 } from '@ragnos/plugin';
 import { DoorError, type Draft } from '@ragnos/repository';
+import { checkFiles, organisationPolicy } from './check-files.ts';
 import { checkIndex, readIndex } from './check-index.ts';
 import { checkVersion, type CheckedVersion } from './check-version.ts';
 import { passGates, type Gate } from './gates.ts';
@@ -40,7 +41,10 @@ export interface Arrival {
 export interface DoorSettings {
   readonly gates: ReadonlyMap<string, Gate>;
   readonly signal?: AbortSignal | undefined;
-  /** Versions whose bytes were judged already, by the digest of the manifest: a change may run many times. */
+  /**
+   * Versions whose bytes were judged already, since a change may run many times: by their names and both their digests, for one
+   * manifest may be listed for many versions, and vouches for one.
+   */
   readonly judged: Map<string, CheckedVersion>;
 }
 
@@ -65,6 +69,7 @@ export async function admit(draft: Draft, arrival: Arrival, settings: DoorSettin
   checkSizes(catalog, [...files.values()].flat(), rules.limits, draft.now);
   const indexes = await newIndexes(draft, arrival, rules);
   await checkNames(draft, vendor, added, indexes);
+  const policy = await organisationPolicy(draft);
   const keywords = new Map<PluginName, readonly string[]>();
   const gates = new Map<string, readonly string[]>();
   for (const [index, isNew] of indexes.values())
@@ -73,16 +78,16 @@ export async function admit(draft: Draft, arrival: Arrival, settings: DoorSettin
       const { plugin } = index;
       const read = (name: string): Promise<Uint8Array | null> =>
         draft.read(pluginPath(vendor, plugin, name), { maxLength: rules.limits.artifactBytes });
-      const known = settings.judged.get(entry.manifest.sha256);
+      const { artifact, manifest } = entry;
+      const what = JSON.stringify([vendor, plugin, version, artifact, manifest]);
       const checked =
-        known ?? (await checkVersion({ vendor, plugin, version, entry }, read, settings.signal));
-      settings.judged.set(entry.manifest.sha256, checked);
+        settings.judged.get(what) ??
+        (await checkVersion({ vendor, plugin, version, entry }, read, settings.signal));
+      settings.judged.set(what, checked);
+      checkFiles(policy, checked.manifest);
       keywords.set(plugin, checked.keywords);
       const companion = (suffix: string): Promise<Uint8Array | null> => read(`${plugin}-${version}${suffix}`);
-      gates.set(
-        entry.artifact.sha256,
-        await passGates(rules.requires, { ...checked, companion }, settings.gates),
-      );
+      gates.set(artifact.sha256, await passGates(rules.requires, { ...checked, companion }, settings.gates));
     }
   const at = draft.now.toISOString();
   const totals = { ...catalog.totals };
