@@ -1,5 +1,6 @@
-import { crc32, inflateRawSync } from 'node:zlib';
+import { crc32 } from 'node:zlib';
 import { ArchiveError } from '../errors.ts';
+import { inflateRaw, type Inflated } from './inflate-raw.ts';
 import type { ArchiveLimits } from './limits.ts';
 
 /**
@@ -61,19 +62,9 @@ function chunkSize(bytes: Uint8Array, allowed: number): number {
   return Math.max(1024, Math.min(stated, allowed) + 1);
 }
 
-function inflate(
-  bytes: Uint8Array,
-  allowed: number,
-  limits: ArchiveLimits,
-): { buffer: Uint8Array; consumed: number } {
+function inflate(bytes: Uint8Array, allowed: number, limits: ArchiveLimits): Inflated {
   try {
-    const result: unknown = inflateRawSync(bytes, {
-      info: true,
-      maxOutputLength: allowed,
-      chunkSize: chunkSize(bytes, allowed),
-    });
-    if (!isInflated(result)) throw new Error('zlib answered without its state');
-    return { buffer: result.buffer, consumed: result.engine.bytesWritten };
+    return inflateRaw(bytes, { maxOutputLength: allowed, chunkSize: chunkSize(bytes, allowed) });
   } catch (cause) {
     const code = cause instanceof Error && 'code' in cause ? cause.code : '';
     if (code === 'ERR_BUFFER_TOO_LARGE')
@@ -87,11 +78,4 @@ function inflate(
       throw new ArchiveError('ARCHIVE_TRUNCATED', 'the archive ends in the middle', { cause });
     throw new ArchiveError('ARCHIVE_MALFORMED', 'the archive is damaged', { cause });
   }
-}
-
-/** What `info: true` adds; Node's types do not know it. */
-function isInflated(
-  value: unknown,
-): value is { readonly buffer: Uint8Array; readonly engine: { readonly bytesWritten: number } } {
-  return typeof value === 'object' && value !== null && 'buffer' in value && 'engine' in value;
 }

@@ -1,5 +1,6 @@
-import { crc32, inflateRawSync } from 'node:zlib';
+import { crc32 } from 'node:zlib';
 import { ArchiveError } from '../errors.ts';
+import { inflateRaw } from './inflate-raw.ts';
 import { defaultArchiveLimits, type ArchiveLimits } from './limits.ts';
 import { NamesSeen } from './names-seen.ts';
 import { safePath, type ArchiveEntry } from './tar-reader.ts';
@@ -202,15 +203,13 @@ function unpacked(entry: ZipEntry, packed: Buffer): Uint8Array {
 function inflate(entry: ZipEntry, packed: Buffer): Uint8Array {
   const { name, length } = entry;
   try {
-    const result: unknown = inflateRawSync(packed, {
-      info: true,
+    const { buffer, consumed } = inflateRaw(packed, {
       maxOutputLength: length + 1,
       chunkSize: Math.max(64, length + 1),
     });
-    if (!isInflated(result)) throw new Error('zlib answered without its state');
-    if (result.engine.bytesWritten !== packed.length)
+    if (consumed !== packed.length)
       throw new ArchiveError('ARCHIVE_HIDDEN_DATA', `data follows the end of ${quoted(name)}`);
-    return result.buffer;
+    return buffer;
   } catch (cause) {
     if (cause instanceof ArchiveError) throw cause;
     const code = cause instanceof Error && 'code' in cause ? cause.code : '';
@@ -223,11 +222,4 @@ function inflate(entry: ZipEntry, packed: Buffer): Uint8Array {
       throw new ArchiveError('ARCHIVE_TRUNCATED', `${quoted(name)} ends in the middle`, { cause });
     throw new ArchiveError('ARCHIVE_MALFORMED', `${quoted(name)} is damaged`, { cause });
   }
-}
-
-/** What `info: true` adds; Node's types do not know it. */
-function isInflated(
-  value: unknown,
-): value is { readonly buffer: Uint8Array; readonly engine: { readonly bytesWritten: number } } {
-  return typeof value === 'object' && value !== null && 'buffer' in value && 'engine' in value;
 }
