@@ -8,7 +8,7 @@ import { isObject } from '../../src/load/mcp/json-rpc.ts';
 import { messageWriter, readMessages, readServer } from '../../src/load/mcp/lines.ts';
 import { text } from '../confine/support.ts';
 import { codeOf } from '../host/world.ts';
-import { worldWith } from './plugins.ts';
+import { vaultOf, worldWith } from './plugins.ts';
 
 afterEach(() => void vi.useRealTimers());
 
@@ -202,4 +202,25 @@ describe('a server that reads nothing', { timeout: 30_000 }, () => {
     vi.advanceTimersByTime(500);
     expect(told).toHaveLength(1);
   });
+});
+
+test('a client in this process hears all that its server said before it ended, also what had to wait', async () => {
+  const count = 2300; // more than is read within a second
+  const world = await worldWith(
+    `process.stdin.once('data', () => {
+      const line = JSON.stringify({ jsonrpc: '2.0', method: 'notifications/tools/list_changed' });
+      process.stdout.write((line + '\\n').repeat(${count}), () => process.exit(0));
+    });`,
+    { kind: 'mcp', main: null, bin: 'index.js' },
+  );
+  const vault = await vaultOf(world, { mode: 'process' });
+  const transport = vault.mcp('acme/hello');
+  let heard = 0;
+  const closed = new Promise<number>((resolve) => {
+    transport.onmessage = () => void heard++;
+    transport.onclose = () => resolve(heard);
+  });
+  await transport.start();
+  await transport.send({ jsonrpc: '2.0', id: 1, method: 'ping' });
+  expect(await closed).toBe(count);
 });

@@ -1,3 +1,5 @@
+import { setTimeout as delay } from 'node:timers/promises';
+
 import type { Exit } from '../../confine/api.ts';
 import type { Mode } from '../../confine/grant.ts';
 import { drained } from '../../confine/preload/drained.ts';
@@ -40,6 +42,9 @@ export interface McpTransportOptions extends McpOptions {
   /** @throws PLUGIN_CLOSED once nothing is to be started any more */
   readonly mayStart: () => void;
 }
+
+/** So long what a server said before it ended may be on its way: somebody else may hold its output open. */
+const patienceMs = 2000;
 
 /** Verifies and starts the server when it is started itself; ends it when it is closed, or when the server breaks JSON-RPC. */
 export function mcpTransport(context: Context, spec: string, options: McpTransportOptions): McpTransport {
@@ -110,6 +115,7 @@ export function mcpTransport(context: Context, spec: string, options: McpTranspo
         throw error;
       }
       const { process: confined, clean } = started;
+      const said = Promise.withResolvers<void>();
       filter = filterServer(started, {
         source: null, // `send` waits
         toClient: (message) => {
@@ -121,11 +127,15 @@ export function mcpTransport(context: Context, spec: string, options: McpTranspo
         },
         refused: (error) => options.onRefused?.(error),
         stray: (warning) => options.onLog?.(clean(warning)),
+        end: said.resolve,
         fault: (error) => void fail(error),
       });
       const { logLineBytes: maxBytes, messagesPerSecond: perSecond } = defaultLoadLimits;
       readLines(confined.stderr, { maxBytes, perSecond }, (line) => options.onLog?.(clean(line)));
-      void confined.exited.then(ended);
+      void confined.exited.then(async (exit) => {
+        await Promise.race([said.promise, delay(patienceMs, undefined, { ref: false })]);
+        ended(exit);
+      });
     },
     send: async (message) => {
       if (filter === null || started === null || closed)
