@@ -135,6 +135,7 @@ export const exitOfError: Readonly<Record<ErrorCode, Exit>> = {
   DOOR_LIMITS: 'refused',
   DOOR_GATE: 'refused',
   DOOR_CAPABILITIES: 'refused',
+  DOOR_FILES: 'refused',
   DOOR_SUSPENDED: 'refused',
   // repository: signing events
   EVENT_MALFORMED: 'untrusted',
@@ -250,6 +251,7 @@ export const exitOfError: Readonly<Record<ErrorCode, Exit>> = {
   CONSENT_REQUIRED: 'refused',
   NOT_ALLOWED: 'refused',
   NOT_PINNED: 'refused',
+  FILE_KIND: 'refused',
   COOLDOWN: 'refused',
   ROLLOUT: 'refused',
   EVIDENCE_DEMANDED: 'refused',

@@ -5,11 +5,13 @@ import {
   addVersion,
   parseCatalog,
   parseIndex,
+  parseOrganisationPolicy,
   pluginName,
   pluginPath,
   pluginVersion,
   serializeIndex,
   serializeManifest,
+  serializeOrganisationPolicy,
   treeHash,
   vendorName,
   writeArchive,
@@ -20,6 +22,7 @@ import { verifiedSigner, type Signer } from '@ragnos/signing';
 import { memoryStorage } from '@ragnos/storage';
 import { newKey } from '@ragnos/tuf';
 import { describe, expect, test } from 'vitest';
+import type { DoorSettings } from '../src/door/admit.ts';
 import type { Gate } from '../src/door/gates.ts';
 import { writeRules } from '../src/vendor/vault-vendors.ts';
 import { layoutFor, rolesOf } from '../src/vault/layout.ts';
@@ -293,6 +296,65 @@ test('a path that was taken away does not come back with other content', async (
       await files.add(at('index.json'), serializeIndex({ ...index, description: 'greets again' }));
     }),
   ).rejects.toMatchObject({ code: 'DOOR_IMMUTABLE', file: at('hello-1.0.0.tgz') });
+});
+
+describe('kinds of files that the policy of the organisation refuses', () => {
+  const setPolicy = (repository: Repository, ...rules: readonly object[]): Promise<PublishResult> => {
+    const policy = parseOrganisationPolicy(
+      text(JSON.stringify({ format: 'ragnos-organisation-policy/1', rules })),
+    );
+    return repository.publish((draft) =>
+      draft.add('policy/organisation.json', serializeOrganisationPolicy(policy)),
+    );
+  };
+  const two = async (index: PluginIndex): Promise<Edit> => {
+    const one = await version('2.0.0');
+    return async (files) => {
+      await addFiles(files, one, '2.0.0');
+      await files.add(at('index.json'), serializeIndex(indexWith(index, one, '2.0.0')));
+    };
+  };
+
+  test('are in no new version: the file, the rule and its reason are named, and nothing is published', async () => {
+    const { repository, index } = await published();
+    await setPolicy(
+      repository,
+      { for: 'other/*' },
+      { for: 'acme/*', files: { refuse: ['js'] }, reason: 'r1' },
+    );
+    const before = await repository.status();
+    await expect(publish(repository, await two(index))).rejects.toMatchObject({
+      code: 'DOOR_FILES',
+      file: 'hello-2.0.0.tgz',
+      message: expect.stringContaining(
+        'holds index.js, a kind of file that policy/organisation.json rules[1] refuses: r1',
+      ) as unknown,
+    });
+    expect((await repository.status()).roles).toEqual(before.roles);
+  });
+
+  test('are judged by the policy as it is now, also of bytes that were judged before', async () => {
+    const { repository, index } = await published();
+    const judged: DoorSettings['judged'] = new Map();
+    const again = async (): Promise<PublishResult> =>
+      repository.publish(atTheDoor(acme, await two(index), { gates: new Map(), judged }));
+    await setPolicy(repository, { for: '*', files: { allow: ['json'] } });
+    await expect(again()).rejects.toMatchObject({ code: 'DOOR_FILES' });
+    expect(judged.size).toBe(1);
+    await expect(again()).rejects.toMatchObject({ code: 'DOOR_FILES' });
+    await setPolicy(
+      repository,
+      { for: '*', files: { allow: ['json', 'js'] } },
+      { for: 'other/*', files: { allow: [] } },
+    );
+    await expect(again()).resolves.toMatchObject({ changed: true });
+  });
+
+  test('a policy that this door cannot read lets nothing in', async () => {
+    const { repository, index } = await published();
+    await repository.publish((draft) => draft.add('policy/organisation.json', text('{}')));
+    await expect(publish(repository, await two(index))).rejects.toMatchObject({ code: 'BAD_FORMAT' });
+  });
 });
 
 test('a gate sees the bytes, and what it passed is in the catalog', async () => {

@@ -156,6 +156,29 @@ describe('policy', () => {
     });
   });
 
+  test('kinds of files: shown, refused with exit 10, explained, an alarm', minute, async () => {
+    const kinds = { for: 'acme/*', files: { allow: ['json'] }, reason: 'data only' };
+    const path = rules('kinds.json', kinds);
+    expect(await ok(`policy check ${path}`)).toContain('rules[0] acme/*: only files .json (data only)');
+    expect(await ok(`policy show --policy ${path}`)).toContain('rules[0] acme/*: only files .json');
+    expect(json(await ok(`policy show --json --policy ${path}`))).toMatchObject({
+      policies: [{ policy: { rules: [kinds] } }],
+    });
+    const why = `holds bin.js, a kind of file that ${path} rules[0] refuses: data only`;
+    expect(await ragv(`install acme/hello@1.1.0 --grant all --policy ${path}`)).toMatchObject({
+      exit: 10,
+      stderr: containing(`acme/hello@1.1.0 ${why} [FILE_KIND]\nhint: ragv policy explain acme/hello`),
+    });
+    expect(await ok(`policy explain acme/hello --policy ${path}`)).toContain(
+      `1.0.0  acme/hello@1.0.0 ${why}`,
+    );
+    for (const line of ['run acme/hello', 'verify --all', 'status --host'])
+      expect(await ragv(`${line} --policy ${path}`)).toMatchObject({ exit: 10 });
+    expect(
+      await refusedHere({ home: join(folder, 'home'), policy: path }, AbortSignal.timeout(10_000)),
+    ).toMatchObject([{ rule: 'plugin-refused', severity: 'error', message: containing(why) }]);
+  });
+
   test('of the host agrees in advance, for machines that nobody sits at', minute, async () => {
     const path = rules('fleet.json', { for: 'acme/*', grant: { env: ['TOKEN'], exec: ['*'] } });
     await ok('uninstall acme/hello');
@@ -191,6 +214,11 @@ describe('policy', () => {
         stderr: containing('incident 7 [NOT_ALLOWED]'),
       });
       expect(await ragv('install acme/hello')).toMatchObject({ exit: 10 });
+      await ok(`policy set ${rules('door.json', { for: '*', files: { refuse: ['js'] } })} --vault v`);
+      expect(await ragv(`publish ${version('1.3.0', {})} --vault v`)).toMatchObject({
+        exit: 10,
+        stderr: containing('that policy/organisation.json rules[0] refuses [DOOR_FILES]'),
+      });
       await ok(`policy set ${rules('none.json')} --vault v`);
       await ragv('status --host');
       expect(await ok('run acme/hello')).toContain('hello 1.2.0');

@@ -24,11 +24,12 @@ export { ConsentRequiredError, requestWords, type ConsentRequest } from './host/
 export type { PluginGrant } from './host/grants-list.ts';
 export { localPolicy } from './host/policy-file.ts';
 export { rangeProblems } from './host/policy-judge.ts';
+export { refusedKinds } from './host/file-kinds.ts';
 export { ruleWords, type PolicyExplanation } from './host/policy-explain.ts';
 export type { Permit, Withheld } from './host/grants-permit.ts';
 export { boundsFrom, grantFrom, type CapabilityBounds } from './formats/given-bounds.ts';
 export type { Consent, ConsentBy } from './host/grants.ts';
-export type { PolicySource } from './host/policy.ts';
+export { rulesFor, type PlacedRule, type PolicySource } from './host/policy.ts';
 export {
   parseOrganisationPolicy,
   serializeOrganisationPolicy,

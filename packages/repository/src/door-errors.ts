@@ -14,6 +14,7 @@ export const doorRules = {
   DOOR_LIMITS: 'it stays within the limits on size, number and frequency',
   DOOR_GATE: 'every gate that the policy demands has passed',
   DOOR_CAPABILITIES: 'its code uses nothing that its manifest does not declare, and hides nothing',
+  DOOR_FILES: 'it holds no kind of file that the policy of the organisation refuses',
   DOOR_SUSPENDED: 'its vendor is not suspended',
 } as const;
 

@@ -7,11 +7,10 @@ import {
 } from '@ragnos/plugin';
 import type { Change } from '@ragnos/repository';
 import type { Context } from '../command.ts';
+import { organisationPolicyPath } from '../door/check-files.ts';
 import { CliError } from '../errors.ts';
 import { publishOrEvent } from '../metadata/publish-or-event.ts';
 import { openVault } from '../vault/vault.ts';
-
-const policyPath = 'policy/organisation.json';
 
 /** For every host that trusts the repository, from its next refresh on; signed by the keys of policy. */
 export async function run(context: Context): Promise<number> {
@@ -36,14 +35,14 @@ export async function run(context: Context): Promise<number> {
   const vault = await openVault(context);
   try {
     if (context.dryRun) {
-      voice.answer({ policy, dryRun: true }, [...lines, `would publish ${policyPath}`]);
+      voice.answer({ policy, dryRun: true }, [...lines, `would publish ${organisationPolicyPath}`]);
       return 0;
     }
     const next = serializeOrganisationPolicy(policy);
     const change: Change = async (draft) => {
-      const before = await draft.read(policyPath);
+      const before = await draft.read(organisationPolicyPath);
       if (before !== null && Buffer.compare(before, next) === 0) return;
-      await draft.add(policyPath, next);
+      await draft.add(organisationPolicyPath, next);
     };
     const result = await publishOrEvent(
       vault,

@@ -90,6 +90,11 @@ export function readLines(reader: Reader, name: string, max: number): readonly s
   return lines;
 }
 
+/** For what decides: a member that is spelled wrongly, or that this version does not know, is not one to be skipped. */
+export function refuseUnknown(reader: Reader): void {
+  for (const name of reader.rest().keys()) reader.fail(name, 'no member of this name');
+}
+
 /** RFC 3339 in whole seconds or milliseconds, UTC. */
 export function readTime(reader: Reader, name: string): string {
   const text = reader.string(name);

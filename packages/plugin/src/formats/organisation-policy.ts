@@ -1,10 +1,12 @@
 import { isJsonObject, Reader, type JsonOutput } from '@ragnos/tuf';
 import { defaultLimits, parseCapabilities, type CapabilityLimits } from '../capabilities/capabilities.ts';
 import { formatEndpoint } from '../capabilities/endpoint.ts';
+import type { ExtensionPolicy } from '../capabilities/extensions.ts';
 import type { CapabilityPolicy } from '../capabilities/narrow.ts';
 import { modes, type Mode } from '../confine/grant.ts';
 import { pluginName, vendorName, type PluginName, type VendorName } from '../names.ts';
-import { readFormat, readLine, readLines, writeFormat } from './common.ts';
+import { readFormat, readLine, readLines, refuseUnknown, writeFormat } from './common.ts';
+import { fileKindsToJson, readFileKinds } from './file-kinds.ts';
 
 export const organisationPolicyFormat = 'ragnos-organisation-policy/1';
 const maxRules = 1000;
@@ -45,6 +47,8 @@ export interface PolicyRule {
   readonly rollout: Rollout | null;
   /** Evidence that the catalog must say was checked. */
   readonly requires: readonly string[];
+  /** Which kinds of files it may hold, by their names. The door of the repository holds new versions to it, too. */
+  readonly files: ExtensionPolicy | null;
   /** What may be used at most, whatever was consented to. */
   readonly capabilities: CapabilityPolicy | null;
   readonly onRevoked: OnRevoked | null;
@@ -101,6 +105,7 @@ function readRule(reader: Reader): PolicyRule {
     cooldown: reader.has('cooldown') ? readCooldown(reader.object('cooldown')) : null,
     rollout: reader.has('rollout') ? readRollout(reader.object('rollout')) : null,
     requires: reader.has('requires') ? readGates(reader) : [],
+    files: reader.has('files') ? readFileKinds(reader.object('files')) : null,
     capabilities: reader.has('capabilities') ? readMost(reader, 'capabilities') : null,
     onRevoked: choice(reader, 'onRevoked', ['warn', 'stop']),
     healthCheck: choice(reader, 'healthCheck', ['start']),
@@ -222,7 +227,7 @@ function readLimits(reader: Reader, read: CapabilityLimits): CapabilityPolicy['l
 }
 
 function ruleToJson(rule: PolicyRule): JsonOutput {
-  const { cooldown, rollout, capabilities, grant } = rule;
+  const { cooldown, rollout, files, capabilities, grant } = rule;
   const optional = <T>(value: T | null): T | undefined => value ?? undefined;
   return present([
     ['for', ruleIsFor(rule)],
@@ -241,6 +246,7 @@ function ruleToJson(rule: PolicyRule): JsonOutput {
           ]),
     ],
     ['requires', rule.requires.length === 0 ? undefined : rule.requires],
+    ['files', files === null ? undefined : fileKindsToJson(files)],
     ['capabilities', capabilities === null ? undefined : mostToJson(capabilities)],
     ['onRevoked', optional(rule.onRevoked)],
     ['healthCheck', optional(rule.healthCheck)],
@@ -278,9 +284,4 @@ function choice<const T extends string>(reader: Reader, name: string, allowed: r
   if (!reader.has(name)) return null;
   const text = reader.string(name);
   return allowed.find((item) => item === text) ?? reader.fail(name, `one of ${allowed.join(', ')}`);
-}
-
-/** A rule that is spelled wrongly is not one to be skipped. */
-function refuseUnknown(reader: Reader): void {
-  for (const name of reader.rest().keys()) reader.fail(name, 'no member of this name');
 }

@@ -109,6 +109,7 @@ async function refuseByRules(
     installed: null,
     replacesRevoked: false,
     share: null,
+    filesOf: () => Promise.resolve(manifest.files),
   };
   const { version, artifact } = manifest;
   const entry = { artifact, manifest: { name: '', length: 0, sha256: digest } };

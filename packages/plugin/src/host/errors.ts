@@ -26,6 +26,7 @@ export type PolicyCode =
   | 'CONSENT_REQUIRED' // it asks for something that nobody here has agreed to
   | 'NOT_ALLOWED' // a rule of the policy refuses the vendor or the plugin
   | 'NOT_PINNED' // a rule names other versions
+  | 'FILE_KIND' // it holds a kind of file that a rule has in no such plugin
   | 'COOLDOWN' // the catalog has not known it for long enough, or does not say since when
   | 'ROLLOUT' // not this host's turn yet
   | 'EVIDENCE_DEMANDED' // a rule demands evidence that nobody has checked

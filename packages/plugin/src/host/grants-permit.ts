@@ -7,6 +7,7 @@ import type { PluginManifest } from '../formats/manifest.ts';
 import type { OnRevoked } from '../formats/organisation-policy.ts';
 import type { Context } from './context.ts';
 import { HostPolicyError } from './errors.ts';
+import { kindsError } from './file-kinds.ts';
 import { asBounds, asksForSomething, consentTo, type Consent } from './grants.ts';
 import { installAnother } from './other-version.ts';
 import { pinnedElsewhere } from './pinned.ts';
@@ -40,7 +41,7 @@ export interface Withheld {
  * What an installed version may do, by what this host knows; asks no network. `now` is agreed to for this once, in the place
  * of what was at installation.
  * @throws CONSENT_REQUIRED it asks for something and nobody agreed; NOT_ALLOWED a rule refuses it; NOT_PINNED a rule names
- * other versions
+ * other versions; FILE_KIND a rule refuses a kind of file that it holds
  */
 export async function permitFor(
   context: Context,
@@ -67,6 +68,8 @@ export async function permitFor(
         hint: `${await installAnother(context, manifest)}; ragv policy explain ${vendor}/${plugin} says why`,
       },
     );
+  const kinds = kindsError(rules, name, manifest.files);
+  if (kinds !== null) throw kinds;
   const consent = now === undefined ? await consentTo(context, manifest, asked) : null;
   const given = now ?? consent;
   if (given === null && asksForSomething(asked))

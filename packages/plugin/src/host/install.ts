@@ -14,6 +14,7 @@ import { pruneContent } from './content.ts';
 import type { Context } from './context.ts';
 import { HostFailureError, HostPolicyError, HostUntrustedError } from './errors.ts';
 import { sha256Of, verifyEvidence } from './evidence.ts';
+import { filesByManifest } from './file-kinds.ts';
 import { firstLineChanges, haveFirstLines } from './first-lines.ts';
 import { locate, type Source } from './locate.ts';
 import { checkVendor } from './owner.ts';
@@ -72,7 +73,8 @@ async function installChosen(
   const wanted = spec.wanted ?? (options.intent === 'update' ? (pointer?.wanted ?? null) : null);
   const { revocations } = session;
   const rules = rulesFor(session.policies, spec);
-  const judge = await judgeFor(context, { rules, index, seen, pointer, revocations });
+  const filesOf = filesByManifest(context, session, index, signal);
+  const judge = await judgeFor(context, { rules, index, seen, pointer, revocations, filesOf });
   const chosen = await chooseVersion(index, wanted, {
     revocations,
     prerelease: options.prerelease ?? false,

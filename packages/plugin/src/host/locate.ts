@@ -7,10 +7,9 @@ import { join } from 'node:path';
 import type { FileRef } from '../formats/common.ts';
 import { parseManifest } from '../formats/manifest.ts';
 import type { PluginManifest } from '../formats/manifest.ts';
-import type { PluginIndex } from '../formats/plugin-index.ts';
+import type { IndexEntry, PluginIndex } from '../formats/plugin-index.ts';
 import type { PluginName, PluginVersion, VendorName } from '../names.ts';
 import { pluginPath } from '../names.ts';
-import type { Chosen } from './choose.ts';
 import { checkPlatform } from './choose.ts';
 import type { Context } from './context.ts';
 import { HostUntrustedError } from './errors.ts';
@@ -19,6 +18,12 @@ import { pluginPaths } from './paths.ts';
 import { evidenceFolder, readPointer } from './pointer.ts';
 import type { Session } from './session.ts';
 import { readBytes } from './state-file.ts';
+
+/** A version as the index has it. */
+export interface Versioned {
+  readonly version: PluginVersion;
+  readonly entry: Pick<IndexEntry, 'artifact' | 'manifest'>;
+}
 
 /** One version's two files as the index and the signed metadata describe them, which agree. */
 export interface Located {
@@ -45,7 +50,7 @@ export async function locate(
   context: Context,
   session: Session,
   index: PluginIndex,
-  { version, entry }: Chosen,
+  { version, entry }: Versioned,
   signal: AbortSignal | undefined,
 ): Promise<Located> {
   const { vendor, plugin } = index;
@@ -69,8 +74,23 @@ export async function locate(
   };
 }
 
-/** = manifest: vendor, plugin, version, the artifact's name, length and digest. @throws IDENTITY_MISMATCH, PLATFORM, LIMIT */
+/** The same as `signedManifest`, of a version that may be installed here. @throws IDENTITY_MISMATCH, PLATFORM, LIMIT */
 export async function describeSource(
+  context: Context,
+  session: Session,
+  index: PluginIndex,
+  located: Located,
+  version: PluginVersion,
+  signal: AbortSignal | undefined,
+): Promise<Source> {
+  const source = await signedManifest(context, session, index, located, version, signal);
+  refuseTooLarge(context, `${index.vendor}/${index.plugin}@${version}`, source.manifest);
+  checkPlatform(source.manifest);
+  return source;
+}
+
+/** = manifest: vendor, plugin, version, the artifact's name, length and digest. @throws IDENTITY_MISMATCH */
+export async function signedManifest(
   context: Context,
   session: Session,
   index: PluginIndex,
@@ -88,8 +108,6 @@ export async function describeSource(
     throw mismatch(name, 'the manifest describes another artifact than the index');
   if (!located.artifact.path.endsWith(`/${artifact.name}`))
     throw mismatch(name, `the manifest calls the artifact ${artifact.name}`);
-  refuseTooLarge(context, name, manifest);
-  checkPlatform(manifest);
   return { ...located, manifestBytes, manifest };
 }
 

@@ -14,6 +14,7 @@ import type { Held, HeldUpdate, HostStatus, PluginInfo, PluginStatus, SearchHit 
 import { chooseVersion, type Chosen, type Judge } from './choose.ts';
 import { heldBack } from './consent-held.ts';
 import { lockIfFree, type Context } from './context.ts';
+import { filesByManifest } from './file-kinds.ts';
 import { describe } from './kept.ts';
 import { checkVendor } from './owner.ts';
 import { ensureFolder } from './paths.ts';
@@ -191,10 +192,11 @@ async function vendorAndIndex(
     const revocations = await knownRevocations(context);
     const rules = rulesFor(policies, pointer);
     const seen = await knownSeen(context, pointer);
+    const about = { rules, seen, pointer, revocations, filesOf: null };
     return {
       held: await heldAsKnown(context, pointer),
       index,
-      judge: index === null ? null : await judgeFor(context, { rules, index, seen, pointer, revocations }),
+      judge: index === null ? null : await judgeFor(context, { ...about, index }),
     };
   }
   try {
@@ -203,7 +205,8 @@ async function vendorAndIndex(
     const seen = await readSeen(context, session, pointer, options);
     const { policies, revocations } = session;
     const rules = rulesFor(policies, pointer);
-    const judge = await judgeFor(context, { rules, index, seen, pointer, revocations });
+    const filesOf = filesByManifest(context, session, index, options.signal);
+    const judge = await judgeFor(context, { rules, index, seen, pointer, revocations, filesOf });
     const next = await wouldTake(index, pointer.wanted, revocations, judge);
     const refused = next === null ? null : unseen(seen, index, next);
     if (refused !== null) throw refused;

@@ -18,7 +18,8 @@ export async function installAnother(context: Context, id: PluginId): Promise<st
   const revocations = await knownRevocations(context);
   const rules = rulesFor(await policiesKnown(context), id);
   const [seen, pointer] = [await knownSeen(context, id), await readPointer(context, id)];
-  const judge = await judgeFor(context, { rules, index, seen, pointer, revocations });
+  const about = { rules, index, seen, pointer, revocations, filesOf: null };
+  const judge = await judgeFor(context, about);
   try {
     const { version } = await chooseVersion(index, '*', { revocations, prerelease: false, judge });
     return `ragv install ${name}@${version}`;

@@ -1,6 +1,7 @@
 import { canonicalJson } from '@ragnos/tuf';
 
 import type { CapabilityPolicy } from '../capabilities/narrow.ts';
+import { fileKindsWords } from '../formats/file-kinds.ts';
 import { mostToJson, ruleIsFor, type OnRevoked, type PolicyRule } from '../formats/organisation-policy.ts';
 import type { Mode } from '../confine/grant.ts';
 import { compareVersions } from '../formats/versions.ts';
@@ -8,6 +9,7 @@ import type { PluginSpec } from '../names.ts';
 import type { CallOptions } from './api.ts';
 import type { Context } from './context.ts';
 import { HostPolicyError } from './errors.ts';
+import { filesByManifest } from './file-kinds.ts';
 import { verifyEvidence } from './evidence.ts';
 import { permitFor, type Withheld } from './grants-permit.ts';
 import { readPointer } from './pointer.ts';
@@ -52,8 +54,17 @@ export async function explainPolicy(
   const seen = await readSeen(context, session, spec, options);
   const pointer = await readPointer(context, spec);
   const rules = rulesFor(session.policies, spec);
-  const about = await policyCase(context, { rules, index, seen, pointer, revocations: session.revocations });
-  const versions = [...index.versions].toSorted(([a], [b]) => compareVersions(b, a));
+  const { revocations } = session;
+  const filesOf = filesByManifest(context, session, index, signal);
+  const about = await policyCase(context, { rules, index, seen, pointer, revocations, filesOf });
+  const versions: PolicyExplanation['versions'][number][] = [];
+  for (const [version, entry] of [...index.versions].toSorted(([a], [b]) => compareVersions(b, a)))
+    versions.push({
+      version,
+      refusedBy: (await policyObjections(about, { version, entry })).flatMap(({ place, objection }) =>
+        objection === null ? [] : [{ place, code: objection.code, message: objection.message }],
+      ),
+    });
   return {
     repository: context.record.alias,
     vendor: spec.vendor,
@@ -64,14 +75,7 @@ export async function explainPolicy(
     onRevoked: onRevoked(rules),
     startsFirst: startsFirst(rules)?.place ?? null,
     withheld: pointer === null ? null : await withheldFrom(context, pointer),
-    versions: await Promise.all(
-      versions.map(async ([version, entry]) => ({
-        version,
-        refusedBy: (await policyObjections(about, { version, entry })).flatMap(({ place, objection }) =>
-          objection === null ? [] : [{ place, code: objection.code, message: objection.message }],
-        ),
-      })),
-    ),
+    versions,
   };
 }
 
@@ -89,7 +93,7 @@ async function withheldFrom(
 
 /** A rule as a sentence: `acme/*: at least mode sandbox; waits 24 hours`. */
 export function ruleWords(rule: PolicyRule): string {
-  const { cooldown, rollout, capabilities, grant } = rule;
+  const { cooldown, rollout, files, capabilities, grant } = rule;
   const says = [
     rule.refuse ? 'refused' : '',
     rule.versions === null ? '' : `only versions ${rule.versions}`,
@@ -101,6 +105,7 @@ export function ruleWords(rule: PolicyRule): string {
       ? ''
       : `on ${rollout.percent} % of the hosts${rollout.channel === null ? '' : ` while the channel ${rollout.channel} points to it`}`,
     rule.requires.length === 0 ? '' : `demands ${rule.requires.join(', ')}`,
+    files === null ? '' : fileKindsWords(files),
     capabilities === null ? '' : `at most ${mostWords(capabilities)}`,
     rule.onRevoked === null
       ? ''

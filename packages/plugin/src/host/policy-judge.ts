@@ -1,5 +1,7 @@
+import { VaultError } from '@ragnos/tuf';
+
 import { firstSeenOf, type SeenDigests } from '../formats/catalog.ts';
-import type { IndexEntry, PluginIndex } from '../formats/plugin-index.ts';
+import type { PluginIndex } from '../formats/plugin-index.ts';
 import { compareVersions, loadRanges } from '../formats/versions.ts';
 import type { OrganisationPolicy } from '../formats/organisation-policy.ts';
 import type { Revocations } from '../formats/revocations.ts';
@@ -7,6 +9,8 @@ import type { PluginVersion } from '../names.ts';
 import type { Judge } from './choose.ts';
 import type { Context } from './context.ts';
 import { HostPolicyError } from './errors.ts';
+import { kindsObjection, type FilesOf } from './file-kinds.ts';
+import type { Versioned } from './locate.ts';
 import type { Pointer } from './pointer.ts';
 import { isInRange } from './pinned.ts';
 import type { PlacedRule } from './policy.ts';
@@ -26,11 +30,8 @@ export interface PolicyCase {
   readonly replacesRevoked: boolean;
   /** Where this host stands among all, from 0 to below 100; `null` = a rollback, which no rollout is about. */
   readonly share: number | null;
-}
-
-export interface Candidate {
-  readonly version: PluginVersion;
-  readonly entry: Pick<IndexEntry, 'artifact' | 'manifest'>;
+  /** `null` = only what this host knows already counts: whoever installs looks at the files. */
+  readonly filesOf: FilesOf | null;
 }
 
 /** Of the plugin as this host has it; makes the host's id where a rule asks for its share. */
@@ -42,9 +43,10 @@ export async function policyCase(
     readonly seen: Seen | null;
     readonly pointer: Pointer | null;
     readonly revocations: Revocations;
+    readonly filesOf: FilesOf | null;
   },
 ): Promise<PolicyCase> {
-  const { rules, index, seen, pointer, revocations } = about;
+  const { rules, index, seen, pointer, revocations, filesOf } = about;
   const staged = rules.some(({ rule }) => rule.rollout !== null);
   const isRevoked = (digest: string | undefined): boolean => digest !== undefined && revocations.has(digest);
   return {
@@ -55,11 +57,12 @@ export async function policyCase(
     installed: pointer?.manifest ?? null,
     replacesRevoked: isRevoked(pointer?.artifact) || isRevoked(pointer?.manifest),
     share: staged ? shareOf(await hostId(context.home), index) : 0,
+    filesOf,
   };
 }
 
 /** Why a rule keeps a version from this host, by the first that does; `null` = all rules let it through. */
-export async function policyObjection(about: PolicyCase, one: Candidate): Promise<HostPolicyError | null> {
+export async function policyObjection(about: PolicyCase, one: Versioned): Promise<HostPolicyError | null> {
   for (const placed of about.rules) {
     const why = await objectionOf(placed, about, one);
     if (why !== null) return why;
@@ -81,24 +84,29 @@ export async function judgeFor(
   return async (one) => (unseen(seen, index, one) === null ? policyObjection(found, one) : null);
 }
 
-/** Every rule's own word on a version, for whoever wants to know which decided. */
+/** Every rule's own word on a version, for whoever wants to know which decided; also why its files cannot be known. */
 export async function policyObjections(
   about: PolicyCase,
-  one: Candidate,
-): Promise<readonly { readonly place: string; readonly objection: HostPolicyError | null }[]> {
+  one: Versioned,
+): Promise<readonly { readonly place: string; readonly objection: VaultError | null }[]> {
   return Promise.all(
     about.rules.map(async (placed) => ({
       place: placed.place,
-      objection: await objectionOf(placed, about, one),
+      objection: await objectionOf(placed, about, one).catch((error: unknown) => {
+        if (error instanceof VaultError) return error;
+        throw error;
+      }),
     })),
   );
 }
 
 async function objectionOf(
-  { place, rule }: PlacedRule,
+  placed: PlacedRule,
   about: PolicyCase,
-  { version, entry }: Candidate,
+  one: Versioned,
 ): Promise<HostPolicyError | null> {
+  const { place, rule } = placed;
+  const { version, entry } = one;
   const name = `${about.index.vendor}/${about.index.plugin}`;
   const what = `${name}@${version}`;
   const because = rule.reason === null ? '' : `: ${rule.reason}`;
@@ -121,14 +129,16 @@ async function objectionOf(
       `${what}: ${place} demands ${missing.join(', ')}, and the catalog does not say that it was checked`,
       { hint: 'a demand that nobody has checked refuses: ask the operator of the repository' },
     );
-  if (about.installed === entry.manifest.sha256) return null; // it has waited, and its turn has come
-  return cooling(place, about, { version, entry }, rule) ?? waiting(place, about, version, rule);
+  const hasWaited = about.installed === entry.manifest.sha256; // and its turn has come
+  const waits = hasWaited ? null : (cooling(place, about, one, rule) ?? waiting(place, about, version, rule));
+  if (waits !== null || about.filesOf === null) return waits;
+  return kindsObjection(placed, what, about.filesOf, one); // last, since it takes the manifest
 }
 
 function cooling(
   place: string,
   { index, seen, now, replacesRevoked }: PolicyCase,
-  { version, entry }: Candidate,
+  { version, entry }: Versioned,
   { cooldown }: PlacedRule['rule'],
 ): HostPolicyError | null {
   if (cooldown === null || cooldown.hours === 0 || (cooldown.unlessReplacingRevoked && replacesRevoked))

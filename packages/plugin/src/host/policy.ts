@@ -32,6 +32,7 @@ const silent: PolicyRule = {
   cooldown: null,
   rollout: null,
   requires: [],
+  files: null,
   capabilities: null,
   onRevoked: null,
   healthCheck: null,

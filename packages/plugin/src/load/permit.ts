@@ -26,7 +26,7 @@ export interface StartPermit {
 
 /**
  * Signed ∩ agreed to ∩ policy.
- * @throws NOT_ALLOWED, NOT_PINNED, CONSENT_REQUIRED; BAD_SPEC and BAD_FORMAT for what is given and cannot be meant
+ * @throws NOT_ALLOWED, NOT_PINNED, FILE_KIND, CONSENT_REQUIRED; BAD_SPEC and BAD_FORMAT for what is given and cannot be meant
  */
 export async function permitToStart(
   context: Context,

@@ -40,6 +40,7 @@ const good: Readonly<Record<string, object>> = {
         cooldown: { hours: 24, unlessReplacingRevoked: true },
         rollout: { percent: 10, channel: 'latest' },
         requires: ['sbom', 'provenance'],
+        files: { allow: ['js', 'd.ts', 'c++', ''], refuse: ['tar.gz'] },
         capabilities: {
           'fs.read': ['$project'],
           'fs.write': [],
@@ -60,6 +61,8 @@ const good: Readonly<Record<string, object>> = {
       },
       { for: 'acme/*', cooldown: { hours: 0 }, rollout: { percent: 0 }, grant: { env: ['A'] } },
       { for: '*' },
+      { for: '*', files: { allow: [] } },
+      { for: '*', files: { refuse: ['exe'] } },
     ],
   },
 };
@@ -80,6 +83,15 @@ const bad: Readonly<Record<string, object>> = {
   'a rollout beyond all': withRule({ rollout: { percent: 101 } }),
   'a rollout in parts of a percent': withRule({ rollout: { percent: 0.5 } }),
   'evidence with a space': withRule({ requires: ['an sbom'] }),
+  'files of no kind said': withRule({ files: {} }),
+  'files as a list': withRule({ files: ['exe'] }),
+  'files with a word that nobody knows': withRule({ files: { refuse: ['exe'], deny: ['node'] } }),
+  'a kind of files in capitals': withRule({ files: { refuse: ['EXE'] } }),
+  'a kind of files with its dot': withRule({ files: { refuse: ['.exe'] } }),
+  'a kind of files with a star': withRule({ files: { allow: ['*'] } }),
+  'a kind of files in a folder': withRule({ files: { allow: ['lib/js'] } }),
+  'a kind of files that is a number': withRule({ files: { allow: [7] } }),
+  'a kind of files of 65 characters': withRule({ files: { refuse: ['x'.repeat(65)] } }),
   'capabilities that nobody knows': withRule({ capabilities: { 'net.conect': [] } }),
   'a place that climbs': withRule({ capabilities: { 'fs.read': ['$home/..'] } }),
   'tools with digests': withRule({ capabilities: { tools: { send: 'a'.repeat(64) } } }),
@@ -144,10 +156,12 @@ describe('a policy', () => {
     const { rules } = parseOrganisationPolicy(bytesOf(good['everything']));
     expect(rules.map(ruleWords)).toEqual([
       expect.stringMatching(
-        /^acme\/hello: refused; only versions \^1\.2 .*at least mode sandbox.*\(incident 7\)$/,
+        /^acme\/hello: refused; only versions \^1\.2 .*at least mode sandbox.*; only files \.js, \.d\.ts, \.c\+\+, without an ending; no files \.tar\.gz; .*\(incident 7\)$/,
       ),
       expect.stringContaining('acme/*: waits 0 hours'),
       '*: nothing',
+      '*: no files at all',
+      '*: no files .exe',
     ]);
   });
 });

@@ -1,5 +1,6 @@
 /** A policy more never allows more: of versions, of capabilities, of modes. */
 import {
+  filePath,
   parseOrganisationPolicy,
   pluginName,
   pluginVersion,
@@ -40,6 +41,12 @@ const rule = fc.record(
     cooldown: fc.record({ hours: fc.constantFrom(0, 24, 240), unlessReplacingRevoked: fc.boolean() }),
     rollout: fc.record({ percent: fc.constantFrom(0, 50, 100) }),
     requires: fc.subarray(['sbom', 'provenance']),
+    files: fc.constantFrom(
+      { refuse: ['exe'] },
+      { refuse: ['py'] },
+      { allow: ['js'] },
+      { allow: ['js', 'exe'] },
+    ),
     capabilities: most,
     onRevoked: fc.constantFrom('warn', 'stop'),
     healthCheck: fc.constant('start'),
@@ -86,6 +93,13 @@ const entry = {
   manifest: { name: 'hello-1.0.0.manifest.json', length: 1, sha256: manifest },
 };
 
+const files = ['a.js', 'b.exe'].map((path) => ({
+  path: filePath(path),
+  size: 1,
+  sha256: artifact,
+  mode: 0o644 as const,
+}));
+
 function caseOf(sources: readonly PolicySource[], one: Case): PolicyCase {
   const firstSeen = new Date(now.getTime() - (one.days ?? 0) * 86_400_000).toISOString();
   const seen = { path: 'x', firstSeen, length: 1, gates: one.gates };
@@ -97,6 +111,7 @@ function caseOf(sources: readonly PolicySource[], one: Case): PolicyCase {
     installed: one.isInstalled ? manifest : null,
     replacesRevoked: one.replacesRevoked,
     share: one.share,
+    filesOf: () => Promise.resolve(files),
   };
 }
 
