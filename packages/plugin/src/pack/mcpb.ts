@@ -115,6 +115,7 @@ function startOf(runtime: Runtime, server: JsonObject, config: JsonObject, files
   const command = typeof config['command'] === 'string' ? config['command'] : null;
   const args = lines(config['args'], 4096);
   const env = texts(config['env']);
+  refuseChanged(config, args, env);
   const stated = typeof server['entry_point'] === 'string' ? server['entry_point'] : null;
   const interpreters = runtime === 'node' ? ['node'] : ['python', 'python3'];
   const called = runtime === 'executable' ? command : args[0];
@@ -135,6 +136,21 @@ function startOf(runtime: Runtime, server: JsonObject, config: JsonObject, files
       hint: 'pack it on a system that has such marks: chmod +x',
     });
   return { entry, args: runtime === 'executable' ? args : args.slice(1), env };
+}
+
+/** What it is started with is handed on as it is written, or not at all. */
+function refuseChanged(config: JsonObject, args: readonly string[], env: ReadonlyMap<string, string>): void {
+  const [given, set] = [config['args'] ?? [], config['env'] ?? {}];
+  const same =
+    Array.isArray(given) &&
+    given.length === args.length &&
+    given.every((item: JsonValue, index) => item === args[index]) &&
+    isJsonObject(set) &&
+    Object.entries(set).every(([name, value]) => env.get(name) === value);
+  if (same) return;
+  throw unsupported('it is started with something else than lists of texts, each of one line', {
+    hint: 'arguments have at most 4,096 characters, variables 1,024: write them so in "mcp_config"',
+  });
 }
 
 /** `${__dirname}/server/index.js`, `./server/index.js` or `server/index.js`. */

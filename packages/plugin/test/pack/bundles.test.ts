@@ -137,6 +137,15 @@ const refused: Readonly<Record<string, Refused>> = {
     'PACKAGE_UNSUPPORTED',
     started({ command: '${__dirname}/server/index.js' }, 'binary'),
   ],
+  'an argument that is no text': ['PACKAGE_UNSUPPORTED', started({ args: ['server/index.js', 8080] })],
+  'arguments that are no list': ['PACKAGE_UNSUPPORTED', started({ args: 'server/index.js' })],
+  'an argument of several lines': ['PACKAGE_UNSUPPORTED', started({ args: ['server/index.js', 'a\nb'] })],
+  'an argument that is too long': [
+    'PACKAGE_UNSUPPORTED',
+    started({ args: ['server/index.js', 'a'.repeat(5000)] }),
+  ],
+  'a variable that is no text': ['PACKAGE_UNSUPPORTED', started({ env: { PORT: 8080 } })],
+  'a variable that is too long': ['PACKAGE_UNSUPPORTED', started({ env: { KEY: 'a'.repeat(2000) } })],
   'a variable that nobody knows': ['PACKAGE_MANIFEST', started({ env: { PATH: '${PATH}' } })],
   'a setting that is not declared': [
     'PACKAGE_MANIFEST',
