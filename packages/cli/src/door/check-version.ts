@@ -13,6 +13,7 @@ import {
 import { DoorError } from '@ragnos/repository';
 import { checkCapabilities } from './check-capabilities.ts';
 import { VaultError } from '@ragnos/tuf';
+import { sha256 } from '../sha256.ts';
 
 export interface VersionToCheck {
   readonly vendor: VendorName;
@@ -28,8 +29,8 @@ export interface CheckedVersion {
 }
 
 /**
- * Repeats on the bytes what packing did on the author's machine: the manifest is that of this plugin and version, and the archive
- * holds exactly the files that it names. `read` gives the verified bytes of a published file.
+ * Repeats on the bytes what packing did on the author's machine: both files are what the index says, the manifest is that of this
+ * plugin and version, and the archive holds exactly the files that it names. `read` gives the verified bytes of a published file.
  * @throws DoorError
  */
 export async function checkVersion(
@@ -74,6 +75,10 @@ async function published(
   if (bytes === null)
     throw new DoorError('DOOR_TARGETS', ref.name, 'the index lists it, and the role does not', {
       hint: 'sign and hand in the artifact, its manifest and the index together',
+    });
+  if (bytes.length !== ref.length || sha256(bytes) !== ref.sha256)
+    throw new DoorError('DOOR_TARGETS', ref.name, 'is published as other bytes than the index says', {
+      hint: 'no host would take it: pack and sign it anew',
     });
   return bytes;
 }
