@@ -5,8 +5,8 @@ import { hostFor } from '../host.ts';
 import { count } from '../text.ts';
 
 /**
- * Exit code 3 if anything is not as it was signed, whatever else is fine; else 10 if something would not be started, or a
- * vendor of it is suspended.
+ * Exit code 3 if anything is not as it was signed, whatever else is fine; else that of the first reason for which something would
+ * not be started or a vendor of it is held, as a rule 10.
  */
 export async function run(context: Context): Promise<number> {
   const { voice, options, signal } = context;
