@@ -217,10 +217,10 @@ test('a client in this process hears all that its server said before it ended, a
   const transport = vault.mcp('acme/hello');
   let heard = 0;
   const closed = new Promise<number>((resolve) => {
-    transport.onmessage = () => void heard++;
-    transport.onclose = () => resolve(heard);
+    Object.assign(transport, { onmessage: () => void heard++, onclose: () => resolve(heard) });
   });
   await transport.start();
-  await transport.send({ jsonrpc: '2.0', id: 1, method: 'ping' });
+  const ping = { jsonrpc: '2.0' as const, id: 1, method: 'ping' };
+  await transport.send(ping);
   expect(await closed).toBe(count);
 });

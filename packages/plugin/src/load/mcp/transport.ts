@@ -132,10 +132,9 @@ export function mcpTransport(context: Context, spec: string, options: McpTranspo
       });
       const { logLineBytes: maxBytes, messagesPerSecond: perSecond } = defaultLoadLimits;
       readLines(confined.stderr, { maxBytes, perSecond }, (line) => options.onLog?.(clean(line)));
-      void confined.exited.then(async (exit) => {
-        await Promise.race([said.promise, delay(patienceMs, undefined, { ref: false })]);
-        ended(exit);
-      });
+      const heard = async (): Promise<void> =>
+        Promise.race([said.promise, delay(patienceMs, undefined, { ref: false })]);
+      void Promise.all([confined.exited, confined.exited.then(heard)]).then(([exit]) => ended(exit));
     },
     send: async (message) => {
       if (filter === null || started === null || closed)
