@@ -127,7 +127,7 @@ export class Handle {
       signal.throwIfAborted();
     }
     this.#goOn();
-    if (up === undefined) throw (await confined.exited).error ?? new Error('ended');
+    if (up === undefined) throw this.#endOf(await confined.exited, run);
     if (up instanceof LoadFailureError) {
       await this.#kill(up);
       throw this.#explained(up, began);
@@ -193,23 +193,20 @@ export class Handle {
 
   /** A call that comes between two starts waits for the next one, as long as it would wait for its answer. */
   async #talk({ signal, timeoutMs = this.#limits.callTimeMs }: CallSettings): Promise<Conversation> {
-    signal?.throwIfAborted();
-    if (this.#over !== null) throw this.#over;
-    const run = this.#run;
-    if (run !== null && run.why === null) return run.talk;
     const late = AbortSignal.timeout(Math.ceil(timeoutMs));
-    if (run !== null) await run.started.process.exited; // it is being ended
-    await Promise.race([
-      this.#starting,
-      aborted(signal === undefined ? late : AbortSignal.any([signal, late])),
-    ]);
-    signal?.throwIfAborted();
-    const talk = this.#run?.talk;
-    if (talk !== undefined) return talk;
-    throw (
-      this.#over ??
-      new LoadFailureError('CALL_TIMEOUT', `${this.name} was not started again within ${timeoutMs} ms`)
-    );
+    const ends = aborted(signal === undefined ? late : AbortSignal.any([signal, late]));
+    for (;;) {
+      signal?.throwIfAborted();
+      if (this.#over !== null) throw this.#over;
+      const run = this.#run;
+      if (run !== null && run.why === null) return run.talk;
+      if (late.aborted)
+        throw new LoadFailureError(
+          'CALL_TIMEOUT',
+          `${this.name} was not started again within ${timeoutMs} ms`,
+        );
+      await Promise.race([ends, run?.started.process.exited ?? this.#starting]); // of which one may fail, and another follow
+    }
   }
 
   on<Name extends keyof HandleEvents>(
@@ -273,13 +270,18 @@ export class Handle {
     await Promise.resolve(); // whoever waits for the process hears first
   }
 
+  #endOf(exit: Exit, run: Run): Error {
+    const crashed = new ConfineFailureError('PLUGIN_CRASHED', `${this.name} ended by itself`);
+    return run.why ?? exit.error ?? crashed;
+  }
+
   /** The process is gone: what waits hears why, and by the policy it is started again. */
   #ended(exit: Exit, run: Run): undefined {
-    const crashed = new ConfineFailureError('PLUGIN_CRASHED', `${this.name} ended by itself`);
-    const error = run.why ?? exit.error ?? crashed;
+    const error = this.#endOf(exit, run);
     run.talk.end(error);
     if (this.#run !== run) return;
     this.#run = null;
+    if (this.#state === 'restarting' && this.#over === null) return; // whoever starts it hears, and may try again
     const wasUp = this.#state === 'running';
     const pause = this.#over === null && wasUp ? this.#restarts.pauseAfter(error) : null;
     if (wasUp || this.#state === 'restarting')
@@ -310,7 +312,7 @@ export class Handle {
       const next = this.#restarts.pauseAfter(why);
       if (next !== null) return this.#again(next);
       this.#state = 'stopped';
-      this.#over = why;
+      this.#over = this.#restarts.verdict(this.name, why);
       this.#listeners.tell('ended', { error: why, again: false });
       this.#gone();
     }

@@ -1,11 +1,12 @@
 /** Plugins that loop, flood, leak, die, or write garbage: the host lives on, and says what happened. */
 import { once } from 'node:events';
-import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startScript } from '@ragnos/testkit/start-script';
 import { describe, expect, test } from 'vitest';
+import { isGone, processesBelow } from '../host/below.ts';
 import { codeOf, tempFolder } from '../host/world.ts';
 import { agreed, moduleFiles, publishModule, vaultOf, worldWith } from './plugins.ts';
 import { World } from '../host/world.ts';
@@ -93,42 +94,33 @@ describe('one that ends by itself', { timeout: 60_000 }, () => {
     expect(await codeOf(once.call('echo', 1))).toBe('PLUGIN_CRASHED');
   });
 
-  test('killed at random moments, under load: no call is lost, none is answered wrongly', async () => {
-    const vault = await vaultOf(
-      await worldWith(code, { capabilities: { limits: { callsPerMinute: 100_000 } } }),
-      {
-        mode: 'process',
-      },
-    );
-    const hello = await vault.load('acme/hello', { restart: { backoffMs: 1, maxBackoffMs: 5, limit: 100 } });
-    let calls = 0;
-    const stop = new AbortController();
-    const seen = new Set<unknown>();
-    const worker = async (id: number): Promise<void> => {
-      for (let n = 0; !stop.signal.aborted; n++) {
-        const value = `${id}-${n}`;
-        const answer = await hello
-          .call('echo', value)
-          .catch((error: unknown) => codeOf(Promise.reject(error)));
-        calls++;
-        seen.add(answer === value ? 'right' : answer);
-      }
-    };
-    const workers = [1, 2, 3, 4].map(worker);
-    for (let n = 0; n < 8; n++) {
-      const pid = await hello.call('pid').catch(() => null);
-      await sleep(Math.random() * 150);
-      if (typeof pid === 'number') process.kill(pid, 'SIGKILL');
-    }
-    await sleep(200);
-    stop.abort();
-    await Promise.all(workers);
-    expect(calls).toBeGreaterThan(100);
-    expect(
-      [...seen].filter((one) => one !== 'right' && one !== 'PLUGIN_CRASHED' && one !== 'CHANNEL_CLOSED'),
-    ).toEqual([]);
-    expect(hello.metrics().inFlight).toBe(0);
+  // Its module counts how often it was loaded, and dies of those that it is told.
+  const dying = (...starts: readonly number[]): string => `
+    import fs from 'node:fs';
+    const file = process.env.RAGV_DATA + '/starts';
+    fs.appendFileSync(file, '.');
+    if (${JSON.stringify(starts)}.includes(fs.statSync(file).size)) process.abort();
+    export const echo = (value) => value;
+    export const die = () => process.abort();`;
+  const inData = { capabilities: { 'fs.write': ['$data'] } };
+
+  test('and again while it is started anew: it is tried again, and calls wait for it', async () => {
+    const vault = await vaultOf(await worldWith(dying(2, 3), inData), { mode: 'process' });
+    const hello = await vault.load('acme/hello', { restart: { backoffMs: 5, limit: 5 } });
+    expect(await codeOf(hello.call('die'))).toBe('PLUGIN_CRASHED');
+    await expect.poll(async () => hello.call('echo', 1).catch(() => null), { timeout: 20_000 }).toBe(1);
     expect(hello.state).toBe('running');
+  });
+
+  test('and at every start: it is given up as often as the policy says', async () => {
+    const vault = await vaultOf(await worldWith(dying(2, 3, 4, 5), inData), { mode: 'process' });
+    const hello = await vault.load('acme/hello', { restart: { backoffMs: 5, limit: 3 } });
+    const ended: unknown[] = [];
+    hello.on('ended', ({ again }) => ended.push(again));
+    expect(await codeOf(hello.call('die'))).toBe('PLUGIN_CRASHED');
+    await expect.poll(() => hello.state, { timeout: 20_000 }).toBe('stopped');
+    expect(await codeOf(hello.call('echo', 1))).toBe('PLUGIN_GAVE_UP');
+    expect(ended).toEqual([true, false]);
   });
 });
 
@@ -181,14 +173,6 @@ describe('too much', { timeout: 60_000 }, () => {
   });
 });
 
-const gone = (pid: number): boolean => {
-  try {
-    return readFileSync(`/proc/${pid}/stat`, 'latin1').includes(') Z ');
-  } catch {
-    return true;
-  }
-};
-
 describe.runIf(process.platform === 'linux')('a host that is killed', { timeout: 60_000 }, () => {
   test.each(['process', 'sandbox'])('takes its plugins with it, in mode %s', async (mode) => {
     const world = await worldWith(code, {
@@ -198,13 +182,13 @@ describe.runIf(process.platform === 'linux')('a host that is killed', { timeout:
     for (const pause of [0, Math.random() * 200]) {
       const child = startScript(host, world.home, mode);
       const said: readonly unknown[] = await once(child.stdout, 'data');
-      const below = childrenOf(child.pid ?? 0);
+      const below = processesBelow(child.pid ?? 0);
       expect(below.length).toBeGreaterThan(0);
       await sleep(pause);
       const closed = once(child, 'close');
       child.kill('SIGKILL');
       await closed;
-      await expect.poll(() => below.filter((pid) => !gone(pid)), { timeout: 5_000 }).toEqual([]);
+      await expect.poll(() => below.filter((pid) => !isGone(pid)), { timeout: 5_000 }).toEqual([]);
       expect(String(said[0])).toContain('ragv-temp-');
     }
     // The next host finds nothing of them: no lock that is held, no folder that stays.
@@ -213,24 +197,6 @@ describe.runIf(process.platform === 'linux')('a host that is killed', { timeout:
     expect(existsSync(world.plugin('versions'))).toBe(false);
   });
 });
-
-/** Processes and threads may end while they are looked at. */
-function orNothing<T>(look: () => readonly T[]): readonly T[] {
-  try {
-    return look();
-  } catch {
-    return [];
-  }
-}
-
-function childrenOf(pid: number): readonly number[] {
-  const direct = orNothing(() => readdirSync(`/proc/${pid}/task`)).flatMap((task) =>
-    orNothing(() =>
-      readFileSync(`/proc/${pid}/task/${task}/children`, 'latin1').split(' ').filter(Boolean).map(Number),
-    ),
-  );
-  return direct.flatMap((child) => [child, ...childrenOf(child)]);
-}
 
 test('50 plugins in one host: each is itself, and all end with it', { timeout: 180_000 }, async () => {
   const world = await World.create();
@@ -256,7 +222,7 @@ test('50 plugins in one host: each is itself, and all end with it', { timeout: 1
   expect(new Set(pids).size).toBe(50);
   expect(await vault.recheck({ refresh: false })).toEqual([]);
   await vault.close();
-  expect(pids.every((pid) => gone(Number(pid)))).toBe(true);
+  expect(pids.every((pid) => isGone(Number(pid)))).toBe(true);
   expect(readdirSync(tmpdir()).filter((name) => name.startsWith(`ragv-temp-${process.pid}-`))).toEqual([]);
   expect(tempFolder()).not.toBe('');
 });
