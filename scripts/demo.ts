@@ -17,7 +17,7 @@ try {
   say(`    ${url}`);
   await useEverything(stage, url);
   await served.stop();
-  scene('5  Attacks: each works once its check is disabled, and none works');
+  scene('5  Attacks: each works once its check is disabled, and is refused by it');
   await runAttacks(stage, port);
   served = await serve(stage, port);
   await takeBack(stage, url);

@@ -14,7 +14,9 @@ import {
   replaceArchive,
   signWithRotatedKey,
 } from './tampering.ts';
+import { postmark } from './postmark.ts';
 import { toolIncidents } from './tool-incidents.ts';
+import { worms } from './worms.ts';
 
 const day = 24 * 60 * 60 * 1000;
 const endlessBytes = 64 * 1024 * 1024;
@@ -35,7 +37,7 @@ export const attacks: readonly Attack[] = [
   },
   {
     id: 'tampered-metadata',
-    title: 'the timestamp is edited to be newer and to live until 2040',
+    title: 'edited metadata: the timestamp is made newer, to live until 2040',
     host: 'new',
     serves: 'new',
     command: ['search'],
@@ -47,7 +49,7 @@ export const attacks: readonly Attack[] = [
   },
   {
     id: 'rollback',
-    title: 'the repository is served as it was before the last publish',
+    title: 'rollback: the repository is served as it was before the last publish',
     host: 'new',
     serves: 'old',
     command: ['search'],
@@ -58,7 +60,7 @@ export const attacks: readonly Attack[] = [
   },
   {
     id: 'freeze',
-    title: 'the same old timestamp is served for three days (the clock is moved)',
+    title: 'freeze: the same old timestamp is served for three days (the clock is moved)',
     host: 'new',
     serves: 'new',
     command: ['search'],
@@ -70,7 +72,7 @@ export const attacks: readonly Attack[] = [
   },
   {
     id: 'mix-and-match',
-    title: 'the vendor’s role of yesterday is served under the name of today’s',
+    title: 'mix and match: the vendor’s role of yesterday is served under the name of today’s',
     host: 'old',
     serves: 'new',
     command: ['info', 'acme/hello', '--json'],
@@ -83,7 +85,7 @@ export const attacks: readonly Attack[] = [
   },
   {
     id: 'endless-data',
-    title: 'the timestamp never ends',
+    title: 'endless data: the timestamp never ends',
     host: 'new',
     serves: 'new',
     command: ['search'],
@@ -102,7 +104,7 @@ export const attacks: readonly Attack[] = [
   },
   {
     id: 'wrong-length',
-    title: 'the index of versions comes with a megabyte more than was signed',
+    title: 'wrong length: the index of versions comes with a megabyte more than was signed',
     host: 'old',
     serves: 'new',
     command: ['info', 'acme/hello'],
@@ -170,5 +172,7 @@ export const attacks: readonly Attack[] = [
     worked: (outcome) => outcome.stdout.includes('pwned'),
   },
   ...incidents,
+  ...worms,
+  ...postmark,
   ...toolIncidents,
 ];

@@ -6,8 +6,9 @@ import { cp, mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { attacks } from './attack-table.ts';
-import { attempt, prepare, type World } from './attacks.ts';
+import { admit, attempt, prepare, type World } from './attacks.ts';
 import { evilServer } from './evil-server.ts';
+import { limits } from './postmark.ts';
 import { newStage, ragvQuietly, repositoryRoot } from './stage.ts';
 import { setVersion } from './story.ts';
 
@@ -52,4 +53,11 @@ for (const attack of attacks)
       refused: true,
       unchanged: true,
     });
+  });
+
+for (const limit of limits)
+  test(`${limit.id}, which no check stops: ${limit.title}`, { timeout: 60_000 }, async () => {
+    const found = await admit(world, limit);
+    expect(found).toMatchObject({ worked: true });
+    expect(found.shown).toMatch(/^\s*\d+ \+ /);
   });

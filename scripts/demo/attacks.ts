@@ -1,21 +1,24 @@
 /** Scene 5: each attack changes what is served or what is installed, works on a build without its check, and is refused by ours. */
-import { cp, mkdir, rm } from 'node:fs/promises';
+import { cp, mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Attack, Ground } from './attack.ts';
+import type { Attack, Deed, Ground, Limit } from './attack.ts';
 import { attacks } from './attack-table.ts';
+import { consolePlugin, fileToken } from './console-plugin.ts';
 import { evilServer, type EvilServer } from './evil-server.ts';
-import { honestText, mailPlugin } from './mail-plugin.ts';
+import { mailPlugin } from './mail-plugin.ts';
+import { limits } from './postmark.ts';
 import { runMain, type Outcome } from './run.ts';
-import { commandMain, ragv, repositoryRoot, say, telling, type Stage } from './stage.ts';
+import { commandMain, ragv, repositoryRoot, say, shiftedClock, telling, type Stage } from './stage.ts';
 import { setVersion } from './story.ts';
 import { treeHash } from './tree-hash.ts';
-import { weakenedBuild } from './weaken.ts';
+import { weakenedBuild, type Patch } from './weaken.ts';
 
 /** What all attacks start from: the repository before and after a publish, and a host that has seen it before or after. */
 export interface World {
   readonly stage: Stage;
   readonly port: number;
   readonly folder: string;
+  readonly made: Ground['made'];
 }
 
 export interface Verdict {
@@ -39,8 +42,20 @@ export async function runAttacks(stage: Stage, port: number): Promise<void> {
     done();
     if (!verdict.workedWithoutCheck || !verdict.refused || !verdict.unchanged)
       throw new Error(`${attack.id}: ${JSON.stringify(verdict)}`);
-    say(`    without its check: it works; with it: exit ${verdict.exit}, host unchanged`);
+    const [without, withIt] =
+      attack.elsewhere === undefined ? ['without its check', 'with it'] : ['without us', 'with us'];
+    const left = attack.installs === true ? 'installed, and nothing of it was run' : 'host unchanged';
+    say(`    ${without}: it works; ${withIt}: exit ${verdict.exit}, ${left}`);
     say(`    ${shortened(verdict.said)}`);
+  }
+  for (const limit of limits) {
+    const done = telling(`attack that no check stops: ${limit.title}`);
+    const found = await admit(world, limit);
+    done();
+    if (!found.worked || found.shown === null) throw new Error(`${limit.id}: ${JSON.stringify(found)}`);
+    say(`    it works: ${limit.why}`);
+    say(`    what shows it to a person: ragv ${limit.shows.command.join(' ')}`);
+    say(`    ${found.shown.trim()}`);
   }
 }
 
@@ -50,8 +65,8 @@ function shortened(line: string): string {
 }
 
 /**
- * Publishes one more version of `hello`, and a server for AI hosts; keeps the repository and the host as they were before and after,
- * when the server is installed.
+ * Publishes one more version of `hello`, a server for AI hosts, and a plugin that asks for news; keeps the repository and the host
+ * as they were before and after, when the two are installed.
  */
 export async function prepare(stage: Stage, port: number): Promise<World> {
   const folder = join(stage.dir, 'attacks');
@@ -59,8 +74,10 @@ export async function prepare(stage: Stage, port: number): Promise<World> {
   await cp(join(stage.host, 'home'), join(folder, 'host-old'), { recursive: true });
   await cp(join(stage.vault, 'public'), join(folder, 'public-old'), { recursive: true });
   await setVersion(join(stage.dir, 'hello-plugin'), '1.3.0');
-  const mail = await mailPlugin(stage.dir, '1.0.0', honestText);
-  await ragv(['publish', 'hello-plugin', mail, '--vault', 'vault'], {
+  await mkdir(join(folder, 'somebody'));
+  await writeFile(join(folder, 'somebody', '.npmrc'), `//registry.example/:_authToken=${fileToken}\n`);
+  const others = [await mailPlugin(stage.dir, '1.0.0', { port }), await consolePlugin(stage.dir, port)];
+  await ragv(['publish', 'hello-plugin', ...others, '--vault', 'vault'], {
     cwd: stage.dir,
     env: stage.operatorEnv,
   });
@@ -69,19 +86,26 @@ export async function prepare(stage: Stage, port: number): Promise<World> {
   const server = await evilServer(join(folder, 'public-new'), port);
   try {
     const host = { cwd: stage.host, env: { RAGV_HOME: join(folder, 'host-new') } };
-    await ragv(['install', 'acme/mail', '--grant', 'all'], host);
+    await ragv(['install', 'acme/mail', 'acme/console', '--grant', 'all'], host);
     await ragv(['info', 'acme/hello'], host);
   } finally {
     await server.close();
   }
-  return { stage, port, folder };
+  return { stage, port, folder, made: new Map() };
 }
 
-/** The attack against a build without its check, then, from the same start, against the real one. */
+/**
+ * The attack against a build without its check, then, from the same start, against one with it: the real one, unless other
+ * controls would stop the attack too, which are disabled in both.
+ */
 export async function attempt(world: World, attack: Attack): Promise<Verdict> {
-  const weak = await weakenedBuild(repositoryRoot, join(world.folder, attack.id, 'build'), attack.patches);
+  const { elsewhere, patches, others = [] } = attack;
+  const build = async (name: string, list: readonly Patch[]): Promise<string> =>
+    weakenedBuild(repositoryRoot, join(world.folder, attack.id, name), list);
+  const weak = elsewhere ?? (await build('build', [...patches, ...others]));
   const without = await strike(world, attack, 'without', weak);
-  const against = await strike(world, attack, 'against', commandMain);
+  const strong = others.length === 0 ? commandMain : await build('alone', others);
+  const against = await strike(world, attack, 'against', strong);
   const lines = against.outcome.stderr.split('\n');
   const refusal = (line: string): boolean => attack.codes.some((code) => line.includes(code));
   const said = lines.find(refusal) ?? lines.find((line) => line.includes('error')) ?? '';
@@ -92,7 +116,28 @@ export async function attempt(world: World, attack: Attack): Promise<Verdict> {
     said,
     saidWithoutCheck: without.outcome.stderr.trim(),
     refused: against.outcome.exit === attack.exit && refusal(said),
-    unchanged: against.before === against.after && !(await attack.worked(against.outcome, against.ground)),
+    unchanged:
+      (attack.installs === true || against.before === against.after) &&
+      !(await attack.worked(against.outcome, against.ground)),
+  };
+}
+
+export interface Admission {
+  readonly worked: boolean;
+  /** The line in which a person can see it; null if none says so. */
+  readonly shown: string | null;
+  readonly said: string;
+}
+
+/** What works against the real build has to be known, and said; and what shows it has to show it. */
+export async function admit(world: World, limit: Limit): Promise<Admission> {
+  const { outcome, ground } = await strike(world, limit, 'real', commandMain);
+  const { command, says } = limit.shows;
+  const looked = await strike(world, { ...limit, command }, 'looked', commandMain);
+  return {
+    worked: await limit.worked(outcome, ground),
+    shown: looked.outcome.stdout.split('\n').find((line) => line.includes(says)) ?? null,
+    said: outcome.stderr.trim(),
   };
 }
 
@@ -103,37 +148,55 @@ interface Strike {
   readonly after: string;
 }
 
-async function strike(world: World, attack: Attack, name: string, main: string): Promise<Strike> {
-  const { stage, port } = world;
-  const folder = join(world.folder, attack.id, name);
+/** `by` is the main file of a build, or what is done in its place. */
+async function strike(
+  world: World,
+  deed: Deed,
+  name: string,
+  by: string | NonNullable<Attack['elsewhere']>,
+): Promise<Strike> {
+  const { stage, port, made } = world;
+  const folder = join(world.folder, deed.id, name);
   await rm(folder, { recursive: true, force: true });
   await mkdir(folder, { recursive: true });
   const home = join(folder, 'home');
   const served = join(folder, 'public');
-  await cp(join(world.folder, `host-${attack.host}`), home, { recursive: true });
-  await cp(join(world.folder, `public-${attack.serves}`), served, { recursive: true });
+  const somebody = join(world.folder, 'somebody');
+  await cp(join(world.folder, `host-${deed.host}`), home, { recursive: true });
+  await cp(join(world.folder, `public-${deed.serves}`), served, { recursive: true });
   let server: EvilServer | null = null;
-  const ground: Ground = { stage, folder, home, served, sent: () => server?.sent() ?? 0, port };
-  await attack.tamper?.(ground);
-  server = await evilServer(served, port, attack.lie);
+  const ground: Ground = {
+    stage,
+    folder,
+    home,
+    served,
+    somebody,
+    port,
+    made,
+    sent: () => server?.sent() ?? 0,
+    posted: () => server?.posted() ?? [],
+    shared: join(world.folder, 'shared'),
+  };
+  await deed.tamper?.(ground);
+  server = await evilServer(served, port, deed.lie);
   try {
-    const before = treeHash(home, untouched(attack));
-    const clock =
-      attack.clockShiftMs === undefined
-        ? []
-        : ['--import', join(repositoryRoot, 'scripts', 'demo', 'shifted-clock.mjs')];
-    const outcome = await runMain(main, attack.command, {
-      cwd: folder,
-      node: clock,
-      ...(attack.input === undefined ? {} : { input: attack.input }),
-      env: {
-        RAGV_HOME: home,
-        DEMO_CLOCK_SHIFT_MS: String(attack.clockShiftMs ?? 0),
-        ...attack.env,
-        ...(attack.operator === true ? stage.operatorEnv : {}),
-      },
-    });
-    return { outcome, ground, before, after: treeHash(home, untouched(attack)) };
+    const before = treeHash(home, untouched(deed));
+    const clock = shiftedClock(deed.clockShiftMs);
+    const ours = async (main: string): Promise<Outcome> =>
+      runMain(main, deed.command, {
+        cwd: folder,
+        node: clock.node,
+        ...(deed.input === undefined ? {} : { input: deed.input }),
+        env: {
+          HOME: somebody,
+          RAGV_HOME: home,
+          ...clock.env,
+          ...deed.env,
+          ...(deed.operator === true ? stage.operatorEnv : {}),
+        },
+      });
+    const outcome = typeof by === 'string' ? await ours(by) : await by(ground);
+    return { outcome, ground, before, after: treeHash(home, untouched(deed)) };
   } finally {
     await server.close();
   }
@@ -143,9 +206,9 @@ async function strike(world: World, attack: Attack, name: string, main: string):
  * What a refusal may write: its event, its lock, that it looked at a version's tree, and the time of asking. Where the
  * attack lies behind metadata that verified, that metadata is rightly kept: it is what the attack was measured against.
  */
-function untouched(attack: Attack): (path: string) => boolean {
+function untouched(deed: Deed): (path: string) => boolean {
   return (path) =>
     /(?:^|\/)(?:events\.jsonl|state\.json|[^/]*\.lock[^/]*|lock[^/]*)$/.test(path) ||
     /(?:^|\/)live(?:\/|$)/.test(path) ||
-    (attack.behindMetadata === true && /\/(?:metadata|known)$/.test(path));
+    (deed.behindMetadata === true && /\/(?:metadata|known)$/.test(path));
 }

@@ -91,3 +91,43 @@ export const noContentCheck: readonly Patch[] = [
     replace: 'if (false)',
   },
 ];
+/** Whatever an update asks for or says, nobody is asked. */
+export const noConsent: Patch = {
+  package: 'plugin',
+  file: 'host/consent.js',
+  find: 'if (!open)',
+  replace: 'if (true)',
+};
+export const noCooldown: Patch = {
+  package: 'plugin',
+  file: 'host/policy-judge.js',
+  find: 'if (now >= until)',
+  replace: 'if (true)',
+};
+export const noPin: Patch = {
+  package: 'plugin',
+  file: 'host/policy-judge.js',
+  find: 'if (rule.versions !== null && !(await isInRange(rule.versions, version)))',
+  replace: 'if (false)',
+};
+/** The broker connects to whatever it is asked for. */
+export const noEgressList: Patch = {
+  package: 'plugin',
+  file: 'confine/broker/broker.js',
+  find: 'checkGranted(this.#grant, { host, port, method });',
+  replace: '',
+};
+/** A plugin may read all that its user may, by Node and in the sandbox: the home folder. */
+export const noFileConfinement: Patch = {
+  package: 'plugin',
+  file: 'load/resolve-grant.js',
+  find: "read: resolvePlaces(capabilities.read, 'fs.read'),",
+  replace: 'read: [homedir()],',
+};
+/** The environment of whoever started it is a plugin's too. */
+export const noEnvironment: Patch = {
+  package: 'plugin',
+  file: 'load/start.js',
+  find: '...(program.env ?? []),',
+  replace: "...Object.entries(process.env).filter(([name]) => name === 'NPM_TOKEN'),",
+};

@@ -1,7 +1,7 @@
 /** A loopback web server that lies: it serves a folder, and for chosen paths the answers of an attacker. */
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
-import { createServer, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { join, normalize } from 'node:path';
 
@@ -12,14 +12,23 @@ export interface EvilServer {
   readonly port: number;
   /** Bytes that victims took so far. */
   readonly sent: () => number;
+  /** What was posted: the host that was meant, the path, and the beginning of the body. */
+  readonly posted: () => readonly string[];
   close(): Promise<void>;
 }
 
 /** Serves `folder` on 127.0.0.1:`port` (0: any free one); every connection is dropped by `close`. */
 export async function evilServer(folder: string, port: number, lie: Lie = () => false): Promise<EvilServer> {
   const sockets = new Set<Socket>();
+  const posted: string[] = [];
   const server = createServer((request, response) => {
     const path = decodeURIComponent(new URL(request.url ?? '/', 'http://127.0.0.1').pathname);
+    if (request.method === 'POST') {
+      void take(request, `${request.headers.host} ${path}`, posted).finally(() =>
+        response.end('nothing new'),
+      );
+      return;
+    }
     if (lie(path, response)) return;
     void answer(join(folder, normalize(path)), response);
   });
@@ -31,6 +40,7 @@ export async function evilServer(folder: string, port: number, lie: Lie = () => 
   return {
     port: typeof address === 'object' && address !== null ? address.port : port,
     sent: () => [...sockets].reduce((sum, socket) => sum + socket.bytesWritten, 0),
+    posted: () => posted,
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());
@@ -53,6 +63,14 @@ export function endless(response: ServerResponse, limit: number): boolean {
   response.writeHead(200, { 'content-type': 'application/json' });
   pour();
   return true;
+}
+
+/** Adds what comes, or as much of it as anybody here wants to know. */
+async function take(request: IncomingMessage, to: string, posted: string[]): Promise<void> {
+  let body = '';
+  request.setEncoding('utf8');
+  for await (const piece of request) if (body.length < 65_536) body += String(piece);
+  posted.push(`${to}\n${body}`);
 }
 
 async function answer(file: string, response: ServerResponse): Promise<void> {

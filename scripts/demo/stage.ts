@@ -56,11 +56,24 @@ export async function ragv(
 }
 
 /** The same without an audience; returns the outcome or fails unless the command succeeded. */
-export async function ragvQuietly(args: readonly string[], options: RunOptions): Promise<Outcome> {
+export async function ragvQuietly(
+  args: readonly string[],
+  options: RunOptions & { readonly node?: readonly string[] },
+): Promise<Outcome> {
   const outcome = await runMain(commandMain, args, options);
   if (outcome.exit !== 0)
     throw new Error(`ragv ${args.join(' ')} ended with ${outcome.exit}: ${outcome.stderr}`);
   return outcome;
+}
+
+/** What Node is given so that a program lives so much later; nothing for no time. */
+export function shiftedClock(ms = 0): {
+  readonly node: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+} {
+  if (ms === 0) return { node: [], env: {} };
+  const preload = join(repositoryRoot, 'scripts', 'demo', 'shifted-clock.mjs');
+  return { node: ['--import', preload], env: { DEMO_CLOCK_SHIFT_MS: String(ms) } };
 }
 
 /** Prints a heading of the story. */

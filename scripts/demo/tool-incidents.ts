@@ -1,7 +1,8 @@
 /** What is read by a model instead of run by a machine: an attacker need not change a line of code to change what a tool does. */
 import type { Attack } from './attack.ts';
-import { noConsent, publishAndServe } from './incidents.ts';
+import { noConsent } from './checks.ts';
 import { mailPlugin, poisonedText, victimsWords } from './mail-plugin.ts';
+import { publishAndServe } from './releasing.ts';
 
 export const toolIncidents: readonly Attack[] = [
   {
@@ -11,7 +12,10 @@ export const toolIncidents: readonly Attack[] = [
     host: 'new',
     serves: 'new',
     command: ['update', 'acme/mail'],
-    tamper: async (ground) => publishAndServe(ground, await mailPlugin(ground.folder, '1.1.0', poisonedText)),
+    tamper: async (ground) =>
+      publishAndServe(ground, 'mail-words', async (at) =>
+        mailPlugin(at, '1.1.0', { port: ground.port, text: poisonedText }),
+      ),
     behindMetadata: true,
     patches: [noConsent],
     exit: 10,
