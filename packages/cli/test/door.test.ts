@@ -319,7 +319,7 @@ describe('kinds of files that the policy of the organisation refuses', () => {
     const { repository, index } = await published();
     await setPolicy(
       repository,
-      { for: 'other/*' },
+      { for: '*', files: { refuse: ['exe'] } },
       { for: 'acme/*', files: { refuse: ['js'] }, reason: 'r1' },
     );
     const before = await repository.status();

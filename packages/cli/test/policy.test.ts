@@ -173,7 +173,7 @@ describe('policy', () => {
       `1.0.0  acme/hello@1.0.0 ${why}`,
     );
     for (const line of ['run acme/hello', 'verify --all', 'status --host'])
-      expect(await ragv(`${line} --policy ${path}`)).toMatchObject({ exit: 10 });
+      expect(await ragv(line, { env: { RAGV_POLICY: path } })).toMatchObject({ exit: 10 });
     expect(
       await refusedHere({ home: join(folder, 'home'), policy: path }, AbortSignal.timeout(10_000)),
     ).toMatchObject([{ rule: 'plugin-refused', severity: 'error', message: containing(why) }]);

@@ -110,7 +110,7 @@ describe('a rule that comes later', () => {
     const world = await published();
     const host = await world.host();
     await host.install('acme/hello');
-    sign(world, noPrograms);
+    sign(world, { for: '*', files: { refuse: ['bat'] } }, noPrograms);
     const refused = { code: 'FILE_KIND' };
     expect((await host.status()).plugins).toMatchObject([{ version: '1.1.0', refused }]);
     expect(await host.verify()).toMatchObject([{ ok: true, refused }]);
@@ -118,6 +118,7 @@ describe('a rule that comes later', () => {
     expect(await codeOf(host.artifact('acme/hello'))).toBe('FILE_KIND');
     expect(await codeOf((await world.host({ offline: true })).run('acme/hello', []))).toBe('FILE_KIND');
     expect(await host.grants('acme/hello')).toMatchObject([{ permit: null, refused }]);
+    expect(await codeOf(host.install('acme/hello@1.1.0'))).toBe('FILE_KIND');
     expect(await host.install('acme/hello@1.0.0')).toMatchObject({ changed: true });
     expect(await codeOf(host.rollback('acme/hello'))).toBe('FILE_KIND');
     expect(await host.run('acme/hello', [])).toMatchObject({ exitCode: 0 });
