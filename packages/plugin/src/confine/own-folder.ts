@@ -7,6 +7,7 @@ import {
   mkdtempSync,
   readdirSync,
   realpathSync,
+  rmdirSync,
   rmSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -23,6 +24,8 @@ export interface OwnFolder {
 const lockName = 'lock';
 const ownName = 'own';
 const attempts = 5;
+/** One without a lock that is no older may be about to get it. */
+const youngMs = 60_000;
 const swept = new Set<string>();
 
 /**
@@ -111,6 +114,10 @@ async function sweep(base: string, prefix: string): Promise<void> {
 async function removeUnlessHeld(around: string): Promise<void> {
   const file = path.join(around, lockName);
   const us = process.geteuid?.(); // Windows has none, and 0 for every owner
-  if ((us !== undefined && lstatSync(around).uid !== us) || !lstatSync(file).isFile()) return;
-  removeAll(around, await lockFile(file, { timeoutMs: 0 }));
+  const { uid, mtimeMs } = lstatSync(around);
+  if (us !== undefined && uid !== us) return;
+  const lock = lstatSync(file, { throwIfNoEntry: false });
+  // Whoever made it was killed before its lock was there, or whoever removed it after that was gone: nothing is in it.
+  if (lock === undefined && Date.now() - mtimeMs > youngMs) rmdirSync(around);
+  if (lock?.isFile() === true) removeAll(around, await lockFile(file, { timeoutMs: 0 }));
 }

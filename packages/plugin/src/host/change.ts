@@ -1,6 +1,3 @@
-import { rmdirSync } from 'node:fs';
-import { join } from 'node:path';
-
 import type { PluginSpec } from '../names.ts';
 import type { PluginManifest } from '../formats/manifest.ts';
 import type { InstallOptions, InstallResult } from './api.ts';
@@ -164,19 +161,10 @@ export async function uninstallPlugin(
     await sweepPlugin(context, vendor, plugin, null);
     await pruneContent(context);
     await updateLock(context, `${vendor}/${plugin}`, null);
-    removeIfEmpty(join(context.paths.plugins, vendor));
     removeJournal(context);
   } catch (error) {
     throw asDiskError(`cannot uninstall ${vendor}/${plugin}`, error);
   }
   context.events.change('UNINSTALLED', `${vendor}/${plugin}@${pointer.version}`, `${vendor}/${plugin}`);
   return was;
-}
-
-function removeIfEmpty(folder: string): void {
-  try {
-    rmdirSync(folder);
-  } catch {
-    return; // others live here
-  }
 }

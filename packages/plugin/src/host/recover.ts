@@ -1,5 +1,5 @@
-import { closeSync, constants, openSync, rmSync, writeSync } from 'node:fs';
-import { join } from 'node:path';
+import { closeSync, constants, openSync, rmdirSync, rmSync, writeSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 
 import { pluginName, vendorName } from '../names.ts';
 import type { PluginName, VendorName } from '../names.ts';
@@ -124,5 +124,15 @@ export async function sweepPlugin(
     });
     left ||= !removed;
   }
-  if (pointer === null && !left) rmSync(paths.folder, { recursive: true, force: true });
+  if (pointer !== null || left) return;
+  rmSync(paths.folder, { recursive: true, force: true });
+  removeIfEmpty(dirname(paths.folder));
+}
+
+function removeIfEmpty(folder: string): void {
+  try {
+    rmdirSync(folder);
+  } catch {
+    return; // others live here
+  }
 }
