@@ -24,6 +24,7 @@ const result = (mode: Mode, id: string, outcome: ProbeResult['outcome'], expecte
   detail: '',
 });
 const sound = [result('sandbox', 'a', 'enforced'), result('process', 'a', 'enforced')];
+const notTried = (id: string): ProbeResult => result('sandbox', id, 'unproven', false);
 const absent = new Map<Mode, ConfineRefusedError>([
   [
     'sandbox',
@@ -91,6 +92,24 @@ describe('what is found', () => {
       ],
       10,
     ],
+    'a mode that could not be tried': [
+      [sound[1] ?? [], notTried('a'), notTried('b'), notTried('c'), notTried('d')].flat(),
+      none,
+      null,
+      [
+        'info: what mode sandbox holds here is not proven: 4 attempts could not be made: a, b, c and 1 more; ragv sandbox test --mode sandbox says why',
+      ],
+      0,
+    ],
+    'a mode that could not be tried, where the policy counts on it': [
+      [...sound, notTried('c')],
+      none,
+      'sandbox',
+      [
+        'error: what mode sandbox holds here is not proven: 1 attempt could not be made: c, and p.json rules[0] demands it',
+      ],
+      10,
+    ],
     'attempts that prove nothing here': [
       [...sound, result('sandbox', 'c', 'unproven')],
       none,
@@ -122,6 +141,8 @@ describe('what is found', () => {
       'holds, but for what is known: 1 attempt stopped, 1 not',
       'holds: 1 attempt stopped; policy demands it',
     ]);
+    const dead = judgeSandbox({ results: [notTried('a')], unavailable: none }, ['sandbox'], new Map());
+    expect(dead.modes.map(modeWords)).toEqual(['IS NOT PROVEN: 0 attempts stopped, 1 not made']);
   });
 });
 

@@ -13,6 +13,7 @@ import { finding, type Finding } from '@ragnos/repository';
 import { VaultError } from '@ragnos/tuf';
 import type { Context } from '../command.ts';
 import { homeFolder, policyFile } from '../host.ts';
+import { isNotTried, listed } from '../sandbox-report.ts';
 import { count } from '../text.ts';
 
 /** How one mode of confinement does on this computer. */
@@ -25,6 +26,8 @@ export interface TriedMode {
   readonly open: readonly string[];
   /** Attempts that get through and should not. */
   readonly unexpected: readonly string[];
+  /** Attempts that could not be carried out: whether they are stopped, nobody knows. */
+  readonly unproven: readonly string[];
   /** Places of the rules that demand it. */
   readonly demandedBy: readonly string[];
 }
@@ -83,6 +86,7 @@ export function judgeSandbox(
       attempts: results.filter(({ outcome }) => outcome !== 'unproven').length,
       open: through.filter(({ expected }) => expected).map(({ id }) => id),
       unexpected: through.filter(({ expected }) => !expected).map(({ id }) => id),
+      unproven: results.filter(isNotTried).map(({ id }) => id),
       demandedBy: demands.get(mode) ?? [],
     };
   });
@@ -95,7 +99,7 @@ export function judgeSandbox(
 const known = 'docs/sandbox.md says what each mode holds; ragv sandbox test shows every attempt';
 
 function findingsOf(tried: TriedMode, hint: string | undefined): readonly Finding[] {
-  const { mode, unavailable, open, unexpected, demandedBy } = tried;
+  const { mode, unavailable, open, unexpected, unproven, demandedBy } = tried;
   const [first] = demandedBy;
   const said = (message: string, what: string): Finding =>
     first === undefined
@@ -116,6 +120,14 @@ function findingsOf(tried: TriedMode, hint: string | undefined): readonly Findin
             'tell us, with what ragv sandbox test --json says',
           ),
         ]),
+    ...(unproven.length === 0
+      ? []
+      : [
+          said(
+            `what mode ${mode} holds here is not proven: ${count(unproven.length, 'attempt')} could not be made: ${listed(unproven)}`,
+            `ragv sandbox test --mode ${mode} says why`,
+          ),
+        ]),
     ...(open.length === 0
       ? []
       : [finding('sandbox-mode', `mode ${mode} is not made to hold all: ${through(open)}`, known)]),
@@ -123,12 +135,15 @@ function findingsOf(tried: TriedMode, hint: string | undefined): readonly Findin
 }
 
 /** `holds: 96 attempts stopped` */
-export function modeWords({ unavailable, attempts, open, unexpected, demandedBy }: TriedMode): string {
+export function modeWords(tried: TriedMode): string {
+  const { unavailable, attempts, open, unexpected, unproven, demandedBy } = tried;
   const demanded = demandedBy.length === 0 ? '' : '; policy demands it';
   if (unavailable !== null) return `is not to be had here${demanded}`;
   const through = open.length + unexpected.length;
   const stopped = `${count(attempts - through, 'attempt')} stopped`;
-  if (unexpected.length > 0) return `DOES NOT HOLD: ${stopped}, ${through} not${demanded}`;
+  const unknown = unproven.length === 0 ? '' : `, ${unproven.length} not made`;
+  if (unexpected.length > 0) return `DOES NOT HOLD: ${stopped}, ${through} not${unknown}${demanded}`;
+  if (unknown !== '') return `IS NOT PROVEN: ${stopped}${unknown}${demanded}`;
   return `${open.length === 0 ? `holds: ${stopped}` : `holds, but for what is known: ${stopped}, ${open.length} not`}${demanded}`;
 }
 

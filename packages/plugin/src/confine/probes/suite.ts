@@ -6,7 +6,7 @@ import { Session } from './session.ts';
 import { probes, type Probe, type ProbedCapability, type ProbedPlace } from './table.ts';
 import { makeWorld, type World } from './world.ts';
 
-/** `unproven`: the attempt fails here even where nothing stops it, so that it says nothing about the mode. */
+/** `unproven`: the attempt fails here even where nothing stops it, or was not carried out, so that it says nothing about the mode. */
 export type ProbeOutcome = 'enforced' | 'not enforced' | 'unproven';
 
 export type HeldBy = 'system' | 'node' | 'guards' | 'host';
@@ -16,7 +16,10 @@ export interface ProbeResult {
   readonly capability: ProbedCapability;
   readonly mode: Mode;
   readonly outcome: ProbeOutcome;
-  /** Whether the table of what holds where says the same. */
+  /**
+   * Whether the table of what holds where says the same. Of what is unproven: whether it was carried out, and fails here without
+   * confinement too. An attempt that was not carried out is never expected.
+   */
   readonly expected: boolean;
   /**
    * The outermost layer that stops it by itself: the operating system, Node's permissions, the host that started it, or our guards, which live in the
@@ -43,13 +46,16 @@ export interface SuiteOptions {
   readonly layers?: boolean;
   /** Default: all. */
   readonly only?: (id: string) => boolean;
+  /** Whether the plugin runs from a private copy. Default: as plugins are run. */
+  readonly privateCopy?: boolean;
   readonly onProgress?: (mode: string, id: string) => void;
   readonly signal?: AbortSignal;
 }
 
 /**
  * Tries every way out that we know, on this host, in each mode. An attempt counts only if it got through in a process that
- * nothing stops. Takes some ten seconds a mode; leaves nothing behind.
+ * nothing stops, and failed in one that had just shown that it can do what it may. Takes some ten seconds a mode; leaves
+ * nothing behind.
  */
 export async function runProbes(options: SuiteOptions = {}): Promise<SuiteReport> {
   const node = options.node ?? process.execPath;
@@ -58,25 +64,19 @@ export async function runProbes(options: SuiteOptions = {}): Promise<SuiteReport
   const chosen = probes.filter(({ id }) => options.only?.(id) ?? true);
   const unavailable = new Map<Mode, ConfineRefusedError>();
   const results: ProbeResult[] = [];
+  const suite: Suite = { world, node, options };
   try {
-    const proven = await control(world, node, chosen, options);
+    const controls = await control(suite, chosen);
     for (const mode of options.modes ?? allModes.filter((one) => one !== 'trusted')) {
       try {
-        const held = await tryAll(world, node, chosen, mode, options, []);
-        const layers = await layersOf(world, node, chosen, mode, options);
-        for (const probe of chosen) {
-          const { leaked, detail } = held.get(probe.id) ?? { leaked: true, detail: '' };
-          const ours = probe.capability === 'limits' || probe.capability === 'env';
-          const by =
-            leaked || layers.length === 0
-              ? null
-              : ours
-                ? 'host'
-                : (layers.find(([, stopped]) => stopped.has(probe.id))?.[0] ?? null);
-          results.push(judge(probe, mode, major, proven.has(probe.id), leaked, detail, by));
+        const tried = await tryAll(suite, chosen, mode, []);
+        const layers = await layersOf(suite, chosen, mode);
+        for (const [probe, one] of tried) {
+          const by = one.made && !one.leaked ? heldBy(probe, layers) : null;
+          results.push(judge(probe, placeOf(mode, major), mode, controls.get(probe) ?? notMade, one, by));
         }
       } catch (error) {
-        if (!(error instanceof ConfineRefusedError)) throw error;
+        if (!(error instanceof ConfineRefusedError) || error.code !== 'SANDBOX_UNAVAILABLE') throw error;
         unavailable.set(mode, error);
       }
     }
@@ -86,114 +86,143 @@ export async function runProbes(options: SuiteOptions = {}): Promise<SuiteReport
   return { node: `v${major}`, results, unavailable };
 }
 
+interface Suite {
+  readonly world: World;
+  readonly node: string;
+  readonly options: SuiteOptions;
+}
+
 interface Tried {
+  readonly made: boolean;
   readonly leaked: boolean;
   readonly detail: string;
 }
 
+const notMade: Tried = { made: false, leaked: false, detail: 'not tried' };
+const mostTries = 3;
+
 async function tryAll(
-  world: World,
-  node: string,
+  { world, node, options }: Suite,
   chosen: readonly Probe[],
-  mode: Mode,
-  options: SuiteOptions,
+  mode: Mode | 'bare',
   without: readonly Layer[],
-): Promise<ReadonlyMap<string, Tried>> {
-  const limits = new Session(mode, world, node, { cpuSeconds: 1 }, without);
-  const rest = new Session(mode, world, node, {}, without);
+): Promise<ReadonlyMap<Probe, Tried>> {
+  const { privateCopy } = options;
+  const more = { without, ...(privateCopy !== undefined && mode !== 'bare' && { privateCopy }) };
+  const session = new Session(mode, world, node, more);
+  const short = new Session(mode, world, node, { ...more, limits: { cpuSeconds: 1 } });
   const place = without.length === 0 ? mode : `${mode} without ${without.join(' and ')}`;
-  const tried = new Map<string, Tried>();
+  const tried = new Map<Probe, Tried>();
   try {
-    for (const { id, capability } of chosen)
-      tried.set(id, await attempt(world, capability === 'limits' ? limits : rest, id, place, options));
+    for (const probe of chosen) {
+      const one = probe.endedBy === 'CPU_LIMIT' ? short : session;
+      let last = await attempt(world, one, probe, place, options);
+      // Where nothing stops it, one that fails is one that a busy machine was too slow for, or cannot work here at all.
+      const again = (): boolean => !last.made || (mode === probe.control && !last.leaked);
+      for (let tries = 1; again() && tries < mostTries; tries++)
+        last = await attempt(world, one, probe, place, options);
+      tried.set(probe, last);
+    }
     return tried;
   } finally {
-    await limits.close();
-    await rest.close();
+    await session.close();
+    await short.close();
   }
+}
+
+async function control(suite: Suite, chosen: readonly Probe[]): Promise<ReadonlyMap<Probe, Tried>> {
+  const kind = async (one: Probe['control']): Promise<ReadonlyMap<Probe, Tried>> =>
+    tryAll(
+      suite,
+      chosen.filter((probe) => probe.control === one),
+      one,
+      [],
+    );
+  return new Map([...(await kind('trusted')), ...(await kind('bare'))]);
 }
 
 /** From the outermost layer in: what it stops without those inside it. */
 async function layersOf(
-  world: World,
-  node: string,
+  suite: Suite,
   chosen: readonly Probe[],
   mode: Mode,
-  options: SuiteOptions,
-): Promise<readonly (readonly [HeldBy, ReadonlySet<string>])[]> {
-  if (options.layers !== true || mode === 'trusted') return [];
-  const stopped = async (...without: Layer[]): Promise<ReadonlySet<string>> => {
-    const tried = await tryAll(world, node, chosen, mode, options, without);
-    return new Set([...tried].flatMap(([id, { leaked }]) => (leaked ? [] : [id])));
+): Promise<readonly (readonly [HeldBy, ReadonlySet<Probe>])[] | null> {
+  if (suite.options.layers !== true || mode === 'trusted') return null;
+  const inner = chosen.filter((probe) => !isOurs(probe));
+  const stopped = async (...without: Layer[]): Promise<ReadonlySet<Probe>> => {
+    const tried = await tryAll(suite, inner, mode, without);
+    // Our loader is there in any case: what it refuses is stopped inside, by no layer further out.
+    const held = ({ made, leaked, detail }: Tried): boolean =>
+      made && !leaked && !detail.includes('not granted to this plugin');
+    return new Set([...tried].flatMap(([probe, one]) => (held(one) ? [probe] : [])));
   };
-  const all = new Set(chosen.map(({ id }) => id));
   const inside = [
     ['node', await stopped('guards')],
-    ['guards', all],
+    ['guards', new Set(chosen)],
   ] as const;
   return mode === 'process' ? inside : [['system', await stopped('guards', 'permissions')], ...inside];
 }
 
-async function control(
-  world: World,
-  node: string,
-  chosen: readonly Probe[],
-  options: SuiteOptions,
-): Promise<ReadonlySet<string>> {
-  const proven = new Set<string>();
-  for (const kind of ['trusted', 'bare'] as const) {
-    const session = new Session(kind, world, node, kind === 'bare' ? { cpuSeconds: 60 } : {});
-    try {
-      for (const { id } of chosen.filter((probe) => probe.control === kind)) {
-        // Nothing stops these: one that fails is one that a busy machine was too slow for, or cannot work here at all.
-        for (let tries = 0; tries < 3 && !proven.has(id); tries++) {
-          const { leaked } = await attempt(world, session, id, 'control', options);
-          if (leaked) proven.add(id);
-        }
-      }
-    } finally {
-      await session.close();
-    }
-  }
-  return proven;
+/** What the host that started it sees to, whatever is inside. */
+function isOurs({ capability }: Probe): boolean {
+  return capability === 'limits' || capability === 'env';
+}
+
+function heldBy(
+  probe: Probe,
+  layers: readonly (readonly [HeldBy, ReadonlySet<Probe>])[] | null,
+): HeldBy | null {
+  if (layers === null) return null;
+  return isOurs(probe) ? 'host' : (layers.find(([, stopped]) => stopped.has(probe))?.[0] ?? null);
 }
 
 async function attempt(
   world: World,
   session: Session,
-  id: string,
+  probe: Probe,
   place: string,
   options: SuiteOptions,
 ): Promise<Tried> {
   options.signal?.throwIfAborted();
+  const { id } = probe;
   options.onProgress?.(place, id);
+  const unfit = await session.prepare();
+  if (unfit !== null) return { made: false, leaked: false, detail: unfit };
   await world.begin(id);
-  const { got, failed } = await session.ask(id);
+  const { got, failed, made } = await session.ask(probe);
   if (/^(?:net|signal|execve|worker-text|spawn|fork)/.test(id))
     await new Promise((resolve) => setTimeout(resolve, 120));
   const happened = world.happened(id);
-  const told = [...world.secrets, 'forked', 'reached'].some((secret) => got.includes(secret));
+  const leaked = happened || [...world.secrets, 'forked', 'reached'].some((secret) => got.includes(secret));
   return {
-    leaked: happened || told,
+    made: made || leaked,
+    leaked,
     detail: failed ?? (happened ? 'the host was reached' : 'it got an answer'),
   };
 }
 
 function judge(
   probe: Probe,
+  place: ProbedPlace,
   mode: Mode,
-  major: number,
-  proven: boolean,
-  leaked: boolean,
-  detail: string,
+  control: Tried,
+  { made, leaked, detail }: Tried,
   by: HeldBy | null,
 ): ProbeResult {
-  const place = placeOf(mode, major);
-  const known = mode === 'trusted' ? heldInTrusted(probe) : probe.open?.[place];
-  const outcome = leaked ? 'not enforced' : proven ? 'enforced' : 'unproven';
-  const expected = outcome === 'unproven' || (known !== undefined) === leaked;
   const { id, capability } = probe;
-  return { id, capability, mode, outcome, expected, by, detail: leaked ? (known ?? detail) : detail };
+  const one = { id, capability, mode, by };
+  const known = mode === 'trusted' ? heldInTrusted(probe) : probe.open?.[place];
+  if (leaked)
+    return { ...one, outcome: 'not enforced', expected: known !== undefined, detail: known ?? detail };
+  if (!made) return { ...one, outcome: 'unproven', expected: false, detail };
+  if (!control.leaked)
+    return {
+      ...one,
+      outcome: 'unproven',
+      expected: control.made,
+      detail: `where nothing stops it: ${control.detail}`,
+    };
+  return { ...one, outcome: 'enforced', expected: known === undefined, detail };
 }
 
 /** Even there code is signed code, nothing is inherited, and limits hold: that is why their control is another. */

@@ -22,6 +22,8 @@ export interface Probe {
   readonly open?: Partial<Record<ProbedPlace, string>>;
   /** It has to succeed in this, or it proves nothing: a plain child process where `trusted` stops it too. */
   readonly control: 'trusted' | 'bare';
+  /** Where it is stopped it cannot answer: its process is ended, for this reason, which is its evidence. */
+  readonly endedBy?: 'CPU_LIMIT' | 'MEMORY_LIMIT';
 }
 
 /** A mode; `process` depends on what the permissions of a Node version know. */
@@ -30,6 +32,11 @@ export type ProbedPlace = Exclude<Mode, 'process'> | 'process on Node 24' | 'pro
 const bare: ReadonlySet<string> = new Set(
   'import-changed import-added require-changed tell-environment cpu-loop memory-bomb'.split(' '),
 );
+
+const ends: ReadonlyMap<string, Probe['endedBy']> = new Map([
+  ['cpu-loop', 'CPU_LIMIT'],
+  ['memory-bomb', 'MEMORY_LIMIT'],
+]);
 
 const link = 'Node follows a link that lies in a granted folder';
 const inProcess = (why: string): Probe['open'] => ({ 'process on Node 24': why, 'process on Node 26': why });
@@ -80,7 +87,14 @@ export const probes: readonly Probe[] = ids.flatMap(([capability, text]) =>
   text.split(/\s+/).map((id): Probe => {
     const known = open.get(id);
     const control = bare.has(id) ? 'bare' : 'trusted';
-    return { id, capability, control, ...(known !== undefined && { open: known }) };
+    const endedBy = ends.get(id);
+    return {
+      id,
+      capability,
+      control,
+      ...(known !== undefined && { open: known }),
+      ...(endedBy !== undefined && { endedBy }),
+    };
   }),
 );
 

@@ -17,6 +17,8 @@ export interface World {
   /** What an answer gives away if it contains any of them. */
   readonly secrets: readonly string[];
   readonly environment: Readonly<Record<string, string>>;
+  /** Whether the control `id` did what it says: `got` is what it answered. */
+  did(id: string, got: string): boolean;
   /** From here on whatever happens is this probe's doing. */
   begin(id: string): Promise<void>;
   /** Whether something happened, and everything as it was. */
@@ -33,19 +35,28 @@ export async function makeWorld(node: string): Promise<World> {
   const base = fs.mkdtempSync(path.join(fs.realpathSync(os.tmpdir()), 'ragv-probes-'));
   const secret = `canary-${randomBytes(12).toString('hex')}`;
   const at = (name: string): string => path.join(base, name);
-  layOut(base, secret);
-  const files = layTree(at('tree'), secret);
+  const sign = `sign-${randomBytes(12).toString('hex')}`;
+  layOut(base, secret, sign);
+  const files = layTree(at('tree'), sign);
   const came = new Set<string>();
   let now = '';
-  const listening = await listen(base, (id) => came.add(id === '' ? now : id));
+  const listening = await listen(base, sign, (id) => came.add(id === '' ? now : id));
   let victim = await startVictim(node, at('outside'), secret, () => came.add(now));
   const library = (await librariesOf(fs.realpathSync(node)))[0] ?? '/usr/lib/libSystem.B.dylib';
   return {
     files,
     secrets: [secret, ...identity()],
     environment: { RAGV_CANARY: secret },
+    did: (id, got) => {
+      const file = path.join(at('data'), id);
+      const written =
+        id !== 'control-write' || (fs.existsSync(file) && fs.readFileSync(file, 'utf8') === sign);
+      fs.rmSync(file, { force: true });
+      return got === sign && written;
+    },
     target: () => ({
       secret,
+      sign,
       outside: at('outside'),
       sibling: at('granted-too'),
       granted: at('granted'),
@@ -58,11 +69,13 @@ export async function makeWorld(node: string): Promise<World> {
     }),
     begin: async (id) => {
       now = id;
+      if (tampering.has(id)) tamper(at('tree'), secret);
       if (!id.startsWith('signal')) return;
       await end(victim);
       victim = await startVictim(node, at('outside'), secret, () => came.add(now));
     },
     happened: (id) => {
+      if (tampering.has(id)) restore(at('tree'));
       const places = [at('outside'), at('data'), at('tree')].map((folder) => path.join(folder, id));
       const made = [places[0], places[2]].some((place) => place !== undefined && fs.existsSync(place));
       for (const place of places) fs.rmSync(place, { recursive: true, force: true });
@@ -76,7 +89,7 @@ export async function makeWorld(node: string): Promise<World> {
   };
 }
 
-function layOut(base: string, secret: string): void {
+function layOut(base: string, secret: string, sign: string): void {
   for (const name of ['outside', 'granted', 'granted-too', 'data', 'tree'])
     fs.mkdirSync(path.join(base, name));
   for (const name of ['outside', 'granted-too'])
@@ -85,23 +98,35 @@ function layOut(base: string, secret: string): void {
     fs.writeFileSync(path.join(base, name, 'code.mjs'), `export default ${JSON.stringify(secret)};`);
     fs.writeFileSync(path.join(base, name, 'code.cjs'), `module.exports = ${JSON.stringify(secret)};`);
   }
+  fs.writeFileSync(path.join(base, 'granted', 'sign.txt'), sign);
   for (const name of ['granted', 'data'])
     fs.symlinkSync(path.join(base, 'outside'), path.join(base, name, 'link'));
 }
 
-/** The probes' plugin, with one file changed after it was verified and one that nobody signed. */
-function layTree(tree: string, secret: string): ReadonlyMap<string, string> {
+/** The probes' plugin. */
+function layTree(tree: string, sign: string): ReadonlyMap<string, string> {
   for (const name of fs.readdirSync(pluginFolder()).filter((file) => /\.(?:js|ts)$/.test(file)))
     if (!name.endsWith('.d.ts')) fs.copyFileSync(path.join(pluginFolder(), name), path.join(tree, name));
   fs.writeFileSync(path.join(tree, 'package.json'), '{"type":"module"}');
-  for (const name of ['changed.mjs', 'changed.cjs']) fs.writeFileSync(path.join(tree, name), '// as signed');
+  restore(tree);
+  fs.writeFileSync(path.join(tree, 'own.mjs'), `export default ${JSON.stringify(sign)};`);
   fs.writeFileSync(path.join(tree, 'plain.cjs'), 'module.exports = "";');
   const digest = (name: string): string => hash('sha256', fs.readFileSync(path.join(tree, name)), 'hex');
-  const files = new Map(fs.readdirSync(tree).map((name) => [name, digest(name)]));
+  return new Map(fs.readdirSync(tree).map((name) => [name, digest(name)]));
+}
+
+/** Attempts that need another tree than was verified, made after the plugin was started: from any other it is not. */
+const tampering: ReadonlySet<string> = new Set(['import-changed', 'import-added', 'require-changed']);
+
+function tamper(tree: string, secret: string): void {
   fs.writeFileSync(path.join(tree, 'changed.mjs'), `export default ${JSON.stringify(secret)};`);
   fs.writeFileSync(path.join(tree, 'changed.cjs'), `module.exports = ${JSON.stringify(secret)};`);
   fs.writeFileSync(path.join(tree, 'added.mjs'), `export default ${JSON.stringify(secret)};`);
-  return files;
+}
+
+function restore(tree: string): void {
+  for (const name of ['changed.mjs', 'changed.cjs']) fs.writeFileSync(path.join(tree, name), '// as signed');
+  fs.rmSync(path.join(tree, 'added.mjs'), { force: true });
 }
 
 /** Who the host's user is, and where. Names that tell nothing are no canaries. */
@@ -121,6 +146,7 @@ type Ports = Pick<Target, 'tcp' | 'udp' | 'socket' | 'abstract' | 'redirecting' 
 
 async function listen(
   base: string,
+  sign: string,
   came: (id: string) => void,
 ): Promise<{ readonly ports: Ports; readonly close: () => void }> {
   // Servers may answer late: whoever says nothing is put down to the attempt that is being made.
@@ -143,7 +169,7 @@ async function listen(
   });
   const getOnly = http.createServer((request, response) => {
     if (request.method !== 'GET') came(request.url?.slice(1) ?? '');
-    response.end();
+    response.end(sign);
   });
   const udp = dgram.createSocket('udp4').on('message', () => came(''));
   const name = `ragv-${randomBytes(8).toString('hex')}`;

@@ -1,7 +1,7 @@
 import nodeModule, { registerHooks as hooksByName } from 'node:module';
 import { pathToFileURL } from 'node:url';
 import type v8 from 'node:v8';
-import { type Attempts, exchanged, use } from './target.ts';
+import { type Attempts, exchanged, own, use } from './target.ts';
 
 const require = nodeModule.createRequire(import.meta.url);
 const url = (file: string): string => pathToFileURL(file).href;
@@ -17,9 +17,9 @@ export const codeAttempts: Attempts = {
   'import-link': async ({ granted }) => imported(url(`${granted}/link/code.mjs`)),
   'require-unsigned': ({ granted }) => require(`${granted}/code.cjs`) as unknown,
   'import-data': async ({ secret }) => imported(`data:text/javascript,export default ${text(secret)}`),
-  'import-changed': async ({ tree }) => imported(url(`${tree}/changed.mjs`)),
-  'import-added': async ({ tree }) => imported(url(`${tree}/added.mjs`)),
-  'require-changed': ({ tree }) => require(`${tree}/changed.cjs`) as unknown,
+  'import-changed': async () => imported(url(`${own}/changed.mjs`)),
+  'import-added': async () => imported(url(`${own}/added.mjs`)),
+  'require-changed': () => require(`${own}/changed.cjs`) as unknown,
   eval: ({ secret }) =>
     Reflect.apply(Reflect.get(globalThis, 'eval') as (code: string) => unknown, undefined, [text(secret)]),
   function: ({ secret }) => construct(() => undefined, secret)(),
@@ -32,11 +32,11 @@ export const codeAttempts: Attempts = {
   'vm-script': ({ secret }) => new use.vm.Script(text(secret)).runInThisContext() as unknown,
   'vm-new-context': ({ secret }) => use.vm.runInNewContext(text(secret)) as unknown,
   'vm-function': ({ secret }) => (use.vm.compileFunction(`return ${text(secret)}`) as () => unknown)(),
-  'module-compile': ({ secret, tree }) => {
+  'module-compile': ({ secret }) => {
     const Module = nodeModule;
-    const made = new Module(`${tree}/main.js`);
+    const made = new Module(`${own}/main.js`);
     const compile = Reflect.get(made, '_compile') as (code: string, file: string) => void;
-    Reflect.apply(compile, made, [`module.exports = ${text(secret)}`, `${tree}/main.js`]);
+    Reflect.apply(compile, made, [`module.exports = ${text(secret)}`, `${own}/main.js`]);
     return made.exports as unknown;
   },
   'module-extension': ({ granted }) => {

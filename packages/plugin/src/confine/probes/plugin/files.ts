@@ -1,7 +1,7 @@
 import nodeModule from 'node:module';
 import path from 'node:path';
 import type sqlite from 'node:sqlite';
-import { type Attempts, exchanged, use } from './target.ts';
+import { type Attempts, exchanged, own, use } from './target.ts';
 
 const read = (file: string): string => use.fs.readFileSync(file, 'utf8');
 
@@ -78,7 +78,10 @@ export const fileAttempts: Attempts = {
   'write-outside': ({ outside }, id) => use.fs.writeFileSync(`${outside}/${id}`, ''),
   'write-append': ({ outside }, id) => use.fs.appendFileSync(`${outside}/${id}`, ''),
   'write-mkdir': ({ outside }, id) => use.fs.mkdirSync(`${outside}/${id}`),
-  'write-tree': ({ tree }, id) => use.fs.writeFileSync(`${tree}/${id}`, ''),
+  'write-tree': ({ secret }, id) => {
+    use.fs.writeFileSync(`${own}/${id}`, '');
+    return secret; // it may be a copy, which nobody looks into
+  },
   'write-rename': ({ data, outside }, id) => {
     use.fs.writeFileSync(`${data}/${id}`, '');
     use.fs.renameSync(`${data}/${id}`, `${outside}/${id}`);

@@ -1,11 +1,18 @@
 /** A plugin that tries everything: a line of JSON says what, a line of JSON answers. It is run by the probe suite and by nobody else. */
 import { codeAttempts } from './code.ts';
+import { controls } from './controls.ts';
 import { fileAttempts } from './files.ts';
 import { networkAttempts } from './network.ts';
 import { processAttempts, resourceAttempts } from './processes.ts';
 import type { Attempts, Target } from './target.ts';
 
-const quick: Attempts = { ...fileAttempts, ...networkAttempts, ...processAttempts, ...codeAttempts };
+const quick: Attempts = {
+  ...controls,
+  ...fileAttempts,
+  ...networkAttempts,
+  ...processAttempts,
+  ...codeAttempts,
+};
 const attempts: Attempts = { ...quick, ...resourceAttempts };
 const { stdin } = process;
 const answers = Reflect.get(process, 'stdout') as NodeJS.WriteStream;

@@ -1,7 +1,7 @@
 import nodeModule from 'node:module';
 import type { Worker } from 'node:worker_threads';
 import type os from 'node:os';
-import { type Attempts, exchanged, use } from './target.ts';
+import { type Attempts, exchanged, own, use } from './target.ts';
 
 const touch = (file: string): string => `require('fs').writeFileSync(${JSON.stringify(file)}, '')`;
 
@@ -44,9 +44,9 @@ export const processAttempts: Attempts = {
       };
       Reflect.apply(spawn as (options: object) => void, child, [options]);
     }),
-  fork: async ({ tree }) =>
+  fork: async () =>
     new Promise((resolve, reject) => {
-      const child = use.childProcess.fork(`${tree}/main.js`, { execArgv: [], silent: true });
+      const child = use.childProcess.fork(`${own}/main.js`, { execArgv: [], silent: true });
       child.once('error', reject);
       child.once('spawn', () => resolve(child.kill() && 'forked'));
     }),

@@ -16,6 +16,9 @@ import type wasi from 'node:wasi';
 
 const require = nodeModule.createRequire(import.meta.url);
 
+/** The plugin's tree where the plugin sees it: in a sandbox it has another name than on the host. */
+export const own = import.meta.dirname;
+
 /** Node's modules, asked for where they are used: in a process that may not have one, the other attempts are still made. */
 export const use = {
   get childProcess() {
@@ -66,6 +69,8 @@ export const use = {
 export interface Target {
   /** Whoever can show it has read what it should not. */
   readonly secret: string;
+  /** What it may come by: exported by `own.mjs`, in `sign.txt` of the granted folder, and what `getOnly` answers. */
+  readonly sign: string;
   /** Not granted. Holds `secret.txt`, `secret.db`, `code.mjs`; what appears here was written from inside. */
   readonly outside: string;
   /** Beside the granted folder, with its name as a prefix. */
@@ -74,6 +79,7 @@ export interface Target {
   readonly granted: string;
   /** Granted for writing; `link` in it leads outside. */
   readonly data: string;
+  /** On the host. */
   readonly tree: string;
   /** A process of the host's user that holds the secret in its environment, arguments and file 9. */
   readonly victim: number;
