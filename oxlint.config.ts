@@ -78,7 +78,7 @@ export default defineConfig({
         'typescript/no-unsafe-return': 'off',
       },
     },
-    { files: ['*.config.ts'], rules: { 'import/no-default-export': 'off' } },
+    { files: ['*.config.ts', 'examples/**/*.config.js'], rules: { 'import/no-default-export': 'off' } },
     ...arrows,
   ],
 });

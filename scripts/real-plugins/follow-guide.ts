@@ -25,7 +25,9 @@ export async function followGuide(page: string): Promise<void> {
       const [now, then] = [printed[index]?.join('\n') ?? '', told[index]?.join('\n') ?? ''];
       if (now !== then) throw new Error(`docs/${page}\n$ ${command}\nprints\n${now}\nand not\n${then}`);
     }
-    console.log(`docs/${page}: ${steps.length} commands, as it says, in ${Math.round((performance.now() - started) / 1000)} s`);
+    console.log(
+      `docs/${page}: ${steps.length} commands, as it says, in ${Math.round((performance.now() - started) / 1000)} s`,
+    );
   } finally {
     await rm(work, { recursive: true, force: true });
   }

@@ -1,0 +1,5 @@
+import camelCase from 'camelcase';
+import { favourite } from './colours.json';
+import team from './team.yaml';
+
+console.log(camelCase(`${team.lead} likes ${favourite}`));
