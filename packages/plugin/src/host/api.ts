@@ -141,7 +141,7 @@ export interface InstallOptions extends CallOptions {
   readonly acceptOwner?: string | undefined;
 }
 
-/** What is gone back to was installed once: it is neither chosen anew nor started first. */
+/** What is gone back to was installed once: it is not chosen anew. Started first it is where a rule says so, not by a flag. */
 export type RollbackOptions = Pick<InstallOptions, 'dryRun' | 'grant' | 'signal'>;
 
 export interface InstallResult {

@@ -8,15 +8,17 @@ import { pruneContent } from './content.ts';
 import type { Context } from './context.ts';
 import { HostNotFoundError, HostPolicyError, HostUntrustedError } from './errors.ts';
 import { verifyEvidence } from './evidence.ts';
+import type { Floors } from './floors.ts';
 import { removeConsents, type PluginId } from './grants.ts';
 import { describe } from './kept.ts';
 import { installAnother } from './other-version.ts';
+import { isTrial, movePointer, type Move } from './move-pointer.ts';
 import { pluginPaths } from './paths.ts';
 import type { Installed, Pointer } from './pointer.ts';
-import { removePointer, requirePointer, treeFolder, writePointer } from './pointer.ts';
+import { isOnTrial, removePointer, requirePointer, treeFolder } from './pointer.ts';
 import { policiesKnown } from './policy-file.ts';
 import { policyObjection } from './policy-judge.ts';
-import { rulesFor, type PlacedRule } from './policy.ts';
+import { rulesFor, startsFirst, type PlacedRule } from './policy.ts';
 import { updateLock } from './project-lock.ts';
 import { removeJournal, sweepPlugin, writeJournal } from './recover.ts';
 import { knownSeen } from './seen.ts';
@@ -27,7 +29,8 @@ import { requireWanted } from './wanted.ts';
 
 /**
  * Points to the version that was installed before, if its chain and tree are whole and nothing known here speaks against it.
- * The version that is left becomes the previous one, so that a second rollback undoes the first. Asks nobody. The lock is held.
+ * The version that is left becomes the previous one, so that a second rollback undoes the first. Asks nobody; started first it is
+ * where a rule says so. The lock is held.
  */
 export async function rollbackPlugin(
   context: Context,
@@ -49,10 +52,8 @@ export async function rollbackPlugin(
   if (findings.length > 0)
     throw new HostUntrustedError(
       'TREE_CHANGED',
-      `${name}@${previous.version}: ${findings.length} files are not as signed`,
-      {
-        hint: `ragv install ${name}@${previous.version}`,
-      },
+      `${name}@${previous.version}: ${findings.length} ${findings.length === 1 ? 'file is' : 'files are'} not as signed`,
+      { hint: `ragv install ${name}@${previous.version}` },
     );
   const rules = rulesFor(await policiesKnown(context), spec);
   await refuseByRules(context, spec, rules, manifest, previous.manifest);
@@ -65,8 +66,8 @@ export async function rollbackPlugin(
   const next: Pointer = { vendor, plugin, rootSha256, wanted, latest, ...previous, previous: current };
   if (!dryRun) {
     await keepConsent(context, manifest, agreed);
-    await writePointer(paths.current, next);
-    await updateLock(context, name, { pointer: next, owner: null, floors: (before) => before });
+    const startFirst = startsFirst(rules) !== null;
+    await moveBack(context, { before: pointer, next, manifest, startFirst, signal });
     const id = `${name}@${previous.version}`;
     context.events.change('ROLLED_BACK', `${id}, was ${pointer.version}`, id);
   }
@@ -85,6 +86,21 @@ export async function rollbackPlugin(
     held: null,
     request: null,
   };
+}
+
+/** As an update is moved to: a rule that a version is started before it stays knows no other way to one. */
+async function moveBack(context: Context, move: Omit<Move, 'lock'>): Promise<void> {
+  const { vendor, plugin } = move.next;
+  const paths = pluginPaths(context.paths, vendor, plugin);
+  const about = { pointer: move.next, owner: null, floors: (before: Floors) => before };
+  const lock = async (): Promise<void> => updateLock(context, `${vendor}/${plugin}`, about);
+  if (!isTrial(context, move.startFirst)) return movePointer(context, { ...move, lock });
+  writeJournal(context, { operation: 'rollback', vendor, plugin, kept: null });
+  try {
+    await movePointer(context, { ...move, lock });
+  } finally {
+    if (!isOnTrial(paths)) removeJournal(context); // else whoever comes next goes back
+  }
 }
 
 /** The rules of installing, by what this host knows, but for a rollout: a version that was here before is not on its way. */
@@ -143,7 +159,7 @@ export async function refuseRevoked(
   });
 }
 
-/** The pointer goes first: from then on it is not installed, whatever happens to the rest. The lock is held. */
+/** After the project's lock the pointer goes: from then on it is not installed, whatever happens to the rest. The lock is held. */
 export async function uninstallPlugin(
   context: Context,
   spec: PluginSpec,
@@ -155,12 +171,12 @@ export async function uninstallPlugin(
   const { vendor, plugin } = pointer;
   try {
     writeJournal(context, { operation: 'uninstall', vendor, plugin, kept: null });
+    await updateLock(context, `${vendor}/${plugin}`, null); // where this fails, it is installed as it was
     await removeConsents(context, pointer);
     await rememberHeld(context, pointer, null);
     await removePointer(pluginPaths(context.paths, vendor, plugin));
     await sweepPlugin(context, vendor, plugin, null);
     await pruneContent(context);
-    await updateLock(context, `${vendor}/${plugin}`, null);
     removeJournal(context);
   } catch (error) {
     throw asDiskError(`cannot uninstall ${vendor}/${plugin}`, error);

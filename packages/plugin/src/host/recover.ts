@@ -14,7 +14,7 @@ import { names, pluginFolders } from './record.ts';
 import { asDiskError, readState, toJson } from './state-file.ts';
 
 interface Journal {
-  readonly operation: 'install' | 'uninstall' | 'repair';
+  readonly operation: 'install' | 'rollback' | 'uninstall' | 'repair';
   readonly vendor: VendorName;
   readonly plugin: PluginName;
   /** The version folders that were there before: another one stays only if it is pointed to. `null` = all may stay. */
@@ -45,13 +45,16 @@ export function removeJournal(context: Context): void {
   rmSync(context.paths.journal, { force: true });
 }
 
+function isOperation(text: string): text is Journal['operation'] {
+  return text === 'install' || text === 'rollback' || text === 'uninstall' || text === 'repair';
+}
+
 /** `null` = no operation died; `torn` = one did, and left us nothing to read. */
 async function readJournal(context: Context): Promise<Journal | 'torn' | null> {
   try {
     return await readState(context.paths.journal, (json) => {
       const operation = json.string('operation');
-      if (operation !== 'install' && operation !== 'uninstall' && operation !== 'repair')
-        return json.fail('operation', 'install, uninstall or repair');
+      if (!isOperation(operation)) return json.fail('operation', 'install, rollback, uninstall or repair');
       return {
         operation,
         vendor: vendorName(json.string('vendor')),
@@ -78,9 +81,9 @@ export async function recover(context: Context): Promise<void> {
         }))
       : [journal];
   for (const { vendor, plugin, kept } of touched) {
-    // Only installing begins a trial: what another operation finds is the rest of one that passed.
-    const installing = journal === 'torn' || journal.operation === 'install';
-    if (installing && (await goBack(pluginPaths(context.paths, vendor, plugin))))
+    // Only these begin a trial: what another operation finds is the rest of one that passed.
+    const trial = journal === 'torn' || journal.operation === 'install' || journal.operation === 'rollback';
+    if (trial && (await goBack(pluginPaths(context.paths, vendor, plugin))))
       context.events.change(
         'RECOVERED',
         `${vendor}/${plugin} is as it was: nobody saw a health check pass`,
