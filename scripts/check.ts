@@ -1,11 +1,14 @@
 // `npm test`: every check in order, all of them even when one fails, and the sum as the last line.
 import { hygiene } from './check/hygiene.ts';
+import { closing, isRequired, judge, neededHere } from './check/needed.ts';
 import { packages } from './check/packages.ts';
 import { removeStaleOutput } from './check/stale.ts';
 import { type Outcome, tool } from './check/step.ts';
 import { unitTests } from './check/unit-tests.ts';
 
+const needed = await neededHere();
 const steps: readonly (() => Promise<readonly Outcome[]>)[] = [
+  () => judge(needed, isRequired(process.env)),
   () => tool('format', 'prettier', ['--check', '--log-level=warn', '.']),
   () => tool('lint', 'oxlint', ['--type-aware', '--deny-warnings']),
   async () => {
@@ -46,6 +49,7 @@ for (const step of steps) {
   }
 }
 console.log();
+for (const line of closing(needed)) console.log(line);
 console.log(
   `${sum.passed} passed, ${sum.failed} failed${sum.skipped === 0 ? '' : `, ${sum.skipped} skipped`}`,
 );

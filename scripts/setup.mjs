@@ -124,7 +124,7 @@ function quietly(command, args) {
   });
 }
 
-/** The tests of mode `sandbox` need it on Linux. Where it cannot be installed they do not run, and the last line of all checks counts them. */
+/** The tests of mode `sandbox` need it on Linux. Where it cannot be installed they do not run: the checks count them, or fail where CI=true. */
 async function bubblewrap() {
   const there = () =>
     ['/usr/bin/bwrap', '/bin/bwrap', '/usr/local/bin/bwrap'].some((file) => existsSync(file));
@@ -151,7 +151,7 @@ if (!wanted.every((target) => target.ready())) {
       say('nothing was run; see npm above. If package-lock.json is behind a package.json, run: npm install');
       process.exitCode = 1;
     } else if (wanted.includes(node24) && !(await install(node24)))
-      say('going on without it: checks on Node 24 are skipped');
+      say('going on without it: checks on Node 24 are skipped, or fail where CI=true');
   });
 }
 if (process.exitCode === undefined && !existsSync(path.join(main.modules, '.bin', 'node'))) {

@@ -1,8 +1,8 @@
 // Packs every public package, laid out as it is published, and uses it as a stranger would: in an empty folder, on Node 26 and on Node 24.
-import { existsSync, readdirSync } from 'node:fs';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
 import path from 'node:path';
+import { findNode24 } from './needed.ts';
 import { closure, discover, type Package, writtenBins } from './package-list.ts';
 import { stagePackages } from '../stage.ts';
 import { check, must, npm, type Outcome, root, run } from './step.ts';
@@ -12,16 +12,6 @@ type Packed = {
   readonly filename: string;
   readonly files: readonly { path: string }[];
 };
-
-/** Both Nodes are packages with the same command name, so this one lives in a folder of its own. */
-function findNode24(): string | undefined {
-  const modules = path.join(root, 'scripts/node24/node_modules');
-  if (!existsSync(modules)) return undefined;
-  const candidates = readdirSync(modules).flatMap((name) =>
-    ['node', 'node.exe'].map((file) => path.join(modules, name, 'bin', file)),
-  );
-  return candidates.find((file) => existsSync(file));
-}
 
 function checkContents({ manifest, folder }: Package, files: readonly string[]) {
   const stray = files.filter(

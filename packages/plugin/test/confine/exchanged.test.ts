@@ -178,13 +178,13 @@ async function tryAll(mode: Mode, node: string): Promise<ReadonlyMap<string, unk
   return ends;
 }
 
-const nodes = new Map([
+const nodes = new Map<string, string | undefined>([
   ['this Node', process.execPath],
-  ...(node24 === undefined ? [] : [['Node 24', node24] as const]),
+  ['Node 24', node24],
 ]);
 
-for (const [version, node] of nodes)
-  describe(`a plugin that exchanges what its guards might use, on ${version}`, () => {
+for (const [version, node = ''] of nodes)
+  describe.skipIf(node === '')(`a plugin that exchanges what its guards might use, on ${version}`, () => {
     test('gets through where nothing is confined, each time', { timeout: 60_000 }, async () => {
       const ends = await tryAll('trusted', node);
       expect(ends.size).toBeGreaterThan(18);

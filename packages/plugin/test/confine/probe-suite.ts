@@ -50,14 +50,15 @@ export function describeSuite(version: 'Node 24' | 'Node 26', node: string | und
     });
 
     const process: Column = [version === 'Node 26' ? 2 : 3, ['process']];
-    const columns: readonly Column[] = sandboxed ? [[1, ['sandbox', 'compute']], process] : [process];
-    test.for(columns)('docs/sandbox.md says what comes out, column %s', ([index, together]) => {
-      for (const mode of together)
-        for (const capability of probedCapabilities) {
-          const tried = results.filter((one) => one.mode === mode && one.capability === capability);
-          expect([capability, mode, cellOf(tried)]).toEqual([capability, mode, written(capability, index)]);
-        }
-    });
+    const layered: Column = [1, ['sandbox', 'compute']];
+    for (const [index, together] of [layered, process])
+      test.skipIf(index === 1 && !sandboxed)(`docs/sandbox.md says what comes out, column ${index}`, () => {
+        for (const mode of together)
+          for (const capability of probedCapabilities) {
+            const tried = results.filter((one) => one.mode === mode && one.capability === capability);
+            expect([capability, mode, cellOf(tried)]).toEqual([capability, mode, written(capability, index)]);
+          }
+      });
   });
 }
 

@@ -22,29 +22,33 @@ const layered: ReadonlySet<Mode> = new Set(['sandbox', 'compute']);
 
 for (const mode of modes)
   describe.skipIf(layered.has(mode) && !sandboxed)(`mode ${mode}`, () => {
-    const nodes = new Map([
+    const nodes = new Map<string, string | undefined>([
       ['this Node', process.execPath],
-      ['Node 24', node24 ?? process.execPath],
+      ['Node 24', node24],
     ]);
-    for (const [version, node] of nodes)
-      test(`${version}: a module with its imports answers over the channel, bytes included`, async () => {
-        const plugin = await start({
-          ...tree({
-            'main.mjs': `import { twice } from './lib/twice.cjs'; import data from './data.json' with { type: 'json' };
+    for (const [version, node = ''] of nodes)
+      test.skipIf(node === '')(
+        `${version}: a module with its imports answers over the channel, bytes included`,
+        async () => {
+          const plugin = await start({
+            ...tree({
+              'main.mjs': `import { twice } from './lib/twice.cjs'; import data from './data.json' with { type: 'json' };
             export const call = ({ x }) => twice(x) + data.plus;`,
-            'lib/twice.cjs': 'const { factor } = require("./factor.js"); exports.twice = (x) => x * factor;',
-            'lib/factor.js': 'exports.factor = 2;',
-            'data.json': '{"plus":1}',
-          }),
-          mode,
-          node,
-          runner,
-        });
-        expect(await ask(plugin, { x: 20 })).toEqual({ value: 41 });
-        expect(await ask(plugin, { x: 1 }, Buffer.from([1, 2, 3]))).toEqual(Buffer.from([1, 2, 3]));
-        expect((await plugin.stop()).error).toMatchObject({ code: 'PLUGIN_STOPPED' });
-        expect(errors.get(plugin) ?? '').toBe('');
-      });
+              'lib/twice.cjs':
+                'const { factor } = require("./factor.js"); exports.twice = (x) => x * factor;',
+              'lib/factor.js': 'exports.factor = 2;',
+              'data.json': '{"plus":1}',
+            }),
+            mode,
+            node,
+            runner,
+          });
+          expect(await ask(plugin, { x: 20 })).toEqual({ value: 41 });
+          expect(await ask(plugin, { x: 1 }, Buffer.from([1, 2, 3]))).toEqual(Buffer.from([1, 2, 3]));
+          expect((await plugin.stop()).error).toMatchObject({ code: 'PLUGIN_STOPPED' });
+          expect(errors.get(plugin) ?? '').toBe('');
+        },
+      );
 
     test('a CommonJS program has standard input and output, arguments, and an empty environment', async () => {
       const plugin = await start({
@@ -420,46 +424,46 @@ function copies(): readonly string[] {
 }
 
 describe('while the tree is compared', () => {
-  const modes: readonly Mode[] = sandboxed ? ['process', 'sandbox'] : ['process'];
-  for (const mode of modes) {
-    test(`${mode}: the process is there and runs nothing of the plugin`, async () => {
-      const said: string[] = [];
-      const folder = temporary();
-      const mark = path.join(folder, 'ran');
-      const plugin = await start({
-        ...tree({
-          'main.mjs': `import fs from 'node:fs'; fs.writeFileSync(${JSON.stringify(mark)}, 'ran'); export const call = () => 1;`,
-        }),
-        mode,
-        runner,
-        grant: grant({ write: [folder] }),
-        verify: async () => {
-          await new Promise((resolve) => setTimeout(resolve, 700)); // longer than a start takes
-          said.push(existsSync(mark) ? 'ran' : 'waits');
-        },
+  for (const mode of ['process', 'sandbox'] as const)
+    describe.skipIf(mode === 'sandbox' && !sandboxed)(`mode ${mode}`, () => {
+      test(`the process is there and runs nothing of the plugin`, async () => {
+        const said: string[] = [];
+        const folder = temporary();
+        const mark = path.join(folder, 'ran');
+        const plugin = await start({
+          ...tree({
+            'main.mjs': `import fs from 'node:fs'; fs.writeFileSync(${JSON.stringify(mark)}, 'ran'); export const call = () => 1;`,
+          }),
+          mode,
+          runner,
+          grant: grant({ write: [folder] }),
+          verify: async () => {
+            await new Promise((resolve) => setTimeout(resolve, 700)); // longer than a start takes
+            said.push(existsSync(mark) ? 'ran' : 'waits');
+          },
+        });
+        said.push('up');
+        expect(await ask(plugin, null)).toEqual({ value: 1 });
+        expect(said).toEqual(['waits', 'up']);
+        expect(existsSync(mark)).toBe(true);
       });
-      said.push('up');
-      expect(await ask(plugin, null)).toEqual({ value: 1 });
-      expect(said).toEqual(['waits', 'up']);
-      expect(existsSync(mark)).toBe(true);
-    });
 
-    test(`${mode}: what the comparison throws is thrown, and nothing ran or is left`, async () => {
-      const folder = temporary();
-      const mark = path.join(folder, 'ran');
-      const refused = new Error('not as signed');
-      const started = start({
-        ...tree({
-          'main.cjs': `require('fs').writeFileSync(${JSON.stringify(mark)}, 'ran'); setInterval(() => {}, 1000);`,
-        }),
-        mode,
-        grant: grant({ write: [folder] }),
-        verify: async () => Promise.reject(refused),
+      test(`what the comparison throws is thrown, and nothing ran or is left`, async () => {
+        const folder = temporary();
+        const mark = path.join(folder, 'ran');
+        const refused = new Error('not as signed');
+        const started = start({
+          ...tree({
+            'main.cjs': `require('fs').writeFileSync(${JSON.stringify(mark)}, 'ran'); setInterval(() => {}, 1000);`,
+          }),
+          mode,
+          grant: grant({ write: [folder] }),
+          verify: async () => Promise.reject(refused),
+        });
+        await expect(started).rejects.toBe(refused);
+        expect(existsSync(mark)).toBe(false);
       });
-      await expect(started).rejects.toBe(refused);
-      expect(existsSync(mark)).toBe(false);
     });
-  }
 
   test.skipIf(!sandboxed)('what we cannot hold back is not started before', async () => {
     const refused = new Error('not as signed');

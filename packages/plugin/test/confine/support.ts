@@ -28,7 +28,7 @@ export const sandboxed = await findBubblewrap().then(
   },
 );
 
-/** The oldest Node that plugins run on, as `npm run setup` puts it there; null where there is none. */
+/** The oldest Node that plugins run on, as `npm run setup` puts it there. Where there is none, its tests are counted as skipped. */
 export const node24 = ['linux-x64', 'linux-arm64', 'darwin-x64']
   .map((name) => path.join(repository, `scripts/node24/node_modules/node-${name}/bin/node`))
   .find((file) => existsSync(file));
