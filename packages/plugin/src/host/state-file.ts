@@ -1,6 +1,7 @@
-import { DiskError, nodeFileSystem, writeFileAtomic } from '@ragnos/disk';
+import { DiskError, nodeFileSystem, sweepTemporaries, writeFileAtomic } from '@ragnos/disk';
 import { LimitExceededError, MalformedMetadataError, parseJson, Reader } from '@ragnos/tuf';
 import type { JsonOutput } from '@ragnos/tuf';
+import { dirname } from 'node:path';
 
 import { NameError } from '../errors.ts';
 import { HostFailureError } from './errors.ts';
@@ -36,9 +37,10 @@ export async function readState<T>(
   }
 }
 
-/** Durable when it returns. */
+/** Durable when it returns. What writers who were killed left beside it a day ago, or longer, goes. */
 export async function writeState(path: string, value: JsonOutput, mode = 0o600): Promise<void> {
   await writeFileAtomic(path, new TextEncoder().encode(toJson(value)), { mode });
+  await sweepTemporaries(dirname(path), { now: new Date() }).catch(() => undefined); // or with the next write
 }
 
 /** Readable JSON; maps are written as objects. */
