@@ -8,7 +8,16 @@ import { evilServer, type EvilServer } from './evil-server.ts';
 import { mailPlugin } from './mail-plugin.ts';
 import { limits } from './postmark.ts';
 import { runMain, type Outcome } from './run.ts';
-import { commandMain, ragv, repositoryRoot, say, shiftedClock, telling, type Stage } from './stage.ts';
+import {
+  commandMain,
+  ragv,
+  ragvQuietly,
+  repositoryRoot,
+  say,
+  shiftedClock,
+  telling,
+  type Stage,
+} from './stage.ts';
 import { setVersion } from './story.ts';
 import { treeHash } from './tree-hash.ts';
 import { weakenedBuild, type Patch } from './weaken.ts';
@@ -35,7 +44,7 @@ export interface Verdict {
 
 /** Runs all attacks; throws if one did not work without its check, was not refused with it, or changed anything. */
 export async function runAttacks(stage: Stage, port: number): Promise<void> {
-  const world = await prepare(stage, port);
+  const world = await prepare(stage, port, ['acme/marked', 'acme/server-memory']);
   for (const attack of attacks) {
     const done = telling(`attack: ${attack.title}`);
     const verdict = await attempt(world, attack);
@@ -44,8 +53,9 @@ export async function runAttacks(stage: Stage, port: number): Promise<void> {
       throw new Error(`${attack.id}: ${JSON.stringify(verdict)}`);
     const [without, withIt] =
       attack.elsewhere === undefined ? ['without its check', 'with it'] : ['without us', 'with us'];
+    const alone = attack.others === undefined ? '' : ' alone';
     const left = attack.installs === true ? 'installed, and nothing of it was run' : 'host unchanged';
-    say(`    ${without}: it works; ${withIt}: exit ${verdict.exit}, ${left}`);
+    say(`    ${without}: it works; ${withIt}${alone}: exit ${verdict.exit}, ${left}`);
     say(`    ${shortened(verdict.said)}`);
   }
   for (const limit of limits) {
@@ -66,12 +76,16 @@ function shortened(line: string): string {
 
 /**
  * Publishes one more version of `hello`, a server for AI hosts, and a plugin that asks for news; keeps the repository and the host
- * as they were before and after, when the two are installed.
+ * as they were before and after, when the two are installed. `leftOut` are plugins of the host that no attack is about: every
+ * strike begins with a copy of all files.
  */
-export async function prepare(stage: Stage, port: number): Promise<World> {
+export async function prepare(stage: Stage, port: number, leftOut: readonly string[] = []): Promise<World> {
   const folder = join(stage.dir, 'attacks');
   await mkdir(folder, { recursive: true });
-  await cp(join(stage.host, 'home'), join(folder, 'host-old'), { recursive: true });
+  const old = join(folder, 'host-old');
+  await cp(join(stage.host, 'home'), old, { recursive: true });
+  for (const plugin of leftOut)
+    await ragvQuietly(['uninstall', plugin], { cwd: stage.host, env: { RAGV_HOME: old } });
   await cp(join(stage.vault, 'public'), join(folder, 'public-old'), { recursive: true });
   await setVersion(join(stage.dir, 'hello-plugin'), '1.3.0');
   await mkdir(join(folder, 'somebody'));
@@ -82,7 +96,7 @@ export async function prepare(stage: Stage, port: number): Promise<World> {
     env: stage.operatorEnv,
   });
   await cp(join(stage.vault, 'public'), join(folder, 'public-new'), { recursive: true });
-  await cp(join(folder, 'host-old'), join(folder, 'host-new'), { recursive: true });
+  await cp(old, join(folder, 'host-new'), { recursive: true });
   const server = await evilServer(join(folder, 'public-new'), port);
   try {
     const host = { cwd: stage.host, env: { RAGV_HOME: join(folder, 'host-new') } };

@@ -34,6 +34,9 @@ export async function newStage(dir: string): Promise<Stage> {
   };
 }
 
+/** To bundle and read two large packages takes half a minute, and more on a machine that has other things to do. */
+const publishingMs = 300_000;
+
 /** Runs `ragv`, tells the audience, and fails the demo unless it succeeds, or is refused as `refused` says. */
 export async function ragv(
   args: readonly string[],
@@ -44,7 +47,7 @@ export async function ragv(
 ): Promise<Outcome> {
   const input = options.input === undefined ? '' : `echo ${quoted(options.input.trimEnd())} | `;
   const done = telling(`$ ${input}ragv ${args.map(quoted).join(' ')}`);
-  const outcome = await runMain(commandMain, args, options);
+  const outcome = await runMain(commandMain, args, { timeout: publishingMs, ...options });
   done();
   show(outcome, options.show ?? 6);
   const [exit, says] = options.refused ?? [0, ''];
@@ -93,8 +96,11 @@ export function telling(line: string): () => void {
     return () => undefined;
   }
   const started = Date.now();
+  // A line that the terminal breaks would stay, and be written anew each time.
+  const room = Math.max(20, process.stdout.columns - 10);
+  const short = line.length <= room ? line : `${line.slice(0, room - 1)}…`;
   const draw = (): void =>
-    void process.stdout.write(`\r${line}  (${((Date.now() - started) / 1000).toFixed(0)} s)`);
+    void process.stdout.write(`\r${short}  (${((Date.now() - started) / 1000).toFixed(0)} s)`);
   const timer = setInterval(draw, 250);
   return () => {
     clearInterval(timer);

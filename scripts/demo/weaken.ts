@@ -29,7 +29,7 @@ export async function weakenedBuild(
     if (name === 'testkit') continue;
     const from = join(root, 'packages', name);
     await cp(join(from, 'package.json'), join(scope, name, 'package.json'));
-    await cp(join(from, 'dist'), join(scope, name, 'dist'), { recursive: true });
+    await cp(join(from, 'dist'), join(scope, name, 'dist'), { recursive: true, filter: isRun });
   }
   for (const patch of patches) {
     const file = join(scope, patch.package, 'dist', patch.file);
@@ -43,4 +43,8 @@ export async function weakenedBuild(
     );
   }
   return join(scope, 'cli', 'dist', 'main.js');
+}
+
+function isRun(path: string): boolean {
+  return !/\.(?:ts|tsbuildinfo)$/.test(path);
 }

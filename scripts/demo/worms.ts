@@ -2,7 +2,7 @@
  * One worm in the manner of Nx Console and of Shai-Hulud, signed with the vendor's own key, and each control that stops it.
  * Where several would, the others are disabled: each has to stop it alone.
  */
-import { cp, rm } from 'node:fs/promises';
+import { cp, mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Attack, Ground } from './attack.ts';
 import { noConsent, noCooldown, noEgressList, noEnvironment, noFileConfinement } from './checks.ts';
@@ -127,8 +127,22 @@ async function install(ground: Ground): Promise<void> {
 /** The archive that is served, installed as npm did it then: versions of today want to be told that scripts are meant. */
 async function npmInstall({ served, folder, somebody }: Ground): Promise<Outcome> {
   const [archive = ''] = (await findBelow(served, '')).filter((path) => path.endsWith('.console-1.1.0.tgz'));
+  const project = join(folder, 'npm');
+  await mkdir(project);
   const scripts = ['--no-ignore-scripts', '--dangerously-allow-all-scripts'];
   const quiet = ['--offline', '--no-audit', '--no-fund', '--no-update-notifier'];
-  const args = ['install', ...scripts, ...quiet, '--prefix', join(folder, 'npm'), archive];
-  return run('npm', args, { cwd: folder, env: { ...env, HOME: somebody }, timeout: 50_000 });
+  // Settings of whoever started the demo, by npm itself perhaps, are not to matter.
+  const own = [
+    '--userconfig',
+    join(somebody, '.npmrc'),
+    '--cache',
+    join(folder, 'cache'),
+    '--prefix',
+    project,
+  ];
+  return run('npm', ['install', ...scripts, ...quiet, ...own, archive], {
+    cwd: project,
+    env: { ...env, HOME: somebody },
+    timeout: 50_000,
+  });
 }
