@@ -116,7 +116,7 @@ test('trust, search, install, list, info, run', { timeout: 120_000 }, async () =
   });
 
   await ok('install acme/hello@^1 --dry-run');
-  expect(json(await ok('list --json'))).toEqual({ plugins: [] });
+  expect(json(await ok('list --json'))).toEqual({ plugins: [], damaged: [] });
   expect(json(await ok('install acme/hello@^1 --json'))).toMatchObject({
     results: [{ vendor: 'acme', plugin: 'hello', version: '1.0.0', changed: true, dryRun: false, files: 2 }],
   });

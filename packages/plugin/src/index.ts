@@ -57,6 +57,7 @@ export type {
   FindingKind,
   Held,
   HeldUpdate,
+  DamagedPlugin,
   HostStatus,
   InstalledPlugin,
   PluginExplanation,

@@ -16,14 +16,21 @@ export async function run(context: Context): Promise<number> {
     await hostFor(context)
   ).verify(context.args[0], { repair: options.flag('repair'), signal });
   const lines = results.flatMap((result) => {
-    const name = `${result.vendor}/${result.plugin}@${result.version}`;
+    const version = result.version === null ? '' : `@${result.version}`;
+    const name = `${result.vendor}/${result.plugin}${version}`;
     const verdict = result.repaired
       ? 'was damaged and is repaired'
       : result.ok
         ? 'is as it was signed'
-        : 'is NOT as it was signed';
+        : result.version === null
+          ? 'cannot be read'
+          : 'is NOT as it was signed';
     const chain =
-      result.chain === null ? [] : [`  signed chain: ${result.chain.message} [${result.chain.code}]`];
+      result.chain === null
+        ? []
+        : [
+            `  ${result.version === null ? '' : 'signed chain: '}${result.chain.message} [${result.chain.code}]`,
+          ];
     return [
       `${name} ${verdict}  ${count(result.files, 'file')}`,
       ...chain,
@@ -37,7 +44,9 @@ export async function run(context: Context): Promise<number> {
   voice.answer({ results }, lines);
   const bad = results.filter((result) => !result.ok);
   if (results.length === 0) voice.note('no plugin is installed');
-  if (bad.length > 0 && !options.flag('repair'))
+  const hints = bad.flatMap(({ chain }) => chain?.hint ?? []);
+  for (const hint of new Set(hints)) voice.note(`hint: ${hint}`);
+  if (bad.some(({ version }) => version !== null) && !options.flag('repair'))
     voice.note('hint: ragv verify --repair unpacks them again from their verified archives');
   if (bad.length > 0) return exitCodes.untrusted[0];
   const refused = results.flatMap((result) => result.refused ?? []);

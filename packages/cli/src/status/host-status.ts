@@ -15,7 +15,7 @@ const clockSlackMs = 5 * 60_000;
 export async function hostStatus(context: Context): Promise<number> {
   const { voice, signal } = context;
   const status = await (await hostFor(context)).status({ signal });
-  const { stale, plugins } = status;
+  const { stale, plugins, damaged } = status;
   voice.answer(status, [
     `${status.repository} at ${status.url}: ${freshness(status)}`,
     ...table(
@@ -24,6 +24,9 @@ export async function hostStatus(context: Context): Promise<number> {
         plugin.version,
         verdict(plugin, stale === null ? '' : ', as far as was known then'),
       ]),
+    ),
+    ...damaged.map(
+      ({ vendor, plugin, message, code }) => `  ${vendor}/${plugin}  DAMAGED: ${message} [${code}]`,
     ),
   ]);
   if (stale !== null) {
@@ -41,7 +44,7 @@ export async function hostStatus(context: Context): Promise<number> {
     voice.warn(`${name}@${plugin.version} was taken back; ${next}, ragv rollback or ragv uninstall ${name}`);
   }
   const refused = plugins.flatMap((plugin) => (bad.includes(plugin) ? [] : (plugin.refused ?? [])));
-  const held = [...refused, ...plugins.flatMap((plugin) => plugin.held ?? [])];
+  const held = [...damaged, ...refused, ...plugins.flatMap((plugin) => plugin.held ?? [])];
   for (const hint of new Set(held.flatMap((reason) => reason.hint ?? []))) voice.note(`hint: ${hint}`);
   if (bad.length > 0) return exitCodes.refused[0];
   const [first] = held;

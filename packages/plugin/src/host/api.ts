@@ -12,6 +12,7 @@ import type { HostLimits } from './limits.ts';
 import type { PolicyExplanation } from './policy-explain.ts';
 import type { PolicySource } from './policy.ts';
 import type {
+  DamagedPlugin,
   HeldUpdate,
   HostStatus,
   InstalledPlugin,
@@ -185,7 +186,10 @@ export interface Host {
     spec: string,
     options?: { readonly dryRun?: boolean | undefined } & CallOptions,
   ): Promise<InstalledPlugin>;
+  /** Without those that are `damaged`. */
   list(): Promise<readonly InstalledPlugin[]>;
+  /** Of which plugins the pointer cannot be read (`HOST_STATE`). */
+  damaged(): Promise<readonly DamagedPlugin[]>;
   info(spec: string, options?: CallOptions): Promise<PluginInfo>;
   explain(spec: string, options?: CallOptions): Promise<PluginExplanation>;
   /** The signed manifest of a published version, installed here or not. */

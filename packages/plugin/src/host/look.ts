@@ -8,7 +8,6 @@ import { compareVersions } from '../formats/versions.ts';
 import type { PluginIndex } from '../formats/plugin-index.ts';
 import type { Revocations } from '../formats/revocations.ts';
 import type { PluginSpec } from '../names.ts';
-import { pluginName, vendorName } from '../names.ts';
 import type { CallOptions } from './api.ts';
 import type { Held, HeldUpdate, HostStatus, PluginInfo, PluginStatus, SearchHit } from './reports.ts';
 import { chooseVersion, type Chosen, type Judge } from './choose.ts';
@@ -20,24 +19,14 @@ import { checkVendor } from './owner.ts';
 import { ensureFolder } from './paths.ts';
 import type { Pointer } from './pointer.ts';
 import { readPointer } from './pointer.ts';
+import { asDamaged, pointers } from './pointers.ts';
 import { policiesKnown } from './policy-file.ts';
 import { judgeFor } from './policy-judge.ts';
 import { rulesFor } from './policy.ts';
-import { installedNames } from './record.ts';
 import type { Session } from './session.ts';
 import { knownIndex, knownRevocations, openSession, openUpdater, readIndex, readSmall } from './session.ts';
 import { knownSeen, readSeen, unseen } from './seen.ts';
 import { asHeld, heldAsKnown, heldFor, refusedToStart } from './verify.ts';
-
-/** All pointers, by name. */
-export async function pointers(context: Context): Promise<readonly Pointer[]> {
-  const found: Pointer[] = [];
-  for (const [vendor, plugin] of installedNames(context.paths)) {
-    const pointer = await readPointer(context, { vendor: vendorName(vendor), plugin: pluginName(plugin) });
-    if (pointer !== null) found.push(pointer);
-  }
-  return found;
-}
 
 /** Every word of `text` occurs in name, description or keywords; names first. */
 export async function search(
@@ -56,7 +45,7 @@ export async function search(
     await writeFileAtomic(copy, bytes, { mode: 0o600 });
   }
   const installed = new Map(
-    (await pointers(context)).map((p) => [`${p.vendor}/${p.plugin}`, p.version as string]),
+    (await pointers(context)).readable.map((p) => [`${p.vendor}/${p.plugin}`, p.version as string]),
   );
   const words = text.toLowerCase().split(/\s+/).filter(Boolean);
   const named = (name: string): number => (words.every((word) => name.includes(word)) ? 0 : 1);
@@ -119,7 +108,8 @@ export async function status(context: Context, { signal }: CallOptions): Promise
     context.events.refusal(error, null);
     stale = { code: error.code, message: error.message, hint: error.hint ?? null };
   }
-  const plugins = await pluginsNow(context, session, signal);
+  const { readable, unreadable } = await pointers(context);
+  const plugins = await pluginsNow(context, session, readable, signal);
   const knowledge = (session?.updater ?? (await lastKnown(context, signal)))?.knowledge();
   return {
     repository: context.record.alias,
@@ -130,6 +120,7 @@ export async function status(context: Context, { signal }: CallOptions): Promise
     stale,
     versions: knowledge?.versions ?? new Map(),
     plugins,
+    damaged: unreadable.map((one) => asDamaged(context, one)),
   };
 }
 
@@ -137,13 +128,14 @@ export async function status(context: Context, { signal }: CallOptions): Promise
 async function pluginsNow(
   context: Context,
   session: Session | null,
+  installed: readonly Pointer[],
   signal: AbortSignal | undefined,
 ): Promise<readonly PluginStatus[]> {
   const revocations = session?.revocations ?? (await knownRevocations(context));
   const lock = session === null || context.offline ? null : await lockIfFree(context);
   try {
     const plugins: PluginStatus[] = [];
-    for (const pointer of await pointers(context)) {
+    for (const pointer of installed) {
       const { held, index, judge } = await vendorAndIndex(context, session, pointer, {
         remember: lock !== null,
         signal,

@@ -25,14 +25,14 @@ import { eventLog, newest } from './events.ts';
 import { installPlugin, unchanged } from './install.ts';
 import { describe } from './kept.ts';
 import { defaultHostLimits } from './limits.ts';
-import { info, pointers, search, status } from './look.ts';
+import { info, search, status } from './look.ts';
 import { homeFolder } from './paths.ts';
 import { localPolicy, policiesKnown } from './policy-file.ts';
-import type { Pointer } from './pointer.ts';
 import { requirePointer } from './pointer.ts';
+import { asDamaged, pointers } from './pointers.ts';
 import { chooseRepository, installedNames } from './record.ts';
 import { openSession, type Session } from './session.ts';
-import { heldFor, verifyPlugin } from './verify.ts';
+import { damagedResult, heldFor, verifyPlugin } from './verify.ts';
 import { requireWanted } from './wanted.ts';
 
 /**
@@ -119,8 +119,10 @@ export function hostOn(context: Context): Host {
       }),
     list: () =>
       guarded(null, async () =>
-        Promise.all((await pointers(context)).map((pointer) => describe(context, pointer))),
+        Promise.all((await pointers(context)).readable.map((p) => describe(context, p))),
       ),
+    damaged: () =>
+      guarded(null, async () => (await pointers(context)).unreadable.map((one) => asDamaged(context, one))),
     info: (spec, options = {}) =>
       guarded(spec, () => {
         checkCallOptions('info', options);
@@ -153,12 +155,12 @@ export function hostOn(context: Context): Host {
     verify: (spec, options = {}) =>
       guarded(spec ?? null, async () => {
         checkVerifyOptions(options);
-        const chosen =
+        const { readable, unreadable } =
           spec === undefined
             ? await pointers(context)
-            : [await requireWanted(context, readSpec(context, spec))];
-        const results = [];
-        for (const pointer of chosen) results.push(await verifyPlugin(context, pointer, options));
+            : { readable: [await requireWanted(context, readSpec(context, spec))], unreadable: [] };
+        const results = unreadable.map((one) => damagedResult(asDamaged(context, one)));
+        for (const pointer of readable) results.push(await verifyPlugin(context, pointer, options));
         return results;
       }),
     status: (options = {}) =>
@@ -183,7 +185,7 @@ export function hostOn(context: Context): Host {
         const { grantOf } = await import('./grants-list.ts');
         const chosen =
           spec === undefined
-            ? await pointers(context)
+            ? (await pointers(context)).readable
             : [await requirePointer(context, readSpec(context, spec))];
         return Promise.all(chosen.map((pointer) => grantOf(context, pointer)));
       }),
@@ -214,18 +216,27 @@ async function update(
   options: InstallOptions,
 ): Promise<readonly InstallResult[]> {
   return await withLock(context, options.signal, async () => {
-    const chosen = spec === undefined ? (await pointers(context)).map(nameOf) : [readSpec(context, spec)];
-    if (spec !== undefined) for (const one of chosen) await requirePointer(context, one);
-    if (chosen.length === 0) return [];
+    const one = spec === undefined ? null : readSpec(context, spec);
+    const { readable, unreadable } =
+      one === null
+        ? await pointers(context)
+        : { readable: [await requirePointer(context, one)], unreadable: [] };
+    const chosen = readable.map(({ vendor, plugin }) => ({ vendor, plugin, wanted: one?.wanted ?? null }));
+    const failures: unknown[] = unreadable.map(({ error }) => error);
+    for (const more of unreadable.slice(1)) asDamaged(context, more); // the first is recorded as it leaves
+    if (chosen.length === 0 && failures.length === 0) return [];
     const session = await openSession(context, options.signal);
     const results: InstallResult[] = [];
-    const failures: unknown[] = [];
-    for (const one of chosen)
+    for (const next of chosen)
       try {
-        results.push(await updateOrHold(context, session, one, options));
+        results.push(await updateOrHold(context, session, next, options));
       } catch (error) {
-        if (chosen.length === 1 || !(error instanceof VaultError || error instanceof DiskError)) throw error;
-        if (failures.length > 0) context.events.refusal(error, `${one.vendor}/${one.plugin}`); // the first is recorded as it leaves
+        if (
+          chosen.length + unreadable.length === 1 ||
+          !(error instanceof VaultError || error instanceof DiskError)
+        )
+          throw error;
+        if (failures.length > 0) context.events.refusal(error, `${next.vendor}/${next.plugin}`);
         failures.push(error);
       }
     if (failures.length > 0) throw failures[0];
@@ -262,10 +273,6 @@ async function updateOrHold(
   }
   if (options.dryRun !== true) await rememberHeld(context, one, result.held);
   return result;
-}
-
-function nameOf({ vendor, plugin }: Pointer): PluginSpec {
-  return { vendor, plugin, wanted: null };
 }
 
 /** What was refused on this host before any repository was trusted or chosen. Oldest first. */

@@ -1,4 +1,4 @@
-import { canonicalJson } from '@ragnos/tuf';
+import { canonicalJson, VaultError } from '@ragnos/tuf';
 
 import type { CapabilityPolicy } from '../capabilities/narrow.ts';
 import { fileKindsWords } from '../formats/file-kinds.ts';
@@ -8,7 +8,6 @@ import { compareVersions } from '../formats/versions.ts';
 import type { PluginSpec } from '../names.ts';
 import type { CallOptions } from './api.ts';
 import type { Context } from './context.ts';
-import { HostPolicyError } from './errors.ts';
 import { filesByManifest } from './file-kinds.ts';
 import { verifyEvidence } from './evidence.ts';
 import { permitFor, type Withheld } from './grants-permit.ts';
@@ -86,7 +85,7 @@ async function withheldFrom(
   try {
     return (await permitFor(context, await verifyEvidence(context, pointer, pointer))).withheld;
   } catch (error) {
-    if (error instanceof HostPolicyError) return null;
+    if (error instanceof VaultError) return null;
     throw error;
   }
 }

@@ -10,6 +10,13 @@ export interface Held {
   readonly hint: string | null;
 }
 
+/** A plugin whose pointer cannot be read: which version is in force is not known, and none is started until the hint was followed. */
+export interface DamagedPlugin extends Held {
+  readonly repository: string;
+  readonly vendor: string;
+  readonly plugin: string;
+}
+
 export type FindingKind = 'missing' | 'added' | 'changed' | 'mode' | 'link' | 'kind' | 'unreadable';
 
 /** One thing that is not as the signed manifest says. */
@@ -23,11 +30,12 @@ export interface VerifyResult {
   readonly repository: string;
   readonly vendor: string;
   readonly plugin: string;
-  readonly version: string;
+  /** `null` = its pointer cannot be read, as `chain` says. */
+  readonly version: string | null;
   readonly files: number;
   readonly ok: boolean;
   /** First the chain's error, if the signed metadata kept at installation does not vouch for the manifest. */
-  readonly chain: { readonly code: string; readonly message: string } | null;
+  readonly chain: { readonly code: string; readonly message: string; readonly hint?: string | null } | null;
   readonly findings: readonly Finding[];
   /** Its vendor is suspended, as far as this host has heard. */
   readonly held: Held | null;
@@ -135,4 +143,5 @@ export interface HostStatus {
   readonly stale: Held | null;
   readonly versions: ReadonlyMap<string, number>;
   readonly plugins: readonly PluginStatus[];
+  readonly damaged: readonly DamagedPlugin[];
 }

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 
 import type { PluginManifest } from '../formats/manifest.ts';
 import type { VerifyOptions } from './api.ts';
-import type { Held, VerifyResult } from './reports.ts';
+import type { DamagedPlugin, Held, VerifyResult } from './reports.ts';
 import { refuseRevoked } from './change.ts';
 import { knownCatalog, refuseSuspended } from './catalog.ts';
 import { readContent } from './content.ts';
@@ -53,8 +53,28 @@ export async function verifyPlugin(
   if (findings.length === 0) return { ...result, ok: true, repaired: false };
   context.events.refusal(treeChanged(name, findings.length), name);
   if (options.repair !== true) return { ...result, ok: false, repaired: false };
-  await repairTree(context, pointer, manifest, signal);
-  return { ...result, ok: true, repaired: true };
+  const repaired = await repairTree(context, pointer, manifest, signal);
+  return { ...result, ok: repaired, repaired };
+}
+
+/** Of a plugin whose pointer cannot be read: nothing of it is as signed, as far as can be told. */
+export function damagedResult({
+  repository,
+  vendor,
+  plugin,
+  code,
+  message,
+  hint,
+}: DamagedPlugin): VerifyResult {
+  const about = { repository, vendor, plugin, version: null, files: 0, ok: false };
+  return {
+    ...about,
+    chain: { code, message, hint },
+    findings: [],
+    held: null,
+    refused: null,
+    repaired: false,
+  };
 }
 
 /** Why nothing of the plugin's vendor would be installed, by what this host has seen; also an event. */
@@ -106,19 +126,19 @@ export function treeChanged(name: string, findings: number): HostUntrustedError 
 
 /**
  * Puts the tree right from the content store, if the archive there is still the signed one. Its folders stay, so that a
- * process which has them goes on. @throws TREE_CHANGED
+ * process which has them goes on. `false` = another version was installed meanwhile, and nothing was done. @throws TREE_CHANGED
  */
 export async function repairTree(
   context: Context,
   pointer: Pointer,
   manifest: PluginManifest,
   signal: AbortSignal | undefined,
-): Promise<void> {
+): Promise<boolean> {
   const { vendor, plugin, version } = pointer;
   const name = `${vendor}/${plugin}@${version}`;
-  await withLock(context, signal, async () => {
+  return await withLock(context, signal, async () => {
     const now = await readPointer(context, pointer);
-    if (now?.treeHash !== pointer.treeHash) return; // somebody installed another one while we looked
+    if (now?.treeHash !== pointer.treeHash) return false;
     const archive = await readContent(context, manifest.artifact.sha256);
     if (archive === null)
       throw new HostUntrustedError(
@@ -144,6 +164,7 @@ export async function repairTree(
         renameSync(staging, folder);
       }
       context.events.change('REPAIRED', `${name} was repaired from its archive`, name);
+      return true;
     } catch (error) {
       throw asDiskError(`cannot repair ${name}`, error);
     } finally {

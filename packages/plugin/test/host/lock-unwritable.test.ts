@@ -3,8 +3,12 @@ import { cpSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 
 import { join } from 'node:path';
 import { nodeFileSystem } from '@ragnos/disk';
 import type { HostOptions } from '@ragnos/plugin';
-import { describe, expect, test, vi } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import { tempFolder, World } from './world.ts';
+
+afterEach(() => {
+  vi.restoreAllMocks();
+});
 
 /** A project folder in which nothing can be written, for whoever runs the tests; `mend` gives it back. */
 function breakProject(world: World): () => void {
