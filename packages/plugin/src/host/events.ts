@@ -1,6 +1,15 @@
 import { DiskError } from '@ragnos/disk';
 import { VaultError } from '@ragnos/tuf';
-import { closeSync, constants, fstatSync, openSync, readSync, renameSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  openSync,
+  readSync,
+  renameSync,
+  statSync,
+  writeSync,
+} from 'node:fs';
 import { join } from 'node:path';
 
 import type { HostEvent } from './api.ts';
@@ -69,10 +78,16 @@ function append(file: string, older: string, line: string, maxLength: number): v
   const handle = openSync(file, flags, 0o600);
   try {
     writeSync(handle, line); // one write: lines of several processes do not mix
-    if (fstatSync(handle).size > maxLength) renameSync(file, older);
+    if (fstatSync(handle).size > maxLength) rotate(handle, file, older);
   } finally {
     closeSync(handle);
   }
+}
+
+/** Unless another process has done it since `handle` was opened: what is `file` now is younger, and would take the place of all that is old. */
+export function rotate(handle: number, file: string, older: string): void {
+  const [ours, now] = [fstatSync(handle), statSync(file)];
+  if (ours.ino === now.ino && ours.dev === now.dev) renameSync(file, older);
 }
 
 function readLines(path: string, maxLength: number): readonly HostEvent[] {

@@ -1,5 +1,5 @@
 /** A project whose `ragv.lock` cannot be written: what was in force stays, the error says so, and a retry does all of it. */
-import { cpSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { nodeFileSystem } from '@ragnos/disk';
 import type { HostOptions } from '@ragnos/plugin';
@@ -112,6 +112,20 @@ test('what cannot be taken back is said to be in force, and a retry does the res
   expect([await inForce(world), locked(world)]).toEqual(['1.1.0', '1.0.0']);
   await (await world.host()).install('acme/hello@1.1.0');
   expect(locked(world)).toBe('1.1.0');
+});
+
+test.each([
+  [['empty.txt'], '1 file is not as signed'],
+  [['empty.txt', 'bin.js'], '2 files are not as signed'],
+])('a rollback to what was changed says how much was: %s', async (changed, words) => {
+  const world = await two();
+  const [{ folder } = { folder: '' }] = await (await world.host()).list();
+  await (await world.host()).install('acme/hello');
+  for (const path of changed) writeFileSync(join(folder, path), 'changed');
+  await expect((await world.host()).rollback('acme/hello')).rejects.toMatchObject({
+    code: 'TREE_CHANGED',
+    message: `acme/hello@1.0.0: ${words}`,
+  });
 });
 
 describe('a rollback where a rule has what is installed started first', () => {
