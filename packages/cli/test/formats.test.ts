@@ -1,12 +1,12 @@
 /** Bundles, extensions and wheels with the real command: published, installed, run, handed to other programs. */
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createHash } from 'node:crypto';
 import { basename, join } from 'node:path';
 import { zipSync } from 'fflate';
 import { pack, serializeManifest, vendorName, type PluginManifest } from '@ragnos/plugin';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { checkVersion } from '../src/door/check-version.ts';
-import { json, tempFolder, world, write } from './ragv.ts';
+import { containing, helloPlugin, json, tempFolder, world, write } from './ragv.ts';
 
 const here = world();
 const { ragv, folder } = here;
@@ -109,7 +109,19 @@ test('artifact: the published file under its own name, never over another', { ti
   expect(existsSync(join(folder, 'out'))).toBe(false);
   await ok('artifact acme/theme --output out');
   expect(readFileSync(join(folder, 'out', 'theme.vsix'))).toEqual(given.get('theme.vsix'));
-  expect((await ragv('artifact acme/theme --output out')).exit).not.toBe(0);
+  expect(await ragv('artifact acme/theme --output out')).toMatchObject({
+    exit: 9,
+    stderr: containing('[DISK_EXISTS]'),
+  });
+});
+
+test('pack: a manifest takes its place whole, and goes through no link', { timeout: 60_000 }, async () => {
+  const line = `pack ${helloPlugin(join(folder, 'packed'), '1.0.0')} --vendor acme --output made`;
+  const elsewhere = write(join(folder, 'elsewhere'), 'kept');
+  mkdirSync(join(folder, 'made'));
+  symlinkSync(elsewhere, join(folder, 'made', 'hello-1.0.0.manifest.json'));
+  expect(await ragv(line)).toMatchObject({ stderr: containing('[DISK_LINK]') });
+  expect(readFileSync(elsewhere, 'utf8')).toBe('kept');
 });
 
 /** Stands where Python is looked for: says what it was asked, and writes what pip would, or something else. */

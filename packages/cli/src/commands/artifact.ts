@@ -1,6 +1,5 @@
-import { writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { makeFolders } from '@ragnos/disk';
+import { makeFolders, writeFileAtomic } from '@ragnos/disk';
 import { filePath } from '@ragnos/plugin';
 import type { Context } from '../command.ts';
 import { hostFor } from '../host.ts';
@@ -15,7 +14,7 @@ export async function run(context: Context): Promise<undefined> {
   const file = join(folder, filePath(originalName.replaceAll('/', '-')));
   if (!dryRun) {
     makeFolders(folder, 0o777);
-    await writeFile(file, bytes, { flag: 'wx', signal }); // never over a file that is there, nor through a link
+    await writeFileAtomic(file, bytes, { ifAbsent: true, signal }); // whole or not at all, never over a file that is there, nor through a link
   }
   voice.answer({ file, sha256, dryRun }, [
     `${dryRun ? 'would write ' : ''}${file}  ${size(bytes.length)}, sha256:${sha256}`,

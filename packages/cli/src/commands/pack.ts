@@ -1,8 +1,8 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { vendorName, type VendorName } from '@ragnos/plugin';
-import { makeFolders } from '@ragnos/disk';
+import { makeFolders, writeFileAtomic } from '@ragnos/disk';
 import type { Context } from '../command.ts';
 import { CliError } from '../errors.ts';
 import { bytes, count } from '../text.ts';
@@ -36,7 +36,7 @@ async function packInto(output: string, vendor: VendorName, context: Context): P
     const made = await packSource(context, source, vendor, output);
     const { plugin, version } = made.manifest;
     const manifestFile = join(output, `${plugin}-${version}.manifest.json`);
-    await writeFile(manifestFile, made.manifestBytes);
+    await writeFileAtomic(manifestFile, made.manifestBytes);
     for (const note of made.notes) voice.note(`${plugin}@${version}: ${note}`);
     const written = dryRun ? {} : { artifactFile: made.artifactFile, manifestFile };
     packed.push({ ...written, dryRun, manifest: made.manifest });
