@@ -1,7 +1,9 @@
+import { realpathSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { ConfineRefusedError } from './errors.ts';
 import type { ConfineOptions } from './api.ts';
-import { overlaps } from './inside.ts';
+import { isInside, overlaps } from './inside.ts';
 import { sandboxRoot } from './launch.ts';
 
 /** Variables by which a program is told to run other code, or to look elsewhere for its own. */
@@ -32,8 +34,16 @@ export function checkGrant(options: ConfineOptions): void {
   for (const place of [...grant.read, ...grant.write])
     if (place === '/' || ours.some((one) => place === one || place.startsWith(`${one}/`)))
       impossible(`${place} cannot be granted to a confined plugin`);
-  for (const place of grant.write)
+  const copies = realpathSync(tmpdir()); // or in /dev/shm, which is ours
+  for (const place of grant.write) {
+    if (isInside(copies, place))
+      throw new ConfineRefusedError(
+        'GRANT_IMPOSSIBLE',
+        `${place} would let it write in ${copies}, where the files are from which plugins run`,
+        { hint: `grant a folder in ${place}` },
+      );
     if (overlaps(place, folder)) impossible(`${place} would let it write its own tree`);
+  }
   for (const [name, value] of grant.env) {
     if (loaders.test(name)) impossible(`the variable ${name} changes what code runs`);
     if (!/^[A-Za-z_]\w*$/.test(name) || value.includes('\0'))

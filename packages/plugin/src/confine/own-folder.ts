@@ -38,7 +38,10 @@ export async function makeOwnFolder(prefix: string, base: string = tmpdir()): Pr
   swept.add(start);
   for (let attempt = 1; ; attempt++) {
     const around = realpathSync(mkdtempSync(`${start}${process.pid}-`));
-    const lock = await holdNew(around);
+    const lock = await holdNew(around).catch((error: unknown) => {
+      rmSync(around, { recursive: true, force: true });
+      throw error;
+    });
     if (lock === null && attempt < attempts) continue;
     if (lock === null) throw new DiskError('LOCK', `${around} was removed as soon as it was made`);
     const folder = path.join(around, ownName);

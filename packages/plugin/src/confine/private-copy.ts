@@ -20,6 +20,7 @@ import { defaultConfineLimits, limitsOf } from './limits.ts';
 import { makeOwnFolder, type OwnFolder } from './own-folder.ts';
 
 const prefix = 'ragv-copy-';
+const memory = '/dev/shm';
 
 /**
  * Whether a plugin runs from a copy of its verified files, which is its own. `first`: made before it is started, since the
@@ -54,13 +55,11 @@ export class NoRoomError extends ConfineFailureError {
   }
 }
 
-/** Where files are in memory and there is room for many; `null`: there is no such place. */
-export function memoryFolder(): string | null {
-  const folder = '/dev/shm';
+function memoryFolder(): string | null {
   try {
-    accessSync(folder, constants.W_OK | constants.X_OK);
-    const { type, bavail, bsize } = statfsSync(folder);
-    return type === 0x0102_1994 && bavail * bsize > 2 * defaultConfineLimits.copyBytes ? folder : null;
+    accessSync(memory, constants.W_OK | constants.X_OK);
+    const { type, bavail, bsize } = statfsSync(memory);
+    return type === 0x0102_1994 && bavail * bsize > 2 * defaultConfineLimits.copyBytes ? memory : null;
   } catch {
     return null;
   }

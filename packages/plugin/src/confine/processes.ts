@@ -1,46 +1,8 @@
 import type { ChildProcess } from 'node:child_process';
-import { randomUUID } from 'node:crypto';
-import { closeSync, openSync, readFileSync, readSync, unlinkSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
-import { setTimeout as wait } from 'node:timers/promises';
+import { readFileSync } from 'node:fs';
 import { ConfineFailureError } from './errors.ts';
-import { memoryFolder } from './private-copy.ts';
-
-/**
- * Where bubblewrap writes which process is the first inside (`--info-fd`): a file without a name, which takes it even when
- * nobody is left to read.
- */
-export class Report {
-  readonly fd: number;
-
-  /** @throws ConfineFailureError `START_FAILED` there is no place for it */
-  constructor() {
-    const folder = memoryFolder() ?? tmpdir();
-    const file = path.join(folder, `ragv-report-${randomUUID()}`);
-    try {
-      this.fd = openSync(file, 'wx+', 0o600);
-      unlinkSync(file);
-    } catch (cause) {
-      throw new ConfineFailureError('START_FAILED', `no file can be made in ${folder}`, {
-        cause,
-        hint: 'let TMPDIR name a folder with room in it',
-      });
-    }
-  }
-
-  /** As this process counts. `null`: not written yet. */
-  first(): number | null {
-    const buffer = Buffer.alloc(4096);
-    const said = buffer.toString('latin1', 0, readSync(this.fd, buffer, 0, buffer.length, 0));
-    const pid = Number(/"child-pid": (\d+)/.exec(said)?.[1]);
-    return pid > 1 ? pid : null;
-  }
-
-  close(): void {
-    closeSync(this.fd);
-  }
-}
+import { hold, release } from './lifeline.ts';
+import type { Report } from './report.ts';
 
 /**
  * All processes of one plugin, which are ended as one: a group, and with `report` a sandbox. Its first process leaves the
@@ -50,16 +12,16 @@ export class Report {
 export class Processes {
   readonly #child: ChildProcess;
   readonly #report: Report | null;
-  /** The numbers may be somebody else's now. */
+  /** Told to the lifeline. */
+  #held: readonly number[] = [];
+  /** When the first process of the sandbox began: its number may be another's now. */
+  #born: string | null = null;
   #over = false;
 
   constructor(child: ChildProcess, report: Report | null) {
     this.#child = child;
     this.#report = report;
     child.once('exit', () => this.#end());
-    child.once('error', () => {
-      if (child.pid === undefined) this.#end(); // it was never started
-    });
   }
 
   /**
@@ -71,21 +33,25 @@ export class Processes {
     if (pid === undefined || this.#over) return;
     if (!killed(-pid)) this.#child.kill('SIGKILL');
     const first = this.#report?.first() ?? null;
-    if (first !== null) killed(first);
+    if (first !== null && (this.#born === null || this.#born === birthOf(first))) killed(first);
   }
 
-  /**
-   * To be asked when something runs inside. Settles when the kernel ends all of it with this process, however that ends: the
-   * first process inside has done all it does by itself, and sleeps until the others end.
-   */
-  async held(): Promise<void> {
-    while (!this.#over && this.#report !== null && !isAsleep(this.#report.first())) await wait(1);
+  /** To be asked when something runs inside. Settles when all of it ends with this process, however that ends. @throws ConfineFailureError */
+  async hold(): Promise<void> {
+    const { pid } = this.#child;
+    if (pid === undefined || this.#over) return; // whoever waits for it hears of that
+    const first = this.#report?.first() ?? null;
+    if (this.#report !== null && first === null)
+      throw new ConfineFailureError('START_FAILED', 'bubblewrap does not say what it has started');
+    this.#born = first === null ? null : birthOf(first);
+    this.#held = first === null ? [-pid] : [-pid, first];
+    await hold(this.#held);
   }
 
   #end(): void {
-    if (this.#over) return;
     this.kill(); // what is left of them
     this.#over = true;
+    release(this.#held);
     this.#report?.close();
   }
 }
@@ -99,11 +65,12 @@ function killed(pid: number): boolean {
   }
 }
 
-function isAsleep(pid: number | null): boolean {
+/** In ticks since the system's start; `null`: it is gone, or there is no /proc. */
+function birthOf(pid: number): string | null {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
-    return stat.startsWith('S', stat.lastIndexOf(')') + 2);
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[22 - 3] ?? null; // as in proc(5)
   } catch {
-    return true; // gone, and whoever waits for it hears of that
+    return null;
   }
 }

@@ -5,6 +5,7 @@ import { launchBubblewrap } from './bubblewrap.ts';
 import { checkGrant } from './check-grant.ts';
 import { Control } from './control.ts';
 import { ConfineFailureError, ConfineRefusedError, type ConfineError } from './errors.ts';
+import { inheritedAfter } from './inherited.ts';
 import { closeInspector } from './inspector.ts';
 import { launchPlain } from './launch-plain.ts';
 import type { Launch } from './launch.ts';
@@ -13,7 +14,8 @@ import { encodeFrame, FrameError, UnreadError } from './preload/frames.ts';
 import { callLane, controlLane, Lanes } from './preload/lanes.ts';
 import { channelFd, type Setup } from './preload/setup.ts';
 import { copyOf, NoRoomError, PrivateCopy } from './private-copy.ts';
-import { Processes, Report } from './processes.ts';
+import { Processes } from './processes.ts';
+import { Report } from './report.ts';
 import { launchSandboxExec } from './sandbox-exec.ts';
 import { makeTaskGroup, type TaskGroup } from './tasks.ts';
 import { watch } from './watch.ts';
@@ -47,7 +49,10 @@ export async function startConfined(options: ConfineOptions): Promise<ConfinedPr
       if (!waits) await compare();
       const launch = await launchFor(options, copy?.path ?? options.folder);
       if (!launch.ownProcesses) closeInspector();
-      const running = start(options, launch, limits, copy);
+      const running = await start(options, launch, limits, copy).catch(async (error: unknown) => {
+        if (waits) await compare(); // a tree that is gone cannot be started in: what it throws says more
+        throw error;
+      });
       await running.up(launch.setup, waits ? compare : null);
       return running;
     } catch (error) {
@@ -75,29 +80,40 @@ async function launchFor(options: ConfineOptions, folder: string): Promise<Launc
   );
 }
 
-function start(
+/** @throws ConfineFailureError `START_FAILED` */
+async function start(
   options: ConfineOptions,
   launch: Launch,
   limits: ConfineLimits,
   copy: PrivateCopy | null,
-): Running {
+): Promise<Running> {
   const group = launch.forks ? makeTaskGroup(limits.tasks) : null;
   const [command = launch.command, ...args] = [...(group?.enter ?? []), launch.command, ...launch.args];
-  const report = launch.reports ? new Report() : null;
-  const child = spawn(command, args, {
-    cwd: launch.cwd,
-    env: launch.env,
-    stdio: [
-      'pipe',
-      'pipe',
-      'pipe',
-      launch.waits ? 'pipe' : 'ignore',
-      ...(report === null ? [] : [report.fd]),
-    ],
-    detached: true, // a group of its own, which is ended as one
-  });
-  const processes = new Processes(child, report);
-  return new Running(options, child, processes, launch, limits, copy, group);
+  let report: Report | null = null;
+  try {
+    report = launch.reports ? new Report() : null;
+    const ours = ['pipe', 'pipe', 'pipe', launch.waits ? 'pipe' : 'ignore', report?.fd ?? 'ignore'] as const;
+    const child = spawn(command, args, {
+      cwd: launch.cwd,
+      env: launch.env,
+      stdio: [...ours, ...inheritedAfter(ours.length)],
+      detached: true, // a group of its own, which is ended as one
+    });
+    if (child.pid === undefined) await refusedBySystem(child);
+    return new Running(options, child, new Processes(child, report), launch, limits, copy, group);
+  } catch (error) {
+    report?.close();
+    group?.remove();
+    if (error instanceof ConfineFailureError) throw error;
+    const message = `${command} could not be started: ${error instanceof Error ? error.message : String(error)}`;
+    throw new ConfineFailureError('START_FAILED', message, { cause: error });
+  }
+}
+
+/** Throws why. */
+async function refusedBySystem(child: ChildProcess): Promise<never> {
+  for (const stream of child.stdio ?? []) stream?.destroy();
+  return new Promise((_, reject) => child.once('error', reject));
 }
 
 class Running implements ConfinedProcess {
@@ -161,12 +177,10 @@ class Running implements ConfinedProcess {
     this.channel = options.runner === undefined ? null : (lanes?.lane(callLane) ?? null);
     void lanes?.closed.then((error) => this.#channelClosed(error));
     this.exited = new Promise((resolve) => {
-      child.once('error', (cause) => {
-        const message = `${launch.command} could not be started: ${cause.message}`;
-        resolve(this.#gone(null, null, copy, new ConfineFailureError('START_FAILED', message, { cause })));
-      });
-      child.once('exit', (code, signal) => resolve(this.#gone(code, signal, copy, null)));
+      child.once('exit', (code, signal) => resolve(this.#gone(code, signal, copy)));
     });
+    child.on('error', () => undefined); // it could not be killed; then it is gone, or its end says more
+    if (options.signal?.aborted === true) this.#abort();
   }
 
   /** @throws ConfineError it ended before it was up; what `verify` throws, when nothing of it is left */
@@ -179,7 +193,10 @@ class Running implements ConfinedProcess {
       await this.stop({ graceMs: 0 });
       throw error;
     }
-    const ready = this.#letIn(word);
+    const ready = this.#letIn(word).catch(async (error: unknown) => {
+      this.#kill(asFailure(error));
+      return this.exited;
+    });
     let said = '';
     const listen = (text: Buffer): void => void (said = (said + text.toString('utf8')).slice(-2000));
     this.stderr.on('data', listen);
@@ -198,10 +215,10 @@ class Running implements ConfinedProcess {
     );
   }
 
-  /** Only once nothing can be left of it, whoever dies; a gate whose host died before that ends by itself. */
+  /** Only once it is held; a gate whose host died before that ends by itself. */
   async #letIn(word: string | Buffer): Promise<void> {
     await this.#reached;
-    await this.#processes.held();
+    await this.#processes.hold();
     if (this.#control === null) this.#stream?.end(word);
     else this.#stream?.write(word);
     await this.#control?.ready;
@@ -248,12 +265,7 @@ class Running implements ConfinedProcess {
     }
   }
 
-  #gone(
-    code: number | null,
-    signal: NodeJS.Signals | null,
-    copy: PrivateCopy | null,
-    failed: ConfineError | null,
-  ): Exit {
+  #gone(code: number | null, signal: NodeJS.Signals | null, copy: PrivateCopy | null): Exit {
     this.#signal?.removeEventListener('abort', this.#abort);
     this.#watch.stop();
     this.#control?.close();
@@ -262,7 +274,7 @@ class Running implements ConfinedProcess {
     const how = signal === null ? `code ${code}` : signal;
     const crashed = (): ConfineError =>
       new ConfineFailureError('PLUGIN_CRASHED', `the plugin's process ended with ${how}`);
-    const error = failed ?? this.#why ?? (code === 0 ? null : crashed());
+    const error = this.#why ?? (code === 0 ? null : crashed());
     return { code, signal, error };
   }
 }
@@ -273,4 +285,9 @@ async function firstWord(child: ChildProcess, stream: Duplex | null): Promise<vo
     stream?.once('data', () => resolve());
     stream?.on('error', () => undefined); // it ended, and its exit says so
   });
+}
+
+function asFailure(error: unknown): ConfineError {
+  if (error instanceof ConfineFailureError) return error;
+  return new ConfineFailureError('START_FAILED', String(error), { cause: error });
 }

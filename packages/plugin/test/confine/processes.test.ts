@@ -4,8 +4,9 @@ import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import { Processes, Report } from '../../src/confine/processes.ts';
+import { Processes } from '../../src/confine/processes.ts';
 import { findBubblewrap } from '../../src/confine/programs.ts';
+import { Report } from '../../src/confine/report.ts';
 import { sandboxed, tree } from './support.ts';
 
 const namespaces = ['user', 'pid', 'net', 'ipc', 'uts'].map((name) => `--unshare-${name}`);

@@ -11,14 +11,15 @@ function orNothing<T>(look: () => readonly T[]): readonly T[] {
   }
 }
 
-/** Children, theirs, and so on. */
+/** Children, theirs, and so on; without the host's own shell that ends them with it. */
 export function processesBelow(pid: number): readonly number[] {
   const direct = orNothing(() => readdirSync(`/proc/${pid}/task`)).flatMap((task) =>
     orNothing(() =>
       readFileSync(`/proc/${pid}/task/${task}/children`, 'latin1').split(' ').filter(Boolean).map(Number),
     ),
   );
-  return direct.flatMap((child) => [child, ...processesBelow(child)]);
+  const others = direct.filter((child) => !names(child, 'ragv-lifeline'));
+  return others.flatMap((child) => [child, ...processesBelow(child)]);
 }
 
 /** Those that have this among their arguments: also of one whose parent is gone. */
@@ -26,11 +27,13 @@ export function processesNaming(text: string): readonly number[] {
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
     .map(Number)
-    .filter((pid) =>
-      orNothing(() => [readFileSync(`/proc/${pid}/cmdline`, 'utf8')])
-        .join()
-        .includes(text),
-    );
+    .filter((pid) => names(pid, text));
+}
+
+function names(pid: number, text: string): boolean {
+  return orNothing(() => [readFileSync(`/proc/${pid}/cmdline`, 'utf8')])
+    .join()
+    .includes(text);
 }
 
 export function isGone(pid: number): boolean {

@@ -1,29 +1,17 @@
 /** What is closed stays closed, also what was only being started: no process is left, and none comes later. */
-import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Vault } from '@ragnos/plugin';
 import { describe, expect, test } from 'vitest';
+import { isGone, processesBelow } from '../host/below.ts';
 import { codeOf, type World } from '../host/world.ts';
 import { serverCode } from './server.ts';
 import { vaultOf, worldWith } from './plugins.ts';
 
 const minute = { timeout: 60_000 };
 
-/** Processes below this one. */
-function children(): readonly string[] {
-  return readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name))
-    .flatMap((pid) => {
-      try {
-        const [, state, parent] = /\) (\S) (\d+)/.exec(readFileSync(`/proc/${pid}/stat`, 'latin1')) ?? [];
-        return Number(parent) === process.pid && state !== 'Z' ? [pid] : [];
-      } catch {
-        return []; // gone meanwhile
-      }
-    });
-}
-
 const server = { kind: 'mcp', main: null, bin: 'index.js' } as const;
+
+const children = (): readonly number[] => processesBelow(process.pid).filter((pid) => !isGone(pid));
 
 /** At moments all over a start, which takes longer than the last of them here and there. */
 const moments = [0, 5, 20, 60, 150, 400];
