@@ -222,6 +222,26 @@ describe('through the broker', () => {
         expect(await ask(one, { url, tunnel: true })).toMatchObject({ code: 'ERR_ACCESS_DENIED' });
       });
 
+      test('a body that nobody reads keeps no program from its end, one that is read does', async () => {
+        const url = `http://127.0.0.1:${port}/big`;
+        const program = async (body: string): Promise<string> => {
+          const one = await start({
+            ...tree({
+              'main.mjs': `const { status, body } = await fetch('${url}'); console.log(status); ${body}`,
+            }),
+            mode,
+            grant: grant({ connect: endpoints(`127.0.0.1:${port}`) }),
+          });
+          const said = await text(one.stdout);
+          expect((await one.exited).code).toBe(0);
+          return said;
+        };
+        expect(await program('')).toBe('200\n');
+        const length = 'let sum = 0; for await (const piece of body) sum += piece.length; console.log(sum)';
+        expect(await program(length)).toBe('200\n5000000\n');
+        expect(await program('for await (const _ of body) break')).toBe('200\n');
+      });
+
       test('redirects, bytes and connections have an end', async () => {
         const one = await plugin(mode, `127.0.0.1:${port}`, {
           limits: { connectionBytes: 1_000_000, redirects: 3 },

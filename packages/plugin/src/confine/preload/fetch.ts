@@ -6,7 +6,8 @@ import { brokerMux } from './tunnel.ts';
 export async function brokeredFetch(input: string | URL | Request, init?: RequestInit): Promise<Response> {
   const request = new Request(input, init);
   request.signal.throwIfAborted();
-  const stream = brokerMux(`${request.method} ${request.url}`).open({
+  const mux = brokerMux(`${request.method} ${request.url}`);
+  const stream = mux.open({
     kind: 'fetch',
     method: request.method,
     url: request.url,
@@ -27,7 +28,7 @@ export async function brokeredFetch(input: string | URL | Request, init?: Reques
       .on('error', (error) => stream.destroy(error))
       .pipe(stream);
   try {
-    return response(await head, request.method, stream);
+    return response(await head, request.method, stream, (yes) => mux.hold(stream, yes));
   } catch (cause) {
     if (request.signal.aborted) throw request.signal.reason;
     const code: unknown = cause instanceof Error && 'code' in cause ? cause.code : undefined;
@@ -35,7 +36,23 @@ export async function brokeredFetch(input: string | URL | Request, init?: Reques
   }
 }
 
-function response(head: unknown, method: string, stream: Readable): Response {
+/** A body that nobody reads keeps no process from its end, as without us. */
+async function* heldWhileRead(stream: Readable, hold: (yes: boolean) => void): AsyncGenerator<Uint8Array> {
+  const pieces: AsyncIterator<Uint8Array> = stream[Symbol.asyncIterator]();
+  try {
+    for (;;) {
+      hold(true);
+      const next = await pieces.next();
+      hold(false);
+      if (next.done === true) return;
+      yield next.value;
+    }
+  } finally {
+    await pieces.return?.();
+  }
+}
+
+function response(head: unknown, method: string, stream: Readable, hold: (yes: boolean) => void): Response {
   const member = (name: string): unknown => Reflect.get(objectOf(head), name);
   const headers = new Headers();
   for (const pair of listOf(member('headers'))) {
@@ -45,7 +62,8 @@ function response(head: unknown, method: string, stream: Readable): Response {
   const status = Number(member('status'));
   const bodyless = method === 'HEAD' || [101, 204, 205, 304].includes(status);
   if (bodyless) stream.resume();
-  const body = bodyless ? null : ReadableStream.from<Uint8Array>(stream);
+  hold(false);
+  const body = bodyless ? null : ReadableStream.from(heldWhileRead(stream, hold));
   const made = new Response(body, { status, statusText: String(member('statusText')), headers });
   Object.defineProperties(made, {
     url: { value: String(member('url')) },
