@@ -4,7 +4,7 @@ import type { Writable } from 'node:stream';
 import { ConfineFailureError } from './errors.ts';
 import { shell } from './gate.ts';
 
-/** Reads `+ number` and `- number`, and at the end kills what is left. */
+/** Its standard input ends with us: reads `+ number` and `- number`, and at the end kills what is left. */
 const script = `while read -r sign number; do
   rest=
   for one in $numbers; do [ "$one" = "$number" ] || rest="$rest $one"; done
@@ -49,11 +49,12 @@ function open(): Writable {
     env: {},
     detached: true, // what a terminal sends to us is not for it
   });
-  const { stdin } = child;
+  const { stdin, pid } = child;
   const gone = (): void => {
     if (input === stdin) input = null; // the next start tells another all of it
   };
   child.on('error', gone).on('exit', gone).unref();
+  if (pid === undefined) throw new ConfineFailureError('START_FAILED', `${shell} could not be started`);
   stdin.on('error', gone);
   if (stdin instanceof Socket) stdin.unref();
   return (input = stdin);
