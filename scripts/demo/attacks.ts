@@ -39,6 +39,8 @@ export interface Verdict {
   /** What the build without the check said, for whoever has to find out why an attack failed on it. */
   readonly saidWithoutCheck: string;
   readonly refused: boolean;
+  /** All that it said, for whoever asks why. */
+  readonly outcome: Outcome;
   readonly unchanged: boolean;
 }
 
@@ -130,6 +132,7 @@ export async function attempt(world: World, attack: Attack): Promise<Verdict> {
     said,
     saidWithoutCheck: without.outcome.stderr.trim(),
     refused: against.outcome.exit === attack.exit && refusal(said),
+    outcome: against.outcome,
     unchanged:
       (attack.installs === true || against.before === against.after) &&
       !(await attack.worked(against.outcome, against.ground)),
