@@ -34,12 +34,10 @@ export async function hold(numbers: readonly number[]): Promise<void> {
   });
 }
 
-/** They are gone. The shell ends with the last of them. */
+/** They are gone. The shell stays: to start another takes some milliseconds of the next plugin's start. */
 export function release(numbers: readonly number[]): void {
   const said = numbers.filter((number) => held.delete(number));
-  if (held.size > 0) return void input?.write(said.map((number) => `- ${number}\n`).join(''));
-  input?.end(said.map((number) => `- ${number}\n`).join(''));
-  input = null;
+  input?.write(said.map((number) => `- ${number}\n`).join(''));
 }
 
 function open(): Writable {
