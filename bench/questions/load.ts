@@ -39,8 +39,12 @@ export async function load(times: number): Promise<readonly Answer[]> {
     peer('child process with IPC', 'child-ipc.mjs'),
     peer('MCP SDK over stdio', 'mcp-stdio.mjs'),
   ];
-  const empty = median(await timesOf('empty-process.mjs', [String(times * 3)]));
-  const starts = medians(await rounds(ways, 'start', times));
+  const nothing: Way = {
+    name: 'nothing',
+    times: (_, count) => timesOf('empty-process.mjs', [String(count)]),
+  };
+  const starts = medians(await rounds([nothing, ...ways], 'start', times));
+  const empty = starts.get(nothing) ?? Number.NaN;
   const [calls, together, busy] = callTimes(await rounds(ways, 'call', times));
   const versions = (await readdir(home, { recursive: true })).find((path) =>
     path.endsWith('/generated/versions'),
