@@ -53,7 +53,8 @@ export const worms: readonly Attack[] = [
     patches: [noFileConfinement],
     others: [noEgressList, noEnvironment],
     exit: 0,
-    codes: ['the file was not read [ERR_ACCESS_DENIED]'],
+    // Below /tmp it is the sandbox that has no such file; elsewhere Node says first that it may not be read.
+    codes: ['the file was not read [ERR_ACCESS_DENIED]', 'the file was not read [ENOENT]'],
     worked: (_, ground) => loot(ground).includes(fileToken),
   },
   {
